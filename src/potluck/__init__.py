@@ -1,0 +1,3 @@
+"""Potluck, an ActivityPub server."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,145 @@
+"""Opens the database and hands out transactions: `read()` for looking, `write()` for changing.
+
+On SQLite a write begins with `BEGIN IMMEDIATE`, so that two writers queue instead of failing half-way, and all
+writers of one process share one connection behind a lock. On PostgreSQL both are ordinary transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from potluck.settings import Settings
+
+SQLITE_FILE = "potluck.sqlite3"
+
+_json_encoder = msgspec.json.Encoder()
+
+
+def _dump_json(value: Any) -> str:
+    return _json_encoder.encode(value).decode()
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The SQLite database file."""
+    return settings.data / SQLITE_FILE
+
+
+def async_url(settings: Settings) -> str:
+    """SQLAlchemy URL of the configured database."""
+    if settings.is_sqlite:
+        return f"sqlite+aiosqlite:///{sqlite_path(settings)}"
+    _, _, rest = settings.database_url.partition("://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+class Database:
+    """The open database of one process.
+
+    Args:
+        settings: which database.
+        pool_size: connections for reading (SQLite), or for everything (PostgreSQL).
+    """
+
+    def __init__(self, settings: Settings, *, pool_size: int = 5) -> None:
+        self.settings = settings
+        self.is_sqlite = settings.is_sqlite
+        if self.is_sqlite:
+            settings.data.mkdir(parents=True, exist_ok=True)
+            self._reader = self._sqlite_engine(pool_size, read_only=True)
+            self._writer = self._sqlite_engine(1, read_only=False)
+        else:
+            self._reader = self._writer = create_async_engine(
+                async_url(settings), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False,
+                json_serializer=_dump_json, json_deserializer=msgspec.json.decode,
+            )
+        self._write_lock = asyncio.Lock()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine that may write (migrations, backup, tests)."""
+        return self._writer
+
+    @property
+    def engine_for_reading(self) -> AsyncEngine:
+        """The engine behind `read()`."""
+        return self._reader
+
+    def _sqlite_engine(self, size: int, *, read_only: bool) -> AsyncEngine:
+        engine = create_async_engine(
+            async_url(self.settings), poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0,
+            json_serializer=_dump_json, json_deserializer=msgspec.json.decode,
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                           "temp_store=MEMORY", "cache_size=-16000", "mmap_size=268435456"):
+                cursor.execute(f"PRAGMA {pragma}")
+            if read_only:
+                cursor.execute("PRAGMA query_only=ON")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+        return engine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading; it sees one consistent state and changes nothing."""
+        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session whose changes are committed together when the block ends, or not at all when it raises.
+
+        Functions registered with `after_commit(session, f)` run once the commit has succeeded.
+        """
+        if self.is_sqlite:
+            async with self._write_lock, self._committing() as session:
+                yield session
+        else:
+            async with self._committing() as session:
+                yield session
+        for callback in session.info.get("after_commit", ()):
+            callback()
+
+    @asynccontextmanager
+    async def _committing(self) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self._writer, expire_on_commit=False, autoflush=False) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+def after_commit(session: AsyncSession, callback: Any) -> None:
+    """Run `callback()` after the transaction of `session` has been committed (never if it is rolled back)."""
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+def insert_or_ignore(session: AsyncSession, table: Any) -> Any:
+    """An INSERT into `table` that passes over rows which break a unique key, for the database in use."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table).on_conflict_do_nothing()

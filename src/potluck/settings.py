@@ -1,0 +1,241 @@
+"""Every setting of Potluck: its name, meaning, default and check, read from the environment or `potluck.toml`.
+
+The record below is the only place a setting is declared; the command line, the validation and
+`docs/operators/configuration.md` are made from it. An environment variable is the upper-case name behind
+`POTLUCK_`; the value of any of them may come from a file named by the same variable with `_FILE` behind it,
+so that secrets need not stand in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+Network = IPv4Network | IPv6Network
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the text names the key, the value and what is expected."""
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _flag(raw: str) -> bool:
+    word = raw.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("expected true or false")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        value = int(raw)
+        if not low <= value <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw.strip().lower() not in words:
+            raise ValueError(f"expected one of {', '.join(words)}")
+        return raw.strip().lower()
+
+    return parse
+
+
+def _base_url(raw: str) -> str:
+    parts = urlsplit(raw.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected a URL such as https://social.example.org")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+        raise ValueError("expected scheme and host only, without path or user name")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _optional_url(raw: str) -> str:
+    return _base_url(raw) if raw.strip() else ""
+
+
+def _bind(raw: str) -> str:
+    host, _, port = raw.strip().rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError("expected HOST:PORT such as 127.0.0.1:8000")
+    return raw.strip()
+
+
+def _path(raw: str) -> Path:
+    return Path(raw.strip()).expanduser()
+
+
+def _networks(raw: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, typed and checked. Build one with `load`, or `Settings(url=…)` in tests."""
+
+    url: str = _setting("http://127.0.0.1:8000", _base_url,
+                        "Public base URL of the server. Part of every id: it cannot change after the first post.")
+    handle_domain: str = _setting("", _text,
+                                  "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
+                                  " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
+    bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
+    data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")
+    database_url: str = _setting("", _text, "`postgresql://user:password@host/name`; empty for SQLite in `data`.",
+                                 secret=True)
+    allow_private: tuple[Network, ...] = _setting(
+        (), _networks, "Comma-separated address ranges that fetching and delivery may reach although they are private"
+        " (tests, private networks). With it, plain http peers are allowed.")
+    title: str = _setting("Potluck", _text, "Name of this server as people see it.")
+    description: str = _setting("", _text, "One or two sentences about this server.")
+    contact_email: str = _setting("", _text, "Address shown to people and other administrators.")
+    sign_up: str = _setting("closed", _one_of("open", "approval", "invite", "closed"), "Who may create an account.")
+    confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
+    language: str = _setting("en", _text, "Default language of pages and posts (BCP 47).")
+    max_characters: int = _setting(5000, _whole(100, 100_000), "Longest post, in characters as Mastodon counts them.")
+    secure_mode: bool = _setting(False, _flag, "Answer ActivityPub requests only when they are signed"
+                                 " (authorized fetch).")
+    limited_federation: bool = _setting(False, _flag, "Federate only with servers an administrator has allowed.")
+    public_timelines: str = _setting("public", _one_of("public", "members"), "Who may read the local and fediverse"
+                                     " timelines.")
+    secret: str = _setting("", _text, "Key for signing cookies; made and kept in `data/secret` when empty.",
+                           secret=True)
+    smtp_host: str = _setting("", _text, "Mail server; when empty, mail is written to the log instead.")
+    smtp_port: int = _setting(587, _whole(1, 65535), "Port of the mail server.")
+    smtp_user: str = _setting("", _text, "User name at the mail server.")
+    smtp_password: str = _setting("", _text, "Password at the mail server.", secret=True)
+    smtp_security: str = _setting("starttls", _one_of("starttls", "tls", "none"), "How the mail connection is secured.")
+    smtp_from: str = _setting("", _text, "Sender of mail; `Potluck <no-reply@HOST>` when empty.")
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")), _networks,
+        "Address ranges of reverse proxies whose X-Forwarded-For is believed.")
+    web_workers: int = _setting(1, _whole(1, 64), "Web processes that `potluck serve` and `potluck web` start.")
+    engine_workers: int = _setting(1, _whole(1, 64), "Engine processes that `potluck serve` starts (PostgreSQL only"
+                                   " for more than one).")
+    delivery_concurrency: int = _setting(200, _whole(1, 5000), "Deliveries in flight at once in an engine process.")
+    inbox_batch: int = _setting(100, _whole(1, 1000), "Inbox items processed in one transaction at the most.")
+    remote_post_days: int = _setting(0, _whole(0, 36500), "Days to keep remote posts nobody here interacted with;"
+                                     " 0 keeps them.")
+    log_format: str = _setting("text", _one_of("text", "json"), "Form of log lines.")
+    log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe line logged.")
+    metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",
+                                  secret=True)
+    legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
+                                      " (not only app passwords).")
+    facade_hosts: tuple[str, ...] = _setting((), _words, "Hosts that answer as another system, `api=host`,"
+                                             " comma-separated (for example `mastodon=m.example.org`).")
+
+    @property
+    def host(self) -> str:
+        """Host (with a non-default port) of the public base URL."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def domain(self) -> str:
+        """Domain of local handles."""
+        return self.handle_domain or self.host
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the SQLite file in `data`."""
+        return not self.database_url
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies are marked Secure: everywhere except on plain-http development addresses."""
+        return self.url.startswith("https://")
+
+
+def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None) -> Settings:
+    """Read the settings: `potluck.toml` (or `POTLUCK_CONFIG`) first, the environment over it.
+
+    Raises:
+        SettingsError: a key is unknown or a value cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    path = toml_path or Path(environ.get("POTLUCK_CONFIG", "potluck.toml"))
+    values = _from_toml(path)
+    for item in fields(Settings):
+        raw = _from_environment(environ, item.name)
+        if raw is not None:
+            values[item.name] = _parse(item, raw, f"POTLUCK_{item.name.upper()}")
+    return Settings(**values)
+
+
+def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
+    key = f"POTLUCK_{name.upper()}"
+    if key in environ:
+        return environ[key]
+    file = environ.get(f"{key}_FILE")
+    if file is None:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{key}_FILE: cannot read {file}: {error.strerror}") from error
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    known = {item.name: item for item in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise SettingsError(f"{path}: unknown setting {key!r}")
+        raw = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        values[key] = _parse(known[key], raw, f"{path}: {key}")
+    return values
+
+
+def _parse(item: Field[Any], raw: str, where: str) -> Any:
+    parse = cast("Callable[[str], Any]", item.metadata["parse"])
+    try:
+        return parse(raw)
+    except ValueError as error:
+        shown = "(hidden)" if item.metadata["secret"] else repr(raw)
+        raise SettingsError(f"{where}: {shown} cannot be used: {error}") from error
+
+
+_current: Settings | None = None
+
+
+def current() -> Settings:
+    """The settings of this process, loaded at first use."""
+    global _current
+    if _current is None:
+        _current = load()
+    return _current
+
+
+def use(settings: Settings) -> Settings:
+    """Make `settings` those of this process (tests, and commands that change one)."""
+    global _current
+    _current = settings
+    return settings

@@ -1,0 +1,317 @@
+"""What happens now: events for open pages and streams, and nudges for waiting workers, across processes.
+
+A writer adds a `LiveEvent` row and raises a `Wakeup` counter in the transaction of the cause, so nothing is told that
+was not committed. Readers learn of it by LISTEN/NOTIFY on PostgreSQL and by polling the counters on SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.engine import Database
+from potluck.social.model import FeedEntry, Hashtag, LiveEvent, Object, ObjectTag, Wakeup
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.1
+QUEUE_SIZE = 500
+KEEP_SECONDS = 600
+_RECENT = 2000
+
+
+async def wake(session: AsyncSession, topic: str) -> None:
+    """Have workers that wait for `topic` look at once after this transaction."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SELECT pg_notify('potluck', :topic)"), {"topic": topic})
+        return
+    if topic in session.info.setdefault("woken", set()):
+        return
+    session.info["woken"].add(topic)
+    await session.execute(
+        text("INSERT INTO wakeup (topic, counter) VALUES (:topic, 1)"
+             " ON CONFLICT (topic) DO UPDATE SET counter = counter + 1"),
+        {"topic": topic},
+    )
+
+
+async def publish(
+    session: AsyncSession,
+    type: str,
+    *,
+    object_id: int | None = None,
+    entry_id: int | None = None,
+    reader_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell listeners: see `publish_many`."""
+    await publish_many(session, [{"type": type, "object_id": object_id, "entry_id": entry_id,
+                                  "reader_id": reader_id, "data": dict(data or {})}])
+
+
+async def publish_many(session: AsyncSession, events: list[dict[str, Any]]) -> None:
+    """Add live events: dicts of type, object_id, entry_id, reader_id (one reader, or None for all), data."""
+    if not events:
+        return
+    moment = now()
+    for event in events:
+        event.setdefault("created_at", moment)
+        event.setdefault("data", {})
+        for key in ("object_id", "entry_id", "reader_id"):
+            event.setdefault(key, None)
+    await session.execute(insert(LiveEvent.__table__), events)  # type: ignore[arg-type]
+    await wake(session, "live")
+
+
+class Waker:
+    """Lets workers wait until a topic is raised by any process, or a time has passed."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._seen: dict[str, int] = {}
+        self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Waker:
+        self._task = asyncio.create_task(self._poll() if self._db.is_sqlite else self._listen())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def raise_(self, topic: str) -> None:
+        """Wake waiters of this process."""
+        self._events[topic].set()
+
+    async def wait(self, topic: str, timeout: float) -> bool:
+        """Wait until `topic` is raised (True) or `timeout` seconds have passed (False)."""
+        event = self._events[topic]
+        try:
+            async with asyncio.timeout(timeout):
+                await event.wait()
+        except TimeoutError:
+            return False
+        event.clear()
+        return True
+
+    async def _poll(self) -> None:
+        async with self._db.engine_for_reading.connect() as connection:
+            version = None
+            while True:
+                result = await connection.exec_driver_sql("PRAGMA data_version")
+                current = result.scalar()
+                await connection.rollback()
+                if current != version:
+                    version = current
+                    rows = (await connection.execute(select(Wakeup.topic, Wakeup.counter))).all()
+                    await connection.rollback()
+                    self._compare(rows)
+                await asyncio.sleep(POLL_SECONDS)
+
+    def _compare(self, rows: Iterable[Any]) -> None:
+        for topic, counter in rows:
+            if self._seen.get(topic) != counter:
+                self._seen[topic] = counter
+                self.raise_(topic)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (OSError, ConnectionError) as error:
+                log.warning("live_listen_lost", error=str(error))
+            for event in self._events.values():
+                event.set()
+            await asyncio.sleep(1)
+
+    async def _listen_once(self) -> None:
+        async with self._db.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            lost = asyncio.Event()
+            driver.add_termination_listener(lambda *_: lost.set())
+            await driver.add_listener("potluck", lambda *args: self.raise_(args[3]))
+            await lost.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMessage:
+    """One event for one listener.
+
+    `channels` are those of the listener's subscriptions it came through: `home:ACTOR`, `list:LIST`, `public`,
+    `public:local`, `public:remote`, `hashtag:NAME`, `hashtag:local:NAME`, `notifications:ACTOR`, `direct:ACTOR`.
+    """
+
+    id: int
+    channels: frozenset[str]
+    type: str
+    object_id: int | None
+    entry_id: int | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Hub:
+    """Hands live events to the listeners of one web process; a listener that is too slow is dropped."""
+
+    def __init__(self, db: Database, waker: Waker) -> None:
+        self._db = db
+        self._waker = waker
+        self._listeners: dict[asyncio.Queue[LiveMessage | None], set[str]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._last = 0
+        self._recent: dict[int, None] = {}
+
+    async def __aenter__(self) -> Hub:
+        async with self._db.read() as session:
+            self._last = await session.scalar(select(func.max(LiveEvent.id))) or 0
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for queue in self._listeners:
+            _offer(queue, None)
+
+    @asynccontextmanager
+    async def listen(self, channels: set[str]) -> AsyncIterator[asyncio.Queue[LiveMessage | None]]:
+        """A queue of messages for `channels` (the set may be changed while listening). None on it means: closed."""
+        queue: asyncio.Queue[LiveMessage | None] = asyncio.Queue(QUEUE_SIZE)
+        self._listeners[queue] = channels
+        try:
+            yield queue
+        finally:
+            self._listeners.pop(queue, None)
+
+    @property
+    def listeners(self) -> int:
+        """How many are listening."""
+        return len(self._listeners)
+
+    async def _run(self) -> None:
+        while True:
+            await self._waker.wait("live", 5)
+            try:
+                await self._dispatch()
+            except Exception:
+                log.exception("live_dispatch_failed")
+
+    async def _dispatch(self) -> None:
+        async with self._db.read() as session:
+            rows = await self._new_rows(session)
+            if not rows or not self._listeners:
+                return
+            routes = await _routes(session, rows, set().union(*self._listeners.values()))
+        for row in rows:
+            self._deliver(row, routes.get(row.id, frozenset()))
+
+    async def _new_rows(self, session: AsyncSession) -> list[LiveEvent]:
+        # On PostgreSQL ids are drawn before the commit: look back a little and pass over what was seen.
+        look_back = 0 if self._db.is_sqlite else 500
+        query = select(LiveEvent).where(LiveEvent.id > self._last - look_back).order_by(LiveEvent.id).limit(1000)
+        rows = [row for row in (await session.scalars(query)).all() if row.id not in self._recent]
+        for row in rows:
+            self._recent[row.id] = None
+            self._last = max(self._last, row.id)
+        while len(self._recent) > _RECENT:
+            del self._recent[next(iter(self._recent))]
+        return rows
+
+    def _deliver(self, row: LiveEvent, channels: frozenset[str]) -> None:
+        for queue, wanted in list(self._listeners.items()):
+            through = channels & wanted
+            if not through:
+                continue
+            message = LiveMessage(row.id, through, row.type, row.object_id, row.entry_id, row.data)
+            if queue.full():
+                log.info("live_listener_too_slow")
+                self._listeners.pop(queue, None)
+                queue.get_nowait()
+                _offer(queue, None)
+            else:
+                queue.put_nowait(message)
+
+
+def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None) -> None:
+    with contextlib.suppress(asyncio.QueueFull):
+        queue.put_nowait(message)
+
+
+async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:
+    """For each event the channels (of those wanted by anyone here) it belongs to, in three queries at the most."""
+    feeds = await _feeds_of(session, rows, wanted)
+    streams = await _streams_of(session, rows)
+    routes: dict[int, frozenset[str]] = {}
+    for row in rows:
+        if row.reader_id is not None:
+            channels = {f"{prefix}:{row.reader_id}" for prefix in ("home", "notifications", "direct")}
+            if row.type != "notification":
+                channels.discard(f"notifications:{row.reader_id}")
+            if row.type == "conversation":
+                channels = {f"direct:{row.reader_id}"}
+        elif "channels" in row.data:
+            channels = set(row.data["channels"])
+        else:
+            channels = feeds.get(row.entry_id or 0, set()) | feeds.get(row.object_id or 0, set())
+            if row.entry_id is None or row.entry_id == row.object_id:
+                channels |= streams.get(row.object_id or 0, set())
+        routes[row.id] = frozenset(channels)
+    return routes
+
+
+async def _feeds_of(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, set[str]]:
+    names = {int(channel.partition(":")[2]): channel for channel in wanted
+             if channel.startswith(("home:", "list:"))}
+    object_ids = {row.object_id for row in rows if row.reader_id is None and row.object_id}
+    found: dict[int, set[str]] = defaultdict(set)
+    if not names or not object_ids:
+        return found
+    query = select(FeedEntry.feed_id, FeedEntry.entry_id, FeedEntry.object_id).where(
+        FeedEntry.object_id.in_(object_ids), FeedEntry.feed_id.in_(names))
+    for feed_id, entry_id, object_id in (await session.execute(query)).all():
+        found[entry_id].add(names[feed_id])
+        found[object_id].add(names[feed_id])
+    return found
+
+
+async def _streams_of(session: AsyncSession, rows: list[LiveEvent]) -> dict[int, set[str]]:
+    object_ids = {row.object_id for row in rows if row.reader_id is None and row.object_id}
+    found: dict[int, set[str]] = defaultdict(set)
+    if not object_ids:
+        return found
+    query = select(Object.id, Object.local).where(
+        Object.id.in_(object_ids), Object.visibility == "public", Object.state == "published",
+        Object.deleted_at.is_(None))
+    local = {row.id: row.local for row in (await session.execute(query)).all()}
+    for object_id, is_local in local.items():
+        found[object_id] |= {"public", "public:local" if is_local else "public:remote"}
+    tags = select(ObjectTag.object_id, Hashtag.name).join(Hashtag).where(ObjectTag.object_id.in_(local))
+    for object_id, name in (await session.execute(tags)).all() if local else ():
+        found[object_id].add(f"hashtag:{name}")
+        if local[object_id]:
+            found[object_id].add(f"hashtag:local:{name}")
+    return found
+
+
+async def trim(session: AsyncSession) -> None:
+    """Forget live events older than ten minutes."""
+    await session.execute(delete(LiveEvent).where(LiveEvent.created_at < now() - timedelta(seconds=KEEP_SECONDS)))
+
+
+__all__ = ["Hub", "LiveMessage", "Waker", "publish", "publish_many", "trim", "wake"]

@@ -1,0 +1,54 @@
+"""The tables of the shared model: who there is, what was said, and how people relate to both."""
+
+from potluck.social.model.actors import Actor, ActorKey
+from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
+from potluck.social.model.live import LiveEvent, Wakeup
+from potluck.social.model.moderation import AuditEntry, DomainPolicy, Report
+from potluck.social.model.notifications import Conversation, Notification
+from potluck.social.model.objects import (
+    Announce,
+    Bookmark,
+    CustomEmoji,
+    FeaturedTag,
+    Hashtag,
+    HashtagFollow,
+    Media,
+    Mention,
+    Object,
+    ObjectDocument,
+    ObjectTag,
+    Pin,
+    Reaction,
+    Revision,
+    Tombstone,
+)
+from potluck.social.model.relations import (
+    AccountNote,
+    Block,
+    DomainMute,
+    Endorsement,
+    Follow,
+    Mute,
+    ThreadMute,
+)
+from potluck.social.model.servers import Server
+from potluck.social.model.users import (
+    AppPassword,
+    EmailToken,
+    Invite,
+    OAuthApp,
+    OAuthCode,
+    OAuthToken,
+    Passkey,
+    User,
+    WebSession,
+)
+
+__all__ = [
+    "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
+    "Conversation", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag",
+    "FeedEntry", "Follow", "Hashtag", "HashtagFollow", "Invite", "List", "ListMember", "LiveEvent", "Marker",
+    "Media", "Mention", "Mute", "Notification", "OAuthApp", "OAuthCode", "OAuthToken", "Object",
+    "ObjectDocument", "ObjectTag", "Passkey", "Pin", "Reaction", "Report", "Revision", "Server", "ThreadMute",
+    "Tombstone", "User", "Wakeup", "WebSession",
+]

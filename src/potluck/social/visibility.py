@@ -1,0 +1,77 @@
+"""Who may see what: the one place that decides, for rows in memory and for queries.
+
+public: everyone. unlisted: everyone, but in no public timeline. followers: accepted followers and those mentioned.
+direct: those mentioned. local: people with an account here. group: followers of the group it was posted to.
+A block hides the blocker's things from the blocked. Suspended and deleted authors are seen by nobody.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy.orm import aliased
+
+from potluck.social.model import Actor, Block, DomainMute, Follow, Mention, Mute, Object
+
+PUBLIC = "public"
+UNLISTED = "unlisted"
+FOLLOWERS = "followers"
+DIRECT = "direct"
+LOCAL = "local"
+GROUP = "group"
+
+ALL = (PUBLIC, UNLISTED, FOLLOWERS, DIRECT, LOCAL, GROUP)
+OPEN = (PUBLIC, UNLISTED)
+"""Visibilities that everyone may read, and boost."""
+
+
+def live() -> ColumnElement[bool]:
+    """Objects that are published and not deleted."""
+    return and_(Object.deleted_at.is_(None), Object.state == "published")
+
+
+def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:
+    """A condition on `Object`: live, by an author in good standing, and readable by the viewer.
+
+    Args:
+        viewer_id: actor id of who asks; None for nobody signed in (and for unsigned requests).
+        viewer_is_local: False for a remote actor that signed a request: it does not see `local`.
+    """
+    author = aliased(Actor)
+    standing = exists().where(author.id == Object.author_id, author.suspended_at.is_(None),
+                              author.deleted_at.is_(None))
+    if viewer_id is None:
+        return and_(live(), standing, Object.visibility.in_(OPEN))
+    mentioned = exists().where(Mention.object_id == Object.id, Mention.actor_id == viewer_id)
+    own = Object.author_id == viewer_id
+    readable = or_(
+        Object.visibility.in_(OPEN),
+        own,
+        mentioned,
+        and_(Object.visibility == FOLLOWERS, follows(viewer_id, Object.author_id)),
+        and_(Object.visibility == GROUP, follows(viewer_id, Object.group_id)),
+        Object.visibility == LOCAL if viewer_is_local else false(),
+    )
+    blocked = exists().where(Block.blocker_id == Object.author_id, Block.blocked_id == viewer_id)
+    return and_(live(), standing, readable, ~blocked)
+
+
+def follows(follower_id: int, followed: ColumnElement[int] | object) -> ColumnElement[bool]:
+    """A condition: `follower_id` is an accepted follower of the actor in column `followed`."""
+    return exists().where(Follow.follower_id == follower_id, Follow.followed_id == followed,
+                          Follow.state == "accepted")
+
+
+def not_hidden_by(viewer_id: int, actor_column: object) -> ColumnElement[bool]:
+    """A condition: the viewer has neither blocked nor muted the actor in that column, nor their server.
+
+    It is the viewer's own wish, for timelines, searches and notifications; not a matter of permission.
+    """
+    hidden_host = select(Actor.id).join(
+        DomainMute, and_(DomainMute.host == Actor.host, DomainMute.actor_id == viewer_id)
+    ).where(Actor.id == actor_column)
+    return and_(
+        ~exists().where(Block.blocker_id == viewer_id, Block.blocked_id == actor_column),
+        ~exists().where(Block.blocker_id == actor_column, Block.blocked_id == viewer_id),
+        ~exists().where(Mute.muter_id == viewer_id, Mute.muted_id == actor_column),
+        ~hidden_host.exists(),
+    )
