@@ -1,0 +1,18 @@
+// Entry point: every page works without this; here each module adds one comfort.
+import "./js/requests.js";
+import { startComposer } from "./js/composer.js";
+import { startConfirm } from "./js/confirm.js";
+import { startCopy } from "./js/copy.js";
+import { startDialogs } from "./js/dialogs.js";
+import { startLive } from "./js/live.js";
+import { startMenus } from "./js/menus.js";
+import { startPasskeys } from "./js/passkeys.js";
+import { startRelativeTimes } from "./js/relative-time.js";
+import { startShortcuts } from "./js/shortcuts.js";
+import { startTheme } from "./js/theme.js";
+
+document.documentElement.classList.add("js");
+for (const start of [
+  startDialogs, startMenus, startConfirm, startCopy, startTheme,
+  startRelativeTimes, startComposer, startLive, startShortcuts, startPasskeys,
+]) start();
