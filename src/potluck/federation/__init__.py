@@ -1,0 +1,1 @@
+"""The wire: vocabulary, signatures, discovery, safe fetching, inbox and delivery."""
