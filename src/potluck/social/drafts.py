@@ -59,7 +59,6 @@ class Draft:
     uri: str | None = None
     url: str | None = None
     state: str = "published"
-    scheduled_at: datetime | None = None
     group_id: int | None = None
     group_uri: str | None = None
     to: list[str] = field(default_factory=list)  # audience as uris (remote)

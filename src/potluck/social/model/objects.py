@@ -25,7 +25,7 @@ class Object(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("actor.id"))
     local: Mapped[bool] = mapped_column(default=False)
     visibility: Mapped[str]  # public, unlisted, followers, direct, local, group (social.visibility)
-    state: Mapped[str] = mapped_column(default="published")  # draft, scheduled, processing, published
+    state: Mapped[str] = mapped_column(default="published")  # processing (media not ready), published
     group_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id"), index=True)  # community posted to
     in_reply_to_id: Mapped[int | None] = mapped_column(index=True)
     in_reply_to_uri: Mapped[str | None]  # kept also while the parent is unknown
@@ -53,7 +53,6 @@ class Object(Base):
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a kind shows but never queries
     published: Mapped[datetime]
     edited_at: Mapped[datetime | None]  # last real edit
-    scheduled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     fetched_at: Mapped[datetime | None]
     replies_count: Mapped[int] = mapped_column(default=0)
@@ -76,8 +75,6 @@ class Object(Base):
         Index("ix_object_local_public", "id",
               sqlite_where=text(f"visibility = 'public' AND local AND {_LIVE}"),
               postgresql_where=text(f"visibility = 'public' AND local AND {_LIVE}")),
-        Index("ix_object_scheduled", "scheduled_at", sqlite_where=text("state = 'scheduled'"),
-              postgresql_where=text("state = 'scheduled'")),
         Index("ix_object_missing_parent", "in_reply_to_uri",
               sqlite_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL"),
               postgresql_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL")),

@@ -1,0 +1,107 @@
+"""Deleting objects: everything that hung on one goes with it; a tombstone keeps its id from coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, or_, select, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.social import conversations, events, feeds, live
+from potluck.social.errors import NotFound
+from potluck.social.model import (
+    Actor,
+    Announce,
+    Bookmark,
+    Media,
+    Mention,
+    Notification,
+    Object,
+    ObjectDocument,
+    ObjectTag,
+    Pin,
+    Reaction,
+    Revision,
+)
+from potluck.social.storing import remember_deleted
+
+_OBJECT: Any = Object.__table__
+_REACHED_MOST = 1000
+
+
+async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
+    """Delete an object. The caller has checked that `by` may.
+
+    The row stays, emptied, so that threads keep their shape; all that people attached to it is removed.
+
+    Raises:
+        NotFound: no such object, or it is deleted already.
+    """
+    row = await session.get(Object, object_id)
+    if row is None or row.deleted_at is not None:
+        raise NotFound
+    author = await session.get_one(Actor, row.author_id)
+    mentioned = (await session.scalars(select(Actor).join(Mention, Mention.actor_id == Actor.id).where(
+        Mention.object_id == row.id))).all()
+    reached = await _reached(session, row) if row.local else ()
+    await _uncount(session, row)
+    holders = await feeds.remove_objects(session, [row.id])
+    await _remove_attached(session, row)
+    if row.visibility == "direct":
+        await conversations.forget_object(session, row)
+    former_type, uri = row.type, row.uri
+    _empty(row)
+    await session.flush()
+    await remember_deleted(session, uri, former_type, local=row.local)
+    await live.publish(session, "delete", object_id=row.id, data={"channels": _channels(row, holders)})
+    await events.emit(session, events.ObjectDeleted(row, author, by, mentioned, reached))
+    return row
+
+
+def _channels(row: Object, holders: Sequence[int]) -> list[str]:
+    channels = [f"{prefix}:{feed_id}" for feed_id in holders for prefix in ("home", "list")]
+    if row.visibility == "public":
+        channels += ["public", "public:local" if row.local else "public:remote"]
+    return channels
+
+
+def _empty(row: Object) -> None:
+    row.deleted_at = now()
+    row.title, row.summary, row.content, row.source = None, "", "", None
+    row.emojis, row.extra = [], {}
+    row.replies_count = row.likes_count = row.dislikes_count = row.boosts_count = row.quotes_count = 0
+    row.version += 1
+
+
+async def _reached(session: AsyncSession, row: Object) -> Sequence[Actor]:
+    """Remote actors beyond followers that have the object: they boosted, liked, quoted it or replied."""
+    ids_of = (
+        select(Announce.actor_id).where(Announce.object_id == row.id).limit(_REACHED_MOST),
+        select(Reaction.actor_id).where(Reaction.object_id == row.id).limit(_REACHED_MOST),
+        select(Object.author_id).where(or_(Object.in_reply_to_id == row.id, Object.quote_id == row.id))
+        .limit(_REACHED_MOST),
+    )
+    conditions = [Actor.id.in_(query) for query in ids_of]
+    return (await session.scalars(select(Actor).where(Actor.host != "", or_(*conditions)))).all()
+
+
+async def _uncount(session: AsyncSession, row: Object) -> None:
+    if row.visibility == "direct":
+        return
+    await session.execute(update(Actor).where(Actor.id == row.author_id).values(
+        posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0)))
+    for column, target in ((_OBJECT.c.replies_count, row.in_reply_to_id), (_OBJECT.c.quotes_count, row.quote_id)):
+        if target:
+            await session.execute(update(_OBJECT).where(_OBJECT.c.id == target).values({
+                column: case((column > 0, column - 1), else_=0), _OBJECT.c.version: _OBJECT.c.version + 1}))
+
+
+async def _remove_attached(session: AsyncSession, row: Object) -> None:
+    for table in (Reaction, Announce, Bookmark, Pin, Notification, Mention, ObjectTag, Revision, ObjectDocument):
+        await session.execute(delete_from(table).where(table.object_id == row.id))
+    uploaded = Media.owner_id.is_not(None)
+    await session.execute(update(Media).where(Media.object_id == row.id, uploaded).values(object_id=None))
+    await session.execute(delete_from(Media).where(Media.object_id == row.id))

@@ -1,0 +1,69 @@
+"""Who is told of new and changed objects: the mentioned, the quoted, those who asked for every post, boosters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social import conversations
+from potluck.social.drafts import Draft
+from potluck.social.model import Actor, Announce, Follow, Mention, Object
+from potluck.social.notifications import Notice, notify
+
+
+async def for_new(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]) -> None:
+    """Tell people of new objects, in bulk; private ones also enter their conversations."""
+    rows = [row for row, _ in pairs]
+    mentioned = await _mentions(session, rows)
+    notices = [Notice(reader, "mention", row.author_id, row.id, row.thread_root_id)
+               for row in rows for reader in mentioned.get(row.id, ())]
+    notices += await _quoted(session, rows)
+    told = {(notice.reader_id, notice.object_id) for notice in notices}
+    notices += [notice for notice in await _subscribed(session, rows)
+                if (notice.reader_id, notice.object_id) not in told]
+    await notify(session, notices)
+    await conversations.add(session, [row for row in rows if row.visibility == "direct"])
+
+
+async def _mentions(session: AsyncSession, rows: Sequence[Object]) -> dict[int, list[int]]:
+    """Local actors named in each object."""
+    query = select(Mention.object_id, Mention.actor_id).join(Actor, Actor.id == Mention.actor_id).where(
+        Mention.object_id.in_([row.id for row in rows]), ~Mention.silent, Actor.host == "")
+    found: dict[int, list[int]] = {}
+    for object_id, actor_id in (await session.execute(query)).all():
+        found.setdefault(object_id, []).append(actor_id)
+    return found
+
+
+async def _quoted(session: AsyncSession, rows: Sequence[Object]) -> list[Notice]:
+    quoting = {row.quote_id: row for row in rows if row.quote_id}
+    if not quoting:
+        return []
+    found = await session.execute(select(Object.id, Object.author_id).where(Object.id.in_(quoting), Object.local))
+    return [Notice(author_id, "quote", quoting[object_id].author_id, quoting[object_id].id,
+                   quoting[object_id].thread_root_id) for object_id, author_id in found.all()]
+
+
+async def _subscribed(session: AsyncSession, rows: Sequence[Object]) -> list[Notice]:
+    """Followers who want a notification for every post of the author (top-level posts, as Mastodon)."""
+    posts: dict[int, list[Object]] = {}
+    for row in rows:
+        if row.visibility != "direct" and row.in_reply_to_uri is None:
+            posts.setdefault(row.author_id, []).append(row)
+    if not posts:
+        return []
+    found = await session.execute(select(Follow.follower_id, Follow.followed_id).where(
+        Follow.followed_id.in_(posts), Follow.notify, Follow.state == "accepted"))
+    return [Notice(follower, "status", author, row.id, row.thread_root_id)
+            for follower, author in found.all() for row in posts[author]]
+
+
+async def for_edit(session: AsyncSession, row: Object, newly_mentioned: Sequence[int]) -> None:
+    """Tell local boosters that what they boosted was changed, and people who are mentioned only now."""
+    boosters = (await session.scalars(select(Announce.actor_id).join(Actor, Actor.id == Announce.actor_id).where(
+        Announce.object_id == row.id, Actor.host == ""))).all()
+    notices = [Notice(reader, "update", row.author_id, row.id, row.thread_root_id) for reader in boosters]
+    notices += [Notice(reader, "mention", row.author_id, row.id, row.thread_root_id) for reader in newly_mentioned]
+    await notify(session, notices)
