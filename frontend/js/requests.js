@@ -3,7 +3,7 @@ import htmx from "htmx.org";
 import { toast, toastText } from "./toast.js";
 
 // The name under which the server looks for the token of <meta name="csrf-token">.
-const CSRF_HEADER = "x-csrftoken";
+const CSRF_HEADER = "x-csrf-token";
 
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 

@@ -1,0 +1,1 @@
+"""The site for people: pages rendered on the server, usable without scripts."""

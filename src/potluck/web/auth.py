@@ -1,0 +1,139 @@
+"""Who is looking: the session cookie, the viewer of a request, and the way to the sign-in page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+
+from potluck.settings import current
+from potluck.social.accounts import sessions
+from potluck.social.errors import NotAllowed
+from potluck.social.model import Actor, User, WebSession
+from potluck.web import cookies
+
+_VIEWER = "viewer"
+STAFF = frozenset({"moderator", "admin"})
+SESSION_SECONDS = int(timedelta(days=90).total_seconds())
+
+
+class SignInRequired(Exception):
+    """Only someone signed in may see this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Someone signed in: their login, their main actor, and the session of this browser."""
+
+    user: User
+    actor: Actor
+    session: WebSession
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they moderate."""
+        return self.user.role in STAFF
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they administer."""
+        return self.user.role == "admin"
+
+
+async def viewer_of(request: Request[Any, Any, Any]) -> Viewer | None:
+    """Who is signed in, None for nobody; looked up once per request."""
+    state = request.scope["state"]
+    if _VIEWER not in state:
+        state[_VIEWER] = await _look_up(request)
+    found: Viewer | None = state[_VIEWER]
+    return found
+
+
+def known_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
+    """Who is signed in, if that was looked up already."""
+    found: Viewer | None = request.scope["state"].get(_VIEWER)
+    return found
+
+
+async def _look_up(request: Request[Any, Any, Any]) -> Viewer | None:
+    secret = cookies.read(request, cookies.SESSION)
+    if not secret:
+        return None
+    async with request.app.state.db.read() as session:
+        found = await sessions.find(session, secret)
+    return Viewer(found.user, found.actor, found.session) if found else None
+
+
+async def provide_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
+    """Dependency `viewer`: who is looking, or None."""
+    return await viewer_of(request)
+
+
+async def provide_me(request: Request[Any, Any, Any]) -> Viewer:
+    """Dependency `me`: who is looking.
+
+    Raises:
+        SignInRequired: nobody is signed in.
+    """
+    viewer = await viewer_of(request)
+    if viewer is None:
+        raise SignInRequired
+    return viewer
+
+
+async def provide_staff(request: Request[Any, Any, Any]) -> Viewer:
+    """Dependency `staff`: a moderator or administrator.
+
+    Raises:
+        NotAllowed: somebody else is signed in.
+    """
+    me = await provide_me(request)
+    if not me.is_staff:
+        raise NotAllowed("Only moderators may do this")
+    return me
+
+
+async def provide_admin(request: Request[Any, Any, Any]) -> Viewer:
+    """Dependency `admin`: an administrator.
+
+    Raises:
+        NotAllowed: somebody else is signed in.
+    """
+    me = await provide_me(request)
+    if not me.is_admin:
+        raise NotAllowed("Only administrators may do this")
+    return me
+
+
+def start_session(response: Response[Any], secret: str) -> None:
+    """Give the browser the session's secret."""
+    cookies.put(response, cookies.SESSION, secret, max_age=SESSION_SECONDS)
+
+
+def sign_in_path(request: Request[Any, Any, Any]) -> str:
+    """The sign-in page that leads back to this one (to the start page after a form)."""
+    if request.method not in {"GET", "HEAD"}:
+        return "/signin"
+    query = request.scope["query_string"].decode("latin-1")
+    target = request.scope["path"] + (f"?{query}" if query else "")
+    return f"/signin?next={quote(target, safe='')}"
+
+
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """IP address of the browser: the last one in X-Forwarded-For that is no trusted proxy of ours."""
+    peer = request.client.host if request.client else ""
+    chain = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    for candidate in (peer, *reversed(chain)):
+        try:
+            address = ip_address(candidate)
+        except ValueError:
+            return peer
+        if not any(address.version == network.version and address in network
+                   for network in current().trusted_proxies):
+            return candidate
+        peer = candidate
+    return peer

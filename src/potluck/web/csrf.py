@@ -1,0 +1,76 @@
+"""Keeps other sites from sending our forms: every unsafe request carries a token bound to the browser's cookie.
+
+The cookie holds a random value; the token is a keyed hash of it and of the session cookie, sent as field `_csrf` or
+header `X-CSRF-Token`. Requests that the browser itself marks as coming from another site are refused outright.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Any
+
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from markupsafe import Markup
+
+from potluck.social.errors import NotAllowed
+from potluck.web import cookies
+
+FIELD = "_csrf"
+HEADER = "X-CSRF-Token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FRESH = "csrf_fresh"
+
+
+class CsrfRefused(NotAllowed):
+    """The token is missing or wrong: usually a page that stayed open too long, or cookies are off."""
+
+    def __init__(self) -> None:
+        super().__init__("This page was open for too long, or your browser blocks cookies. Go back, reload the page"
+                         " and try again.")
+
+
+def cookie_value(request: Request[Any, Any, Any]) -> str:
+    """The browser's random value; a new one (set by `keep`) if it has none yet."""
+    value = cookies.read(request, cookies.CSRF)
+    if len(value) >= 32:
+        return value
+    fresh: str = request.scope["state"].setdefault(_FRESH, secrets.token_urlsafe(32))
+    return fresh
+
+
+def token(request: Request[Any, Any, Any]) -> str:
+    """The token for forms of this page."""
+    message = f"{cookie_value(request)}|{cookies.read(request, cookies.SESSION)}"
+    return hmac.new(cookies.secret_key(), b"csrf " + message.encode(), hashlib.sha256).hexdigest()
+
+
+def field(request: Request[Any, Any, Any]) -> Markup:
+    """The hidden field for forms of this page."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token(request))
+
+
+def keep(request: Request[Any, Any, Any], response: Response[Any]) -> None:
+    """Set the cookie if this request made a new value."""
+    fresh = request.scope["state"].get(_FRESH)
+    if fresh:
+        cookies.put(response, cookies.CSRF, fresh, max_age=365 * 86400)
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard of every page: refuses unsafe requests without the right token.
+
+    Raises:
+        CsrfRefused: the token is missing or wrong, or the browser says that another site sent the request.
+    """
+    if connection.scope["method"] in SAFE_METHODS:
+        return
+    request: Request[Any, Any, Any] = connection  # type: ignore[assignment]
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise CsrfRefused
+    sent = request.headers.get(HEADER) or (await request.form()).get(FIELD, "")
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token(request).encode()):
+        raise CsrfRefused

@@ -1,0 +1,85 @@
+"""What a form sent, read with limits: every value is text of bounded length without control characters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from litestar import Request
+
+from potluck.social.errors import Invalid
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MAX_VALUES = 100
+MAX_TEXT = 200_000
+
+
+class Form:
+    """The fields of a submitted form.
+
+    Args:
+        fields: name and value pairs in the order sent.
+    """
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._fields = fields
+
+    def text(self, name: str, default: str = "", *, limit: int = 1000) -> str:
+        """The first value, with line ends as `\\n` and outer white space removed.
+
+        Raises:
+            Invalid: it is longer than `limit` characters.
+        """
+        value = _clean(self._first(name, default)).strip()
+        if len(value) > limit:
+            raise Invalid(name, "This is too long", code="too_long")
+        return value
+
+    def secret(self, name: str) -> str:
+        """A password or code, exactly as typed (at most 1000 characters)."""
+        return self._first(name, "")[:1000]
+
+    def whole(self, name: str, default: int | None = None) -> int | None:
+        """A whole number below 2^53, or `default` if there is none."""
+        raw = self._first(name, "").strip()
+        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 16 else default
+
+    def flag(self, name: str) -> bool:
+        """Whether a checkbox was ticked."""
+        return self._first(name, "") not in {"", "0", "false", "off"}
+
+    def all(self, name: str, *, limit: int = 1000) -> list[str]:
+        """All values of a repeated field (at most 100), each cut to `limit` characters."""
+        return [_clean(value).strip()[:limit] for key, value in self._fields if key == name][:MAX_VALUES]
+
+    def wholes(self, name: str) -> list[int]:
+        """All whole numbers of a repeated field."""
+        return [int(raw) for raw in self.all(name, limit=16) if raw.isascii() and raw.isdigit()]
+
+    def one_of(self, name: str, words: tuple[str, ...], default: str) -> str:
+        """The value if it is one of `words`, else `default`."""
+        value = self._first(name, "")
+        return value if value in words else default
+
+    def kept(self, *names: str) -> dict[str, str]:
+        """Values to fill a form with again after an error."""
+        return {name: _clean(self._first(name, "")) for name in names}
+
+    def _first(self, name: str, default: str) -> str:
+        return next((value for key, value in self._fields if key == name), default)[:MAX_TEXT]
+
+
+def _clean(value: str) -> str:
+    return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+async def read_form(request: Request[Any, Any, Any]) -> Form:
+    """The form of a request (dependency `form`); files are left out."""
+    fields = await request.form()
+    return Form([(key, value) for key, value in fields.multi_items() if isinstance(value, str)])
+
+
+def query_whole(request: Request[Any, Any, Any], name: str) -> int | None:
+    """A whole number from the query string, None if it is missing or not one."""
+    raw = request.query_params.get(name, "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 16 else None

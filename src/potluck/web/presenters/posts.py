@@ -1,0 +1,300 @@
+"""Objects of every kind as cards show them: the frame that all share, and what posts have beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from potluck.social import registry
+from potluck.social.model import Actor, Media
+from potluck.social.views import EntryView, ObjectView
+from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
+from potluck.text.hashtags import normalise_hashtag
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.presenters.people import Person, profile_path, shown_person
+from potluck.web.presenters.times import Time, shown_time
+from potluck.web.trusted import plain_text, stay_here, trusted_html, with_emoji
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often others did what."""
+
+    replies: int
+    boosts: int
+    favourites: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What the viewer has done."""
+
+    boosted: bool = False
+    favourited: bool = False
+    bookmarked: bool = False
+    pinned: bool = False
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What the viewer is allowed to do."""
+
+    reply: bool = False
+    boost: bool = False
+    favourite: bool = False
+    bookmark: bool = False
+    vote: bool = False
+    edit: bool = False
+    delete: bool = False
+    pin: bool = False
+    moderate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """The post that was answered; `url` '' if it is unknown."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A hashtag."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMedia:
+    """See `components/attachments.html`."""
+
+    kind: str
+    url: str
+    preview_url: str
+    alt: str
+    width: int | None
+    height: int | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollOption:
+    """One answer; `votes` None while results are hidden."""
+
+    label_html: Markup
+    votes: int | None
+    percent: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """See `components/attachments.html`."""
+
+    options: list[PollOption]
+    multiple: bool
+    votable: bool
+    voters: int
+    ends: Time | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quoted post: state is shown, pending or gone."""
+
+    state: str
+    post: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """See `components/post.html`; also what the cards of other kinds need (`components/cards.html`)."""
+
+    id: str
+    url: str
+    original_url: str
+    author: Person
+    published: Time
+    edited: Time | None
+    history_url: str
+    visibility: str
+    boosted_by: Person | None
+    reply_to: ReplyTo | None
+    group: Person | None
+    act: str
+    counts: Counts
+    mine: Mine
+    may: May
+    warning: str
+    unfolded: bool
+    lang: str
+    html: Markup
+    media: list[ShownMedia]
+    sensitive: bool
+    poll: Poll | None
+    quote: Quote | None
+    tags: list[Tag]
+    kind: str
+    template: str
+    title: str
+    summary_html: Markup
+    type_label: str
+    host: str
+    card: Any = None
+    data: Any = field(default=None)
+
+
+def post_path(author: Actor, object_id: int) -> str:
+    """Page of an object on this site."""
+    return f"{profile_path(author)}/{object_id}"
+
+
+def shown_entries(entries: Sequence[EntryView], viewer: Viewer | None, *, unfold: bool = False) -> list[Post]:
+    """The cards of a feed."""
+    return [shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id, unfold=unfold)
+            for entry in entries]
+
+
+def shown_post(
+    view: ObjectView,
+    viewer: Viewer | None,
+    *,
+    booster: Actor | None = None,
+    entry_id: int | None = None,
+    unfold: bool = False,
+) -> Post:
+    """The card of an object.
+
+    Args:
+        view: the object, which the viewer may see.
+        viewer: who is looking.
+        booster: because of whose boost it is in the feed.
+        entry_id: id of the feed entry; it names the card, so that a boost and the original can share a page.
+        unfold: show what is behind a content warning at once.
+    """
+    row, author = view.object, view.author
+    kind = registry.kind_named(row.kind)
+    return Post(
+        id=str(entry_id or row.id), url=post_path(author, row.id),
+        original_url="" if row.local else (row.url or row.uri), author=shown_person(author),
+        published=shown_time(row.published), edited=shown_time(row.edited_at) if row.edited_at else None,
+        history_url=f"{post_path(author, row.id)}/history" if row.edited_at else "", visibility=row.visibility,
+        boosted_by=shown_person(booster) if booster else None, reply_to=_reply_to(view),
+        group=shown_person(view.group) if view.group else None, act=f"/posts/{row.id}", counts=_counts(view),
+        mine=_mine(view), may=_may(view, viewer, kind.interactions),
+        warning=row.summary if row.title is None else "", unfolded=unfold, lang=row.language or "",
+        html=_content(view), media=[_medium(item) for item in view.media], sensitive=row.sensitive,
+        poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
+        title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
+        host=urlsplit(row.url or row.uri).netloc, data=view.kind_data,
+    )
+
+
+def _content(view: ObjectView) -> Markup:
+    row = view.object
+    people = {address: profile_path(actor) for actor in view.mentions for address in (actor.url, actor.uri) if address}
+    tags = frozenset(tag.name for tag in view.hashtags)
+    return trusted_html(stay_here(row.content, people, tags), row.emojis)
+
+
+def _counts(view: ObjectView) -> Counts:
+    row = view.object
+    return Counts(row.replies_count, max(row.boosts_count, row.remote_boosts or 0),
+                  max(row.likes_count, row.remote_likes or 0))
+
+
+def _mine(view: ObjectView) -> Mine:
+    marks = view.marks
+    if marks is None:
+        return Mine()
+    return Mine(marks.boosted, marks.liked, marks.bookmarked, marks.pinned, marks.thread_muted)
+
+
+def _may(view: ObjectView, viewer: Viewer | None, allowed: frozenset[str]) -> May:
+    if viewer is None:
+        return May()
+    row = view.object
+    own = row.author_id == viewer.actor.id
+    return May(
+        reply="reply" in allowed, favourite="like" in allowed, bookmark="bookmark" in allowed,
+        boost="boost" in allowed and (row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
+        vote="vote" in allowed, edit=own and "edit" in allowed, delete=own,
+        pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL}, moderate=viewer.is_staff and not own,
+    )
+
+
+def _reply_to(view: ObjectView) -> ReplyTo | None:
+    row = view.object
+    if not row.in_reply_to_uri and not row.in_reply_to_id:
+        return None
+    parent = next((actor for actor in (view.author, *view.mentions) if actor.id == row.in_reply_to_author_id), None)
+    name = (parent.display_name or parent.name) if parent else _("a post")
+    if row.in_reply_to_id is None:
+        return ReplyTo(name, row.in_reply_to_uri or "")
+    return ReplyTo(name, f"/posts/{row.in_reply_to_id}")
+
+
+def _medium(item: Media) -> ShownMedia:
+    kind = {"image": "image", "gifv": "gifv", "video": "video", "audio": "audio"}.get(item.type, "file")
+    address = item.url or item.remote_url
+    return ShownMedia(
+        kind=kind if address else "pending", url=address or "", preview_url=item.preview_url or "",
+        alt=item.description, width=item.meta.get("width"), height=item.meta.get("height"),
+        name=(address or "").rsplit("/", 1)[-1].partition("?")[0] if kind == "file" else "",
+    )
+
+
+def _poll(view: ObjectView, viewer: Viewer | None) -> Poll | None:
+    poll = getattr(view.kind_data, "poll", None)
+    if poll is None:
+        return None
+    row = view.object
+    voted = bool(poll.own_votes) or (viewer is not None and row.author_id == viewer.actor.id)
+    total = (poll.voters_count if poll.multiple else poll.votes_count) or 0
+    options = [PollOption(with_emoji(title, row.emojis), votes, round(100 * (votes or 0) / total) if total else 0,
+                          number in (poll.own_votes or ()))
+               for number, (title, votes) in enumerate(poll.options)]
+    return Poll(options, poll.multiple, viewer is not None and not voted and not poll.expired,
+                poll.voters_count or poll.votes_count or 0,
+                shown_time(poll.expires_at) if poll.expires_at else None, poll.expired)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedPost:
+    """What is shown of a quoted post."""
+
+    author: Person
+    published: Time
+    url: str
+    html: Markup
+    warning: str
+
+
+def _quote(view: ObjectView) -> Quote | None:
+    row = view.object
+    if row.quote_uri is None and row.quote_id is None:
+        return None
+    if row.quote_state == "pending":
+        return Quote("pending")
+    quoted = view.quote
+    if quoted is None or row.quote_state not in {"accepted", None}:
+        return Quote("gone")
+    return Quote("shown", QuotedPost(
+        shown_person(quoted.author), shown_time(quoted.object.published), post_path(quoted.author, quoted.object.id),
+        _content(quoted), quoted.object.summary))
+
+
+def _tags(view: ObjectView) -> list[Tag]:
+    """Hashtags that the text itself does not show."""
+    words = {normalise_hashtag(word[1:].rstrip(".,;:!?)")) for word in plain_text(view.object.content, 20_000).split()
+             if word.startswith("#")}
+    return [Tag(tag.display, f"/tags/{tag.name}") for tag in view.hashtags if tag.name not in words]
