@@ -144,8 +144,6 @@ class Settings:
                                   secret=True)
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
-    facade_hosts: tuple[str, ...] = _setting((), _words, "Hosts that answer as another system, `api=host`,"
-                                             " comma-separated (for example `mastodon=m.example.org`).")
 
     @property
     def host(self) -> str:

@@ -36,7 +36,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 Id = Annotated[int, mapped_column(BigInt, primary_key=True, autoincrement=False)]
 """A primary key from `potluck.db.ids`."""

@@ -16,7 +16,6 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
-    func,
     literal,
     null,
     or_,
@@ -93,8 +92,8 @@ def _welcome(reader: Any, author: Any) -> ColumnElement[bool]:
 
 
 def _understood(languages: Any) -> ColumnElement[bool]:
-    return or_(languages.is_(None), cast(languages, Text) == "null", Object.language.is_(None),
-               cast(languages, Text).contains(func.concat('"', Object.language, '"')))
+    return or_(languages.is_(None), Object.language.is_(None),
+               cast(languages, Text).like(literal('%"') + Object.language + literal('"%')))
 
 
 def _reply_fits(reader: Any) -> ColumnElement[bool]:

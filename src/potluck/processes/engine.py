@@ -1,0 +1,59 @@
+"""`potluck engine`: the process that works through the inbox, delivers, fetches and keeps house."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+import structlog
+import uvloop
+
+from potluck.assembly import install
+from potluck.db.engine import Database
+from potluck.db.migrate import upgrade
+from potluck.db.nodes import NodeLease
+from potluck.federation.engine import Engine
+from potluck.federation.resolver import Federation
+from potluck.housekeeping import Housekeeping
+from potluck.settings import Settings
+from potluck.social.live import Waker
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM; what is in hand is finished or left for the next start."""
+    uvloop.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    install()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    db = Database(settings, pool_size=4)
+    try:
+        await upgrade(db)
+        async with NodeLease(db, "engine"), Waker(db) as waker, Federation(db, settings) as federation:
+            tasks = [asyncio.create_task(Engine(db, federation, waker).run()),
+                     asyncio.create_task(Housekeeping(db).run())]
+            log.info("engine_started")
+            await _until(stop, tasks)
+    finally:
+        await db.close()
+    log.info("engine_stopped")
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the signal, or for a task that fails; then end all tasks."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, *tasks):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            if task not in done:
+                await task
+    for task in done - {waiting}:
+        task.result()

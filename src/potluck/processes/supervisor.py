@@ -1,0 +1,107 @@
+"""`potluck serve`: keeps web and engine processes running and stops them together.
+
+It imports nothing of the server itself, so that the parent stays small.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+from potluck.settings import Settings
+
+_STOP_SECONDS = 20
+_STEADY_SECONDS = 30
+_MAX_PAUSE = 30
+
+
+class Child:
+    """One process and when it may be started again."""
+
+    def __init__(self, name: str, arguments: Sequence[str], environ: dict[str, str]) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", "potluck", *arguments]
+        self._environ = environ
+        self._pause = 1.0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0.0
+        self.not_before = 0.0
+
+    def start(self) -> None:
+        """Start the process in this terminal's session but its own group, so that Ctrl-C reaches only the parent."""
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(self._command, env=self._environ, process_group=0)
+
+    def check(self) -> int | None:
+        """The exit code if the process has ended; plans the next start, later each time it fails soon."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        self.process = None
+        lasted = time.monotonic() - self.started_at
+        self._pause = 1.0 if lasted > _STEADY_SECONDS else min(self._pause * 2, _MAX_PAUSE)
+        self.not_before = time.monotonic() + self._pause
+        return code
+
+    def stop(self, sig: signal.Signals) -> None:
+        """Send a signal to the process and its children."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, sig)
+
+
+def children(settings: Settings) -> list[Child]:
+    """The processes this configuration wants."""
+    environ = dict(os.environ)
+    # Fewer arenas keep freed memory from being held by each thread of an idle server.
+    environ.setdefault("MALLOC_ARENA_MAX", "2")
+    engines = settings.engine_workers if not settings.is_sqlite else 1
+    return [Child("web", ["web"], environ)] + [
+        Child(f"engine-{number + 1}", ["engine"], environ) for number in range(engines)]
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit code."""
+    stopping: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopping.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    kept = children(settings)
+    for child in kept:
+        child.start()
+    while not stopping:
+        for child in kept:
+            code = child.check()
+            if code is not None:
+                if code == os.EX_CONFIG:
+                    _stop_all(kept)
+                    return code
+                print(f"{child.name} ended with code {code}; it is started again", file=sys.stderr, flush=True)
+            if child.process is None and time.monotonic() >= child.not_before:
+                child.start()
+        signal.sigtimedwait([signal.SIGCHLD], 0.5)
+    _stop_all(kept)
+    return 0
+
+
+def _stop_all(kept: list[Child]) -> None:
+    """Ask every process to finish, then insist."""
+    for child in kept:
+        child.stop(signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    for child in kept:
+        if child.process is not None:
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.stop(signal.SIGKILL)
+                child.process.wait()

@@ -1,0 +1,55 @@
+"""`potluck web`: the web process, Granian serving the application inside our own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import structlog
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server as WorkersServer
+from granian.server.embed import Server
+
+from potluck.settings import Settings
+from potluck.setup_link import announce_address
+
+log = structlog.get_logger(__name__)
+
+_BACKLOG = 2048
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    host, _, port = settings.bind.rpartition(":")
+    if settings.web_workers > 1:
+        _run_workers(settings, host, int(port))
+        return
+    import uvloop
+
+    uvloop.run(_serve(settings, host, int(port)))
+
+
+def _run_workers(settings: Settings, host: str, port: int) -> None:
+    """Several worker processes behind one socket; each builds its own application."""
+    server = WorkersServer("potluck.server:application", address=host, port=port, interface=Interfaces.ASGI,
+                           factory=True, workers=settings.web_workers, backlog=_BACKLOG, log_level=LogLevels.warn,
+                           respawn_failed_workers=True)
+    server.serve()
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    from potluck.server import create_app
+
+    app = create_app(settings)
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, backlog=_BACKLOG,
+                    log_level=LogLevels.warn)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    serving = asyncio.create_task(server.serve())
+    telling = asyncio.create_task(announce_address(settings, sys.stdout))
+    await serving
+    telling.cancel()
+    log.info("web_stopped")
