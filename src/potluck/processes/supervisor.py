@@ -6,6 +6,7 @@ It imports nothing of the server itself, so that the parent stays small.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -19,6 +20,13 @@ from potluck.settings import Settings
 _STOP_SECONDS = 20
 _STEADY_SECONDS = 30
 _MAX_PAUSE = 30
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Have the kernel stop this process when the supervisor is gone, even by `kill -9` (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Child:
@@ -36,7 +44,8 @@ class Child:
     def start(self) -> None:
         """Start the process in this terminal's session but its own group, so that Ctrl-C reaches only the parent."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(self._command, env=self._environ, process_group=0)
+        self.process = subprocess.Popen(self._command, env=self._environ, process_group=0,
+                                        preexec_fn=_end_with_parent)
 
     def check(self) -> int | None:
         """The exit code if the process has ended; plans the next start, later each time it fails soon."""
@@ -88,7 +97,7 @@ def run(settings: Settings) -> int:
                 print(f"{child.name} ended with code {code}; it is started again", file=sys.stderr, flush=True)
             if child.process is None and time.monotonic() >= child.not_before:
                 child.start()
-        signal.sigtimedwait([signal.SIGCHLD], 0.5)
+        time.sleep(0.2)
     _stop_all(kept)
     return 0
 

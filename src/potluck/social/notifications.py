@@ -54,13 +54,15 @@ class Group:
 
 async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
     """Write notifications, except what readers do not want: from people they blocked or muted (or who blocked
-    them), from servers they blocked, from conversations they muted, and of their own acts. Only local people get
+    them), from servers they blocked, from conversations they muted, and of their own acts (but the end of their own poll).
+    Only local people get
     any. The same thing by the same person about the same object is told once.
 
     Returns:
         Ids of the rows written.
     """
-    wanted = [notice for notice in dict.fromkeys(notices) if notice.reader_id != notice.actor_id]
+    wanted = [notice for notice in dict.fromkeys(notices)
+              if notice.reader_id != notice.actor_id or notice.type == "poll"]
     if not wanted:
         return []
     wanted = await _allowed(session, wanted)

@@ -1,0 +1,123 @@
+"""Notes on the wire: Note, Question (a note with a poll) and Pleroma's ChatMessage; microblog §2 to §7."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from potluck.db.base import now
+from potluck.federation.reading import natural_text, read_common
+from potluck.federation.vocabulary import (
+    Document,
+    boolean,
+    format_time,
+    get,
+    get_list,
+    number,
+    parse_time,
+    text,
+    total_items,
+)
+from potluck.federation.writing import object_base, with_language
+from potluck.kinds.note.model import NoteData, PollDraft, PollView
+from potluck.social.drafts import Draft
+from potluck.social.registry import Receiver, Unreadable
+from potluck.social.views import ObjectView
+from potluck.text.sanitise import sanitise_html, strip_quote_inline, to_plain_text
+
+MAX_OPTIONS = 500
+MAX_OPTION_TITLE = 1000
+_INVISIBLE = "\u200b\u200c\u200d\ufeff \t\n"
+
+
+def read(document: Document) -> Draft:
+    """A Note, Question or ChatMessage in any known dialect.
+
+    Raises:
+        Unreadable: no id or type, or a poll without options.
+    """
+    draft = read_common(document, "note")
+    content = sanitise_html(natural_text(document, "content"))
+    draft.content = strip_quote_inline(content) if draft.quote_uri else content
+    # Misskey writes an empty warning as a zero-width space.
+    draft.summary = to_plain_text(natural_text(document, "summary")).strip(_INVISIBLE)
+    draft.sensitive = draft.sensitive or bool(draft.summary)
+    if draft.type == "ChatMessage":
+        _as_direct_message(draft)
+    if draft.type == "Question":
+        draft.kind_data = read_poll(document)
+    return draft
+
+
+def _as_direct_message(draft: Draft) -> None:
+    """A ChatMessage names nobody in tags: whoever it is addressed to is meant."""
+    draft.visibility = "direct"
+    for mention in draft.mentions:
+        mention.silent = False
+
+
+def read_poll(document: Document) -> PollDraft:
+    """The poll of a Question: options, tallies, end.
+
+    Raises:
+        Unreadable: neither `oneOf` nor `anyOf` holds an option.
+    """
+    several = get_list(document, "anyOf")
+    entries = several or get_list(document, "oneOf")
+    options = [_option(entry) for entry in entries[:MAX_OPTIONS] if isinstance(entry, Mapping)]
+    named = [(title, votes) for title, votes in options if title]
+    if not named:
+        raise Unreadable("the Question has no options")
+    return PollDraft(named, multiple=bool(several), expires_at=_end(document),
+                     voters_count=number(get(document, "votersCount")))
+
+
+def _option(entry: Document) -> tuple[str, int]:
+    title = natural_text(entry, "name") or to_plain_text(natural_text(entry, "content"))
+    return html.unescape(title)[:MAX_OPTION_TITLE], total_items(get(entry, "replies")) or 0
+
+
+def _end(document: Document) -> datetime | None:
+    """`closed` as a time is the end, as `true` means over already; else `endTime`, which may be absent or null."""
+    closed = get(document, "closed")
+    moment = parse_time(closed)
+    if moment is not None:
+        return moment
+    if closed not in (None, "") and (boolean(closed) or text(closed)):
+        return now()
+    return parse_time(get(document, "endTime"))
+
+
+def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
+    """The document of a note. All readers take the same form."""
+    row = view.object
+    document = object_base(view)
+    if row.summary:
+        document["summary"] = row.summary
+    document |= with_language("content", _with_quote_link(view), row.language)
+    data = view.kind_data
+    if isinstance(data, NoteData) and data.poll is not None:
+        document |= _poll_terms(data.poll)
+    return document
+
+
+def _with_quote_link(view: ObjectView) -> str:
+    """A quote is repeated as a link at the start, for readers who know no quotes (others strip it by its class)."""
+    row = view.object
+    if not row.quote_uri or row.quote_state in ("deleted", "revoked", "rejected"):
+        return row.content
+    target = html.escape((view.quote.object.url if view.quote else None) or row.quote_uri)
+    return f'<p class="quote-inline">RE: <a href="{target}" rel="nofollow noopener">{target}</a></p>{row.content}'
+
+
+def _poll_terms(poll: PollView) -> dict[str, Any]:
+    options = [{"type": "Note", "name": title,
+                "replies": {"type": "Collection", "totalItems": votes or 0}} for title, votes in poll.options]
+    terms: dict[str, Any] = {"anyOf" if poll.multiple else "oneOf": options, "votersCount": poll.voters_count or 0}
+    if poll.expires_at:
+        terms["endTime"] = format_time(poll.expires_at)
+        if poll.expired:
+            terms["closed"] = format_time(poll.expires_at)
+    return terms
