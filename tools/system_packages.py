@@ -1,0 +1,88 @@
+"""Finds the programs the tests need from the operating system, and installs them where that is ours to do.
+
+As root on Debian or Ubuntu (a container, a CI runner) they are installed by apt; anybody else is told what to install.
+A test run without one of them fails: tests that quietly do not run would look like tests that pass.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from places import SetupError, say
+
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+_ATTEMPTS = 3
+
+
+def chromium() -> Path | None:
+    """The browser: `POTLUCK_TEST_CHROMIUM`, else the first known name on PATH."""
+    named = os.environ.get("POTLUCK_TEST_CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
+    return Path(found) if found else None
+
+
+def postgres_programs() -> Path | None:
+    """The folder with `initdb` and `postgres`: the newest of Debian's, else the one on PATH."""
+    debian = [folder for folder in Path("/usr/lib/postgresql").glob("*/bin") if (folder / "initdb").exists()]
+    if debian:
+        return max(debian, key=lambda folder: float(folder.parent.name))
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+_NEEDED: dict[str, Callable[[], Path | None]] = {"chromium": chromium, "postgresql": postgres_programs}
+
+
+def ensure() -> None:
+    """See that every program the tests need is there.
+
+    Raises:
+        SetupError: one is missing and cannot be installed by this user.
+    """
+    missing = [package for package, find in _NEEDED.items() if find() is None]
+    if not missing:
+        return
+    install(missing, why="the tests need them")
+    still = [package for package in missing if _NEEDED[package]() is None]
+    if still:
+        raise SetupError(f"after installing {' '.join(still)} the programs are still not found")
+
+
+def install(packages: Iterable[str], *, why: str) -> None:
+    """Install Debian packages if this is root on such a system.
+
+    Args:
+        packages: names as apt knows them.
+        why: half a sentence for the message.
+
+    Raises:
+        SetupError: this user cannot install packages, or apt failed; the text says what to type.
+    """
+    names = list(packages)
+    wanted = " ".join(names)
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise SetupError(f"missing: {wanted} ({why}).\nInstall them, on Debian or Ubuntu with:\n"
+                         f"    sudo apt-get install --no-install-recommends {wanted}")
+    say(f"installing {wanted} by apt: {why}")
+    _apt("update")
+    _apt("install", "--yes", "--no-install-recommends", *names)
+
+
+def _apt(*words: str) -> None:
+    """Run apt-get; a mirror that stumbles gets another chance, a wrong name does not hide behind that."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        done = subprocess.run(["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300", *words],
+                              env={**os.environ, **_APT_ENVIRONMENT}, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        if done.returncode == 0:
+            return
+        if attempt < _ATTEMPTS:
+            time.sleep(5 * attempt)
+    last = "\n".join(done.stdout.splitlines()[-20:])
+    raise SetupError(f"apt-get {' '.join(words)} failed:\n{last}")
