@@ -54,7 +54,11 @@ class Outgoing(Base):
     type: Mapped[str]
     object_id: Mapped[int | None]  # object it is about, if any
     followers_only: Mapped[bool] = mapped_column(default=False)  # send Collection-Synchronization (FEP-8fcf)
-    body: Mapped[str]  # JSON text, byte-identical in every attempt
+    key_id: Mapped[int | None]  # actor_key that signs; None: the actor's present one (set by key rotation)
+    proof: Mapped[bool] = mapped_column(default=False)  # to be sealed with an FEP-8b32 proof
+    linked_data: Mapped[bool] = mapped_column(default=False)  # to be sealed with an LD signature, too
+    sealed: Mapped[bool] = mapped_column(default=False)  # the body has what `proof` and `linked_data` ask for
+    body: Mapped[str]  # JSON text; once sealed byte-identical in every attempt
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -103,6 +107,7 @@ class Relay(Base):
     __tablename__ = "relay"
 
     id: Mapped[Id]
+    server_id: Mapped[int] = mapped_column(ForeignKey("server.id"))
     inbox: Mapped[str] = mapped_column(unique=True)
     actor_uri: Mapped[str | None]  # LitePub style, or learned from the Accept
     follow_uri: Mapped[str]
