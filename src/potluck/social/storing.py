@@ -40,8 +40,10 @@ class _Known:
     """What must be known of a parent or quoted object."""
 
     id: int
+    uri: str
     author_id: int
     thread_root_id: int
+    context_uri: str | None
 
 
 async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
@@ -92,7 +94,7 @@ async def _insert_objects(session: AsyncSession, drafts: list[Draft]) -> list[tu
     for draft in _parents_first(drafts):
         values = _row(draft, new_ids[id(draft)], known, names)
         known.by_uri[values["uri"]] = known.by_id[values["id"]] = _Known(
-            values["id"], values["author_id"], values["thread_root_id"])
+            values["id"], values["uri"], values["author_id"], values["thread_root_id"], values["context_uri"])
         rows[id(draft)] = values
     await session.execute(insert(_OBJECT), [rows[id(draft)] for draft in drafts])
     return [(Object(**rows[id(draft)]), draft) for draft in drafts]
@@ -116,13 +118,13 @@ async def _related(session: AsyncSession, drafts: list[Draft]) -> _Related:
     related = _Related({}, {})
     if not wanted_ids and not wanted_uris:
         return related
-    columns = select(Object.id, Object.uri, Object.author_id, Object.thread_root_id).where(
+    columns = select(Object.id, Object.uri, Object.author_id, Object.thread_root_id, Object.context_uri).where(
         Object.deleted_at.is_(None))
     conditions = ([Object.id.in_(wanted_ids)] if wanted_ids else []) + (
         [Object.uri.in_(wanted_uris)] if wanted_uris else [])
     for condition in conditions:
         for row in (await session.execute(columns.where(condition))).all():
-            entry = _Known(row.id, row.author_id, row.thread_root_id or row.id)
+            entry = _Known(row.id, row.uri, row.author_id, row.thread_root_id or row.id, row.context_uri)
             related.by_id[row.id] = related.by_uri[row.uri] = entry
     return related
 
@@ -162,10 +164,14 @@ def _row(draft: Draft, new_id: int, known: _Related, names: dict[int, str]) -> d
         "id": new_id, "uri": uri, "kind": draft.kind, "type": draft.type, "author_id": draft.author_id,
         "local": draft.uri is None, "visibility": draft.visibility, "state": draft.state,
         "group_id": draft.group_id, "in_reply_to_id": parent.id if parent else None,
-        "in_reply_to_uri": draft.in_reply_to_uri, "in_reply_to_author_id": parent.author_id if parent else None,
-        "thread_root_id": parent.thread_root_id if parent else new_id, "context_uri": draft.context_uri,
+        "in_reply_to_uri": draft.in_reply_to_uri or (parent.uri if parent else None),
+        "in_reply_to_author_id": parent.author_id if parent else None,
+        "thread_root_id": parent.thread_root_id if parent else new_id,
+        # A local reply belongs to the conversation its parent names (FEP-7888).
+        "context_uri": draft.context_uri or (parent.context_uri if parent and draft.uri is None else None),
         "replies_uri": draft.replies_uri, "replies_fetched_at": None,
-        "quote_id": quoted.id if quoted else None, "quote_uri": draft.quote_uri, "quote_state": draft.quote_state,
+        "quote_id": quoted.id if quoted else None, "quote_uri": draft.quote_uri or (quoted.uri if quoted else None),
+        "quote_state": draft.quote_state,
         "quote_authorization_uri": draft.quote_authorization_uri, "quote_policy": draft.quote_policy,
         "interaction_policy": draft.interaction_policy, "approved_by_uri": draft.approved_by_uri,
         "title": draft.title, "summary": draft.summary, "content": draft.content, "source": draft.source,
