@@ -25,8 +25,10 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # Controls, every kind of white space, format characters that reorder or hide text, and lone surrogates; and
 # what browsers turn into a slash or cut away, so that two programs would see two uris. The joiners U+200C and
 # U+200D stay, as Persian words and emoji in paths need them.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f"
-                        r"\u205f-\u206f\u3000\ufeff\ufff9-\uffff\ud800-\udfff\\<>\"]")
+_FORBIDDEN = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f"
+    r"\u205f-\u206f\u3000\ufeff\ufff9-\uffff\ud800-\udfff\\<>\"]"
+)
 _TO_ENCODE = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -6,10 +6,22 @@ import unicodedata
 
 MAX_HASHTAG_LENGTH = 200
 # Letters that have no decomposition but are folded to ASCII all the same, as Mastodon folds them.
-_FOLD = str.maketrans({
-    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ħ": "h",
-    "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ŋ": "n", "ŧ": "t",
-})
+_FOLD = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ł": "l",
+        "ħ": "h",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ŋ": "n",
+        "ŧ": "t",
+    }
+)
 
 
 def _hashtag_characters(written: str) -> str:

@@ -1,5 +1,4 @@
-"""Links and pictures in all their forms: bare addresses, Link objects, objects with a `url`, arrays of these.
-"""
+"""Links and pictures in all their forms: addresses, Link objects, objects with a `url`, arrays of these."""
 
 from __future__ import annotations
 

@@ -101,5 +101,6 @@ def _emoji(tag: Document) -> EmojiTag | None:
     if match is None or picture is None:
         return None
     uri = tag.get("id")
-    return EmojiTag(match[1], picture.url, uri if isinstance(uri, str) and uri else None,
-                    parse_time(get(tag, "updated")))
+    return EmojiTag(
+        match[1], picture.url, uri if isinstance(uri, str) and uri else None, parse_time(get(tag, "updated"))
+    )

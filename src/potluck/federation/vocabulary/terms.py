@@ -117,5 +117,12 @@ CONTEXT: tuple[object, ...] = (AS, SECURITY_V1, DATA_INTEGRITY_V1, dict(_TERMS))
 """The @context of every object and activity Potluck writes: every extension term is defined in it."""
 
 ACTOR_CONTEXT: tuple[object, ...] = (
-    AS, SECURITY_V1, DATA_INTEGRITY_V1, DID_V1, MULTIKEY_V1, WEBFINGER_CONTEXT, dict(_TERMS))
+    AS,
+    SECURITY_V1,
+    DATA_INTEGRITY_V1,
+    DID_V1,
+    MULTIKEY_V1,
+    WEBFINGER_CONTEXT,
+    dict(_TERMS),
+)
 """The @context of actor documents: as `CONTEXT`, with keys (FEP-521a) and handle (FEP-2c59)."""

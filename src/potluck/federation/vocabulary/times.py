@@ -11,7 +11,8 @@ from potluck.federation.vocabulary.values import text
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,12}))?)?)?"
-    r" ?([Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?")
+    r" ?([Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -10,10 +10,21 @@ from potluck.federation.vocabulary.terms import AS, NAMESPACES, PUBLIC
 Document = Mapping[str, Any]
 
 # Bases under which a term may be written out in full; longer first, so that "…/ns/#" is not cut short.
-_BASES: tuple[str, ...] = tuple(sorted(
-    {*NAMESPACES.values(), "http://schema.org/", "https://schema.org/", "https://schema.org#",
-     "https://misskey-hub.net/ns/#", "http://www.w3.org/ns/activitystreams#"},
-    key=len, reverse=True))
+_BASES: tuple[str, ...] = tuple(
+    sorted(
+        {
+            *NAMESPACES.values(),
+            "http://schema.org/",
+            "https://schema.org/",
+            "https://schema.org#",
+            "https://misskey-hub.net/ns/#",
+            "http://www.w3.org/ns/activitystreams#",
+        },
+        key=len,
+        reverse=True,
+    )
+)
+
 
 def as_list(value: Any) -> list[Any]:
     """The value as a list: itself, its one member, or empty for null; `@list` and `@set` are unwrapped."""
@@ -56,7 +67,7 @@ def short_name(name: str) -> str:
     if name.startswith("http"):
         for base in _BASES:
             if name.startswith(base):
-                return name[len(base):] or name
+                return name[len(base) :] or name
         return name
     prefix, colon, term = name.partition(":")
     return term if colon and term and prefix in NAMESPACES else name
