@@ -1,0 +1,1 @@
+"""Running a server: backups, health, metrics, the doctor."""
