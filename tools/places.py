@@ -20,7 +20,7 @@ CACHE = ROOT / ".cache"
 VENV_PYTHON = VENV / "bin" / "python"
 
 
-class SetupError(Exception):
+class SetupError(RuntimeError):
     """A step cannot be done; the text says what the person at the keyboard can do about it."""
 
 

@@ -1,0 +1,3 @@
+"""Fixtures for every test; they live in `support`."""
+
+pytest_plugins = ["support.fixtures"]

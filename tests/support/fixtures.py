@@ -1,0 +1,71 @@
+"""Fixtures every test may ask for by name, and what must end with the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import postgres
+
+_POSTGRES = pytest.StashKey[Path]()
+_FOLDER = "POTLUCK_TEST_POSTGRES"
+_OWNER = "POTLUCK_TEST_OWNER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of a run names the folder of its PostgreSQL server; its workers inherit the name."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_POSTGRES] = postgres.make_folder()
+        os.environ[_FOLDER] = str(config.stash[_POSTGRES])
+        os.environ[_OWNER] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the run started."""
+    folder = config.stash.get(_POSTGRES, None)
+    if folder is not None:
+        postgres.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> postgres.Server:
+    """The PostgreSQL server of this run, started by the first test that asks."""
+    return postgres.shared(Path(os.environ[_FOLDER]), owner=int(os.environ[_OWNER]))
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """URL of an empty database of this test alone."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """URL of a database of this test alone that has Potluck's tables already."""
+    name = postgres_server.create(postgres_server.template("potluck_template", _migrate))
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+def _migrate(url: str) -> None:
+    asyncio.run(_migrate_async(url))
+
+
+async def _migrate_async(url: str) -> None:
+    from potluck.db.engine import Database
+    from potluck.db.migrate import upgrade
+    from potluck.settings import Settings
+
+    with tempfile.TemporaryDirectory() as data:
+        database = Database(Settings(database_url=url, data=Path(data)))
+        try:
+            await upgrade(database)
+        finally:
+            await database.close()
