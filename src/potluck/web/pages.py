@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -19,6 +20,7 @@ from potluck.social import notifications
 from potluck.web import auth, cookies, csrf, flashes, i18n, trusted
 from potluck.web.icons import icon
 from potluck.web.presenters.people import BLANK_AVATAR, full_handle, profile_path
+from potluck.web.redirects import safe_path
 
 STATIC = Path(str(files("potluck.web").joinpath("static")))
 _TEMPLATES = Path(str(files("potluck.web").joinpath("templates")))
@@ -146,3 +148,24 @@ def page(
     if shared["flashes"]:
         cookies.drop(response, cookies.FLASH)
     return response
+
+
+async def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+    """A part of a page, for scripts. Its forms lead back to the page that asked (htmx names it)."""
+    viewer = await auth.viewer_of(request)
+    shared = {**_shared(request, viewer, 0), "path": _asking_page(request)}
+    text = environment().get_template(template).render({**shared, **context})
+    return Response(text, status_code=200, media_type="text/html; charset=utf-8",
+                    headers={"Cache-Control": "private, no-store"})
+
+
+def _asking_page(request: Request[Any, Any, Any]) -> str:
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return safe_path(path, "/home")
+
+
+def part(request: Request[Any, Any, Any], template: str, **context: Any) -> str:
+    """The text of a part of a page, for live events."""
+    shared = {**_shared(request, auth.known_viewer(request), 0), "path": "/home"}
+    return environment().get_template(template).render({**shared, **context})

@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from potluck.text import emoji
+from potluck.text.markup import escape_text
 
 _LINK = re.compile(r'<a\b([^>]*?)\shref="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -22,12 +23,12 @@ Emojis = Sequence[Mapping[str, Any]]
 
 def trusted_html(html: str, emojis: Emojis = ()) -> Markup:
     """Sanitised HTML from the database as markup, with `:shortcode:` of its own custom emoji as pictures."""
-    return Markup(emoji.replace_in_html(html, _urls(emojis)))  # noqa: S704 - sanitised on the way in
+    return Markup(emoji.replace_shortcodes(html, _urls(emojis)))  # noqa: S704 - sanitised on the way in
 
 
 def with_emoji(text: str, emojis: Emojis = ()) -> Markup:
     """Plain text as markup, with custom emoji as pictures."""
-    return trusted_html(escape(text, quote=False), emojis)
+    return trusted_html(escape_text(text), emojis)
 
 
 def _urls(emojis: Emojis) -> dict[str, str]:

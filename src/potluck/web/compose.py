@@ -1,0 +1,162 @@
+"""Writing: new posts, replies, quotes and edits, their preview, and deleting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote as quote_url
+
+from litestar import Request, Response, get, post
+
+from potluck.kinds.note import actions as note_actions
+from potluck.social import objects, views
+from potluck.social.errors import Invalid, NotAllowed, NotFound
+from potluck.social.views import ObjectView
+from potluck.web import composing, flashes, pages, redirects
+from potluck.web.auth import Viewer
+from potluck.web.composing import Composer
+from potluck.web.forms import Form
+from potluck.web.i18n import _
+from potluck.web.ports import resolver
+from potluck.web.presenters.posts import post_path, shown_post
+
+
+async def visible(request: Request[Any, Any, Any], object_id: int, viewer: Viewer | None) -> ObjectView:
+    """An object the viewer may see.
+
+    Raises:
+        NotFound: there is none with this id, or it is not for them.
+    """
+    async with request.app.state.db.read() as session:
+        found = await views.load_objects(session, [object_id], viewer.actor.id if viewer else None)
+    if object_id not in found:
+        raise NotFound
+    return found[object_id]
+
+
+async def _own(request: Request[Any, Any, Any], object_id: int, me: Viewer) -> ObjectView:
+    view = await visible(request, object_id, me)
+    if view.object.author_id != me.actor.id:
+        raise NotAllowed("This is not yours")
+    return view
+
+
+async def _page(request: Request[Any, Any, Any], composer: Composer, heading: str, status: int = 200) -> Response[Any]:
+    return await pages.render(request, "compose/compose.html", composer=composer, heading=heading, status=status)
+
+
+def _back(request: Request[Any, Any, Any], default: str = "/home") -> str:
+    return redirects.safe_path(request.query_params.get("back"), default)
+
+
+@get("/compose")
+async def new(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """A new post; `text` and `to` of the address are filled in (share links of other pages)."""
+    text = request.query_params.get("text", "")[:5000]
+    to = request.query_params.get("to", "")[:320]
+    link = request.query_params.get("url", "")[:2000]
+    words = " ".join(part for part in (to, text, link) if part)
+    composer = composing.blank(me, back=_back(request), text=f"{words} " if to and not text else words)
+    return await _page(request, composer, _("New post"))
+
+
+@get("/posts/{object_id:int}/reply")
+async def reply(request: Request[Any, Any, Any], viewer: Viewer | None, object_id: int) -> Response[Any]:
+    """A reply; guests are led to their own server."""
+    view = await visible(request, object_id, viewer)
+    if viewer is None:
+        return redirects.see_other(f"/interact?uri={quote_url(view.object.uri, safe='')}")
+    composer = composing.for_reply(viewer, view, back=_back(request, post_path(view.author, object_id)))
+    return await _page(request, composer, _("Reply to %(name)s", name=view.author.display_name or view.author.name))
+
+
+@get("/posts/{object_id:int}/quote")
+async def quote(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+    """A post that quotes another."""
+    view = await visible(request, object_id, me)
+    return await _page(request, composing.for_quote(me, view, back=_back(request)), _("Quote"))
+
+
+@get("/posts/{object_id:int}/edit")
+async def edit(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+    """An edit of one's own post."""
+    view = await _own(request, object_id, me)
+    composer = composing.for_edit(me, view, back=post_path(view.author, object_id))
+    return await _page(request, composer, _("Edit post"))
+
+
+async def _base(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Composer:
+    """The composer a form came from."""
+    back = redirects.safe_path(form.text("back", limit=2000))
+    reply_id, quote_id = form.whole("reply_id"), form.whole("quote_id")
+    if reply_id:
+        return composing.for_reply(me, await visible(request, reply_id, me), back=back)
+    if quote_id:
+        return composing.for_quote(me, await visible(request, quote_id, me), back=back)
+    return composing.blank(me, back=back)
+
+
+async def _preview(request: Request[Any, Any, Any], me: Viewer, form: Form, composer: Composer) -> Response[Any]:
+    async with request.app.state.db.read() as session:
+        view = await note_actions.preview(session, me.actor, composing.request_from(form, composer))
+    shown = replace(composing.filled(composer, form, {}), preview=shown_post(view, me, unfold=True))
+    return await _page(request, shown, _("Preview"))
+
+
+@post("/compose", status_code=303)
+async def publish(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+    """Publish a post, or show how it will look."""
+    base = await _base(request, me, form)
+    try:
+        if form.flag("preview"):
+            return await _preview(request, me, form, base)
+        wanted = composing.request_from(form, base)
+        await note_actions.prepare_mentions(resolver(request), wanted.text)
+        async with request.app.state.db.write() as session:
+            row = await note_actions.compose(session, me.actor, wanted)
+    except Invalid as error:
+        composer = composing.filled(base, form, {error.field: error.text})
+        return await _page(request, composer, _("New post"), status=422)
+    answer = redirects.see_other(base.back if not base.reply_id else post_path(me.actor, row.id))
+    return flashes.with_flash(answer, "good", _("Your post is out."))
+
+
+@post("/posts/{object_id:int}/edit", status_code=303)
+async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+    """Save an edit."""
+    view = await _own(request, object_id, me)
+    base = composing.for_edit(me, view, back=post_path(view.author, object_id))
+    try:
+        if form.flag("preview"):
+            return await _preview(request, me, form, base)
+        wanted = replace(composing.request_from(form, base), media_ids=[item.id for item in view.media])
+        await note_actions.prepare_mentions(resolver(request), wanted.text)
+        async with request.app.state.db.write() as session:
+            await note_actions.revise(session, me.actor, object_id, wanted)
+    except Invalid as error:
+        return await _page(request, composing.filled(base, form, {error.field: error.text}), _("Edit post"), status=422)
+    return flashes.with_flash(redirects.see_other(base.back), "good", _("Your changes are saved."))
+
+
+@get("/posts/{object_id:int}/delete")
+async def ask_delete(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+    """Ask before deleting."""
+    view = await _own(request, object_id, me)
+    return await pages.render(
+        request, "threads/delete.html", post=shown_post(view, me), action=f"/posts/{object_id}/delete",
+        cancel=post_path(view.author, object_id), back="/home")
+
+
+@post("/posts/{object_id:int}/delete", status_code=303)
+async def delete(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+    """Delete one's own post, here and on the servers that have it."""
+    await _own(request, object_id, me)
+    async with request.app.state.db.write() as session:
+        await objects.delete(session, object_id, me.actor)
+    back = redirects.safe_path(form.text("back", limit=2000))
+    if f"/{object_id}" in back.partition("#")[0]:
+        back = "/home"
+    return flashes.with_flash(redirects.see_other(back), "good", _("The post is deleted."))
+
+
+route_handlers = [new, reply, quote, edit, publish, save, ask_delete, delete]

@@ -1,0 +1,177 @@
+"""The composer as a record for its template: empty, as a reply, as a quote, as an edit, or as it was just sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from potluck.kinds.note.actions import NoteRequest, PollRequest
+from potluck.settings import current
+from potluck.social import preferences
+from potluck.social.views import ObjectView
+from potluck.social.visibility import DIRECT, FOLLOWERS, LOCAL, PUBLIC, UNLISTED
+from potluck.web.auth import Viewer
+from potluck.web.forms import Form
+from potluck.web.i18n import _, _l, post_languages
+from potluck.web.presenters.people import full_handle
+from potluck.web.presenters.posts import Post, shown_post
+
+VISIBILITIES = (
+    (PUBLIC, _l("Public")), (UNLISTED, _l("Quiet public")), (FOLLOWERS, _l("Followers only")),
+    (DIRECT, _l("Only people mentioned")), (LOCAL, _l("This server only")),
+)
+_ORDER = (PUBLIC, UNLISTED, LOCAL, FOLLOWERS, DIRECT)
+DURATIONS = (
+    ("300", _l("5 minutes")), ("1800", _l("30 minutes")), ("3600", _l("1 hour")), ("21600", _l("6 hours")),
+    ("86400", _l("1 day")), ("259200", _l("3 days")), ("604800", _l("7 days")),
+)
+MAX_OPTIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry of a select."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PollEditor:
+    """The poll part of the composer."""
+
+    options: list[str]
+    multiple: bool = False
+    expires: str = "86400"
+    open: bool = False
+    max_options: int = MAX_OPTIONS
+
+    @property
+    def durations(self) -> list[Choice]:
+        """How long a poll may be open."""
+        return [Choice(value, _(label)) for value, label in DURATIONS]
+
+
+def _no_options() -> PollEditor:
+    return PollEditor([""] * 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """See `components/composer.html`."""
+
+    action: str
+    back: str
+    visibility: str
+    language: str
+    text: str = ""
+    warning: str = ""
+    sensitive: bool = False
+    edit: bool = False
+    reply_to: Post | None = None
+    reply_id: str = ""
+    quote: Post | None = None
+    quote_id: str = ""
+    poll: PollEditor | None = field(default_factory=_no_options)
+    media_html: str = ""
+    preview: Any = None
+    errors: dict[str, str] = field(default_factory=dict)
+    draft_key: str = "new"
+
+    @property
+    def max_chars(self) -> int:
+        """Longest text."""
+        return current().max_characters
+
+    @property
+    def visibilities(self) -> list[Choice]:
+        """Who may see it."""
+        return [Choice(value, _(label)) for value, label in VISIBILITIES]
+
+    @property
+    def languages(self) -> list[Choice]:
+        """Languages a post may be in."""
+        known = [Choice(tag, name) for tag, name in post_languages()]
+        if any(choice.value == self.language for choice in known):
+            return known
+        return [Choice(self.language, self.language), *known]
+
+
+def blank(me: Viewer, *, back: str = "/home", text: str = "", visibility: str = "") -> Composer:
+    """An empty composer, with the person's own habits."""
+    habits = preferences.of(me.user)
+    return Composer(action="/compose", back=back, text=text, sensitive=habits.default_sensitive,
+                    visibility=visibility or habits.default_visibility,
+                    language=habits.default_language or me.user.locale or current().language)
+
+
+def _narrower(one: str, other: str) -> str:
+    """The visibility that fewer people can see."""
+    return max(one, other, key=lambda word: _ORDER.index(word) if word in _ORDER else _ORDER.index(FOLLOWERS))
+
+
+def for_reply(me: Viewer, view: ObjectView, *, back: str) -> Composer:
+    """A reply: everyone in the conversation is named, and it is at most as public as what it answers."""
+    base = blank(me, back=back)
+    people = [actor for actor in (view.author, *view.mentions) if actor.id != me.actor.id]
+    names = dict.fromkeys(full_handle(actor) if actor.host else f"@{actor.name}" for actor in people)
+    row = view.object
+    return replace(
+        base, text="".join(f"{name} " for name in names), reply_to=shown_post(view, me), reply_id=str(row.id),
+        warning=row.summary if row.title is None else "", sensitive=row.sensitive or base.sensitive,
+        language=row.language or base.language, visibility=_narrower(base.visibility, row.visibility),
+        draft_key=f"reply-{row.id}")
+
+
+def for_quote(me: Viewer, view: ObjectView, *, back: str) -> Composer:
+    """A post that quotes another."""
+    return replace(blank(me, back=back), quote=shown_post(view, me), quote_id=str(view.object.id),
+                   draft_key=f"quote-{view.object.id}")
+
+
+def for_edit(me: Viewer, view: ObjectView, *, back: str) -> Composer:
+    """An edit of one's own post."""
+    row = view.object
+    return replace(
+        blank(me, back=back), action=f"/posts/{row.id}/edit", edit=True, text=row.source or "", warning=row.summary,
+        sensitive=row.sensitive, visibility=row.visibility, language=row.language or current().language,
+        quote=shown_post(view.quote, me) if view.quote else None, draft_key=f"edit-{row.id}")
+
+
+def filled(base: Composer, form: Form, errors: dict[str, str]) -> Composer:
+    """The composer as it was sent, with what was wrong with it."""
+    options = [option[:200] for option in form.all("poll_option")][:MAX_OPTIONS]
+    poll = base.poll and PollEditor(
+        options + [""] * max(0, 4 - len(options)), form.flag("poll_multiple"),
+        form.one_of("poll_expires", tuple(value for value, _label in DURATIONS), "86400"), any(options))
+    kept = form.kept("text", "warning")
+    return replace(
+        base, text=kept["text"], warning=kept["warning"], sensitive=form.flag("sensitive"),
+        visibility=form.one_of("visibility", tuple(value for value, _label in VISIBILITIES), base.visibility),
+        language=_language(form, base.language), poll=poll, errors={name: _(text) for name, text in errors.items()})
+
+
+def _language(form: Form, default: str) -> str:
+    wanted = form.text("language", limit=35)
+    return wanted if any(wanted == tag for tag, _name in post_languages()) else default
+
+
+def request_from(form: Form, base: Composer) -> NoteRequest:
+    """What the kind `note` needs, from the form.
+
+    Raises:
+        Invalid: a field is too long.
+    """
+    options = [option for option in form.all("poll_option") if option]
+    poll = None
+    if options and base.poll is not None and not base.edit:
+        seconds = form.one_of("poll_expires", tuple(value for value, _label in DURATIONS), "86400")
+        poll = PollRequest(options=options, expires_in=int(seconds), multiple=form.flag("poll_multiple"),
+                           hide_totals=False)
+    return NoteRequest(
+        text=form.text("text", limit=200_000), summary=form.text("warning", limit=500),
+        visibility=base.visibility if base.edit else form.one_of(
+            "visibility", tuple(value for value, _label in VISIBILITIES), base.visibility),
+        sensitive=form.flag("sensitive"), language=_language(form, base.language),
+        in_reply_to_id=int(base.reply_id) if base.reply_id else None,
+        quote_id=int(base.quote_id) if base.quote_id else None, poll=poll)

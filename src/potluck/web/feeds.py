@@ -1,0 +1,64 @@
+"""The cards of a timeline for a page: from references to what the template shows, with the next part's address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social import registry, views
+from potluck.social.views import EntryRef
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.paging import PAGE_SIZE, next_url
+from potluck.web.presenters.posts import Post, shown_entries
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Cards and the address of the next part."""
+
+    posts: list[Post]
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A chip above a timeline (see `lens_chips`)."""
+
+    url: str
+    label: str
+    symbol: str
+    current: bool
+
+
+async def load(session: AsyncSession, request: Request[Any, Any, Any], refs: Sequence[EntryRef],
+               viewer: Viewer | None, *, limit: int = PAGE_SIZE) -> Feed:
+    """The feed of references; a post the viewer may not see is left out."""
+    entries = await views.load_entries(session, refs, viewer.actor.id if viewer else None)
+    last = refs[-1].position if refs else None
+    return Feed(shown_entries(entries, viewer), next_url(request, len(refs), last, limit))
+
+
+_SYMBOLS = {"note": "chat", "article": "article", "photo": "photo", "video": "video", "audio": "audio",
+            "book": "book", "event": "calendar", "link": "link"}
+
+
+def kinds_of_lens(name: str) -> tuple[str, ...] | None:
+    """Kinds shown through a lens, None for all."""
+    wanted = tuple(kind.name for kind in registry.all_kinds() if kind.lens and kind.lens.casefold() == name.casefold())
+    return wanted or None
+
+
+def lenses(path: str, current: str) -> list[Lens]:
+    """All, and one for each lens that a kind is shown under."""
+    found = {kind.lens: kind.name for kind in reversed(list(registry.all_kinds())) if kind.lens}
+    chosen = current.casefold() if kinds_of_lens(current) else ""
+    chips = [Lens(path, _("All"), "", not chosen)]
+    for label in dict.fromkeys(kind.lens for kind in registry.all_kinds() if kind.lens):
+        word = label.casefold()
+        chips.append(Lens(f"{path}?lens={word}", _(label), _SYMBOLS.get(found[label], ""), word == chosen))
+    return chips

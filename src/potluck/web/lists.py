@@ -1,0 +1,124 @@
+"""Lists of people: make, change, fill, read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social import actors, lists, timelines, views
+from potluck.social.errors import Invalid, NotFound
+from potluck.social.model import List
+from potluck.web import feeds, flashes, pages, redirects
+from potluck.web.auth import Viewer
+from potluck.web.forms import Form
+from potluck.web.i18n import _
+from potluck.web.paging import page_of
+from potluck.web.presenters.people import shown_person
+
+REPLIES = ("followed", "list", "none")
+
+
+async def _own(session: AsyncSession, me: Viewer, list_id: int) -> List:
+    return await lists.one(session, me.actor.id, list_id)
+
+
+@get("/lists")
+async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """All lists, and the form for a new one."""
+    return await _index(request, me, {}, "")
+
+
+async def _index(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, str], title: str) -> Response[Any]:
+    async with request.app.state.db.read() as session:
+        found = await lists.all_of(session, me.actor.id)
+    return await pages.render(request, "lists/index.html", lists=found, errors=errors, title=title,
+                              status=422 if errors else 200)
+
+
+@post("/lists", status_code=303)
+async def create(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+    """Make a list."""
+    try:
+        async with request.app.state.db.write() as session:
+            made = await lists.create(session, me.actor, form.text("title", limit=100), replies_policy="list",
+                                      exclusive=False)
+    except Invalid as error:
+        return await _index(request, me, {error.field: _(error.text)}, form.kept("title")["title"])
+    return redirects.see_other(f"/lists/{made.id}/edit")
+
+
+@get("/lists/{list_id:int}")
+async def show(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+    """The posts of a list's people."""
+    async with request.app.state.db.read() as session:
+        row = await _own(session, me, list_id)
+        refs = await timelines.list_(session, row.id, page_of(request))
+        feed = await feeds.load(session, request, refs, me)
+    return await pages.render(
+        request, "timelines/plain.html", feed=feed, heading=row.title, note=_("List"), live=f"list:{row.id}",
+        symbol="list", empty=_("Nothing here yet"), empty_text=_("Add people you follow to this list."),
+        back="/lists", manage=f"/lists/{row.id}/edit")
+
+
+@get("/lists/{list_id:int}/edit")
+async def edit(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+    """Change a list and who is on it; `q` finds people one follows."""
+    return await _edit(request, me, list_id, {})
+
+
+async def _edit(request: Request[Any, Any, Any], me: Viewer, list_id: int, errors: dict[str, str]) -> Response[Any]:
+    words = request.query_params.get("q", "").strip()[:100]
+    async with request.app.state.db.read() as session:
+        row = await _own(session, me, list_id)
+        members = [actor for _cursor, actor in await lists.members(session, row.id, page_of(request, 80))]
+        found = await actors.search(session, words, following_of=me.actor.id, limit=20) if words else []
+    known = {actor.id for actor in members}
+    return await pages.render(
+        request, "lists/edit.html", row=row, members=[shown_person(actor) for actor in members], words=words,
+        found=[shown_person(actor) for actor in found if actor.id not in known], errors=errors,
+        status=422 if errors else 200)
+
+
+@post("/lists/{list_id:int}/edit", status_code=303)
+async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id: int) -> Response[Any]:
+    """Save a list's name and rules."""
+    try:
+        async with request.app.state.db.write() as session:
+            row = await _own(session, me, list_id)
+            await lists.update(session, row, title=form.text("title", limit=100),
+                               replies_policy=form.one_of("replies_policy", REPLIES, "list"),
+                               exclusive=form.flag("exclusive"))
+    except Invalid as error:
+        return await _edit(request, me, list_id, {error.field: _(error.text)})
+    return flashes.with_flash(redirects.see_other(f"/lists/{list_id}"), "good", _("The list is saved."))
+
+
+@post("/lists/{list_id:int}/{verb:str}", status_code=303)
+async def change(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id: int, verb: str) -> Response[Any]:
+    """Add or remove someone, or delete the list."""
+    async with request.app.state.db.write() as session:
+        row = await _own(session, me, list_id)
+        if verb == "delete":
+            await lists.delete(session, row)
+            return flashes.with_flash(redirects.see_other("/lists"), "good", _("The list is deleted."))
+        person = form.whole("person") or 0
+        if person not in await views.load_actors(session, [person]) or verb not in {"add", "remove"}:
+            raise NotFound
+        await (lists.add if verb == "add" else lists.remove)(session, row, [person])
+    return redirects.see_other(f"/lists/{list_id}/edit")
+
+
+@get("/lists/{list_id:int}/delete")
+async def ask_delete(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+    """Ask before deleting."""
+    async with request.app.state.db.read() as session:
+        row = await _own(session, me, list_id)
+    return await pages.render(
+        request, "confirm.html", heading=_("Delete list"), question=_("Delete the list “%(name)s”?", name=row.title),
+        detail=_("You keep following the people on it."), action=f"/lists/{list_id}/delete", yes=_("Delete"),
+        cancel=f"/lists/{list_id}/edit", fields={})
+
+
+route_handlers = [index, create, show, edit, save, change, ask_delete]

@@ -1,0 +1,102 @@
+"""What the site needs from rooms it may not import: the assembled server plugs them in as `app.state.web_ports`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from litestar import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social.model import Actor, Object
+
+
+class Resolver(Protocol):
+    """The part of `potluck.federation.resolver.Federation` that pages use."""
+
+    async def resolve(self, text: str, viewer: Actor | None = None) -> Actor | Object | None:
+        """What an address (`@name@host`) or URL stands for, fetched if it is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedItem:
+    """An inbox item that could not be processed."""
+
+    id: int
+    host: str
+    signer_uri: str
+    error: str
+    attempts: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HostBacklog:
+    """What waits for one host: deliveries to come, those given up, and the last error."""
+
+    host: str
+    waiting: int
+    failed: int
+    next_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How the queues stand."""
+
+    inbox_waiting: int
+    inbox_parked: int
+    inbox_oldest: datetime | None
+    deliveries_waiting: int
+    deliveries_failed: int
+    fetches_waiting: int
+
+
+class Queues(Protocol):
+    """The engine's queues as the administrator sees them."""
+
+    async def state(self, session: AsyncSession) -> QueueState:
+        """All counts."""
+
+    async def parked(self, session: AsyncSession, limit: int) -> Sequence[ParkedItem]:
+        """Inbox items that failed, newest first."""
+
+    async def backlog(self, session: AsyncSession, limit: int) -> Sequence[HostBacklog]:
+        """Hosts with deliveries that failed or were tried in vain, most first."""
+
+    async def retry_item(self, session: AsyncSession, item_id: int | None) -> None:
+        """Process a parked item again; all of them for None."""
+
+    async def drop_item(self, session: AsyncSession, item_id: int) -> None:
+        """Forget a parked item."""
+
+    async def retry_host(self, session: AsyncSession, host: str) -> None:
+        """Try everything for a host again now, whatever its circuit breaker says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the server plugs in.
+
+    Attributes:
+        wants_activity: whether a request asks for ActivityPub rather than for a page.
+        queues: the engine's queues.
+    """
+
+    wants_activity: Callable[[Request[Any, Any, Any]], bool]
+    queues: Queues
+
+
+def ports(request: Request[Any, Any, Any]) -> Ports:
+    """The ports of the running server."""
+    found: Ports = request.app.state.web_ports
+    return found
+
+
+def resolver(request: Request[Any, Any, Any]) -> Resolver:
+    """The federation of the running server."""
+    found: Resolver = request.app.state.federation
+    return found

@@ -1,0 +1,146 @@
+"""What people do with each other: follow, mute, block, answer follow requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social import blocks, follows, views
+from potluck.social.errors import NotFound
+from potluck.social.model import Actor
+from potluck.web import flashes, pages, redirects
+from potluck.web.auth import Viewer
+from potluck.web.forms import Form
+from potluck.web.i18n import _, _l
+from potluck.web.paging import next_url, page_of
+from potluck.web.presenters.people import follow_state, profile_path, shown_person
+
+_DONE = {
+    "mute": _l("You will not see %(name)s any more."), "unmute": _l("%(name)s is no longer muted."),
+    "block": _l("%(name)s is blocked."), "unblock": _l("%(name)s is no longer blocked."),
+    "remove": _l("%(name)s no longer follows you."),
+}
+_QUESTIONS = {
+    "mute": (_l("Mute %(name)s?"), _l("You will not see their posts or hear of them. They will not know."), _l("Mute")),
+    "block": (_l("Block %(name)s?"), _l("Neither of you sees or follows the other any more."), _l("Block")),
+    "remove": (_l("Remove %(name)s from your followers?"), _l("They will not be told, and can ask to follow again."),
+               _l("Remove")),
+}
+MUTE_TIMES = {"0": None, "3600": 3600, "86400": 86_400, "604800": 604_800, "2592000": 2_592_000}
+
+
+async def find(session: AsyncSession, actor_id: int) -> Actor:
+    """An actor by id.
+
+    Raises:
+        NotFound: nobody has the id, or they are gone.
+    """
+    found = (await views.load_actors(session, [actor_id])).get(actor_id)
+    if found is None or found.deleted_at or found.suspended_at:
+        raise NotFound
+    return found
+
+
+@post("/people/{actor_id:int}/{verb:str}", status_code=303)
+async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int, verb: str) -> Response[Any]:
+    """Follow, unfollow, mute, unmute, block, unblock, or remove a follower."""
+    async with request.app.state.db.write() as session:
+        other = await find(session, actor_id)
+        await _do(session, me.actor, other, verb, form)
+    if redirects.is_htmx(request) and verb in {"follow", "unfollow"}:
+        async with request.app.state.db.read() as session:
+            found = (await follows.relationships(session, me.actor.id, [other.id]))[0]
+        return await pages.fragment(request, "profiles/follow_button.html", person=shown_person(other),
+                                    follow=follow_state(found))
+    back = redirects.see_other(redirects.safe_path(form.text("back", limit=2000), profile_path(other)))
+    if verb in _DONE:
+        flashes.with_flash(back, "good", _(_DONE[verb], name=other.display_name or other.name))
+    return back
+
+
+async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: Form) -> None:
+    match verb:
+        case "follow":
+            await follows.follow(session, me, other)
+        case "unfollow":
+            await follows.unfollow(session, me, other)
+        case "mute":
+            await blocks.mute(session, me, other, duration=MUTE_TIMES.get(form.text("duration", "0")))
+        case "unmute":
+            await blocks.unmute(session, me, other)
+        case "block":
+            await blocks.block(session, me, other)
+        case "unblock":
+            await blocks.unblock(session, me, other)
+        case "remove":
+            await follows.reject(session, me, other)
+        case _:
+            raise NotFound
+
+
+@get("/people/{actor_id:int}/{verb:str}")
+async def ask(request: Request[Any, Any, Any], me: Viewer, actor_id: int, verb: str) -> Response[Any]:
+    """Ask before an act that hurts; the other acts' addresses show the profile."""
+    async with request.app.state.db.read() as session:
+        other = await find(session, actor_id)
+    if verb not in _QUESTIONS:
+        return redirects.see_other(profile_path(other))
+    question, detail, yes = _QUESTIONS[verb]
+    name = other.display_name or other.name
+    return await pages.render(
+        request, "confirm.html", heading=_(question, name=name), question=shown_person(other).handle, detail=_(detail),
+        action=f"/people/{other.id}/{verb}", yes=_(yes), cancel=profile_path(other), fields={"back": profile_path(other)})
+
+
+@get("/requests")
+async def requests(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """Who asks to follow."""
+    async with request.app.state.db.read() as session:
+        found = await follows.requests(session, me.actor.id, page_of(request, 40))
+        people = [shown_person(actor) for _cursor, actor in found]
+    return await pages.render(request, "profiles/requests.html", people=people,
+                              next_url=next_url(request, len(found), found[-1][0] if found else None, 40))
+
+
+@post("/requests/{actor_id:int}/{verb:str}", status_code=303)
+async def decide(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int, verb: str) -> Response[Any]:
+    """Accept or decline a follow request."""
+    if verb not in {"accept", "reject"}:
+        raise NotFound
+    async with request.app.state.db.write() as session:
+        other = await find(session, actor_id)
+        if verb == "accept":
+            await follows.accept(session, me.actor, other)
+        else:
+            await follows.reject(session, me.actor, other)
+    text = _("%(name)s follows you now.") if verb == "accept" else _("You declined the request of %(name)s.")
+    back = redirects.see_other(redirects.safe_path(form.text("back", limit=2000), "/requests"))
+    return flashes.with_flash(back, "good", text % {"name": other.display_name or other.name})
+
+
+@get("/blocks")
+async def hidden(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """Whom someone has blocked or muted, and which servers."""
+    async with request.app.state.db.read() as session:
+        blocked = [actor for _cursor, actor in await blocks.blocked(session, me.actor.id, page_of(request, 80))]
+        muted = [actor for _cursor, actor in await blocks.muted(session, me.actor.id, page_of(request, 80))]
+        hosts = await blocks.muted_domains(session, me.actor.id)
+    return await pages.render(request, "profiles/hidden.html", blocked=[shown_person(actor) for actor in blocked],
+                              muted=[shown_person(actor) for actor in muted], hosts=hosts)
+
+
+@post("/blocks/servers", status_code=303)
+async def hide_server(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+    """Hide everything from a server, or show it again (`undo`)."""
+    host = form.text("host", limit=253).lower()
+    async with request.app.state.db.write() as session:
+        if form.flag("undo"):
+            await blocks.unmute_domain(session, me.actor, host)
+        else:
+            await blocks.mute_domain(session, me.actor, host)
+    return redirects.see_other("/blocks")
+
+
+route_handlers = [act, ask, requests, decide, hidden, hide_server]

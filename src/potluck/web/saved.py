@@ -1,0 +1,39 @@
+"""What someone kept: bookmarks and favourites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from potluck.social import timelines
+from potluck.web import feeds, pages
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.paging import page_of
+
+
+@get("/bookmarks")
+async def bookmarks(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """Bookmarks, the latest first."""
+    async with request.app.state.db.read() as session:
+        refs = await timelines.bookmarks(session, me.actor.id, page_of(request))
+        feed = await feeds.load(session, request, refs, me)
+    return await pages.render(
+        request, "timelines/plain.html", feed=feed, heading=_("Bookmarks"), note=_("Only you see these"), live="",
+        symbol="bookmark", empty=_("No bookmarks"), empty_text=_("Bookmark a post to find it here again."), back="",
+        manage="")
+
+
+@get("/favourites")
+async def favourites(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """What someone likes, the latest first."""
+    async with request.app.state.db.read() as session:
+        refs = await timelines.favourites(session, me.actor.id, page_of(request))
+        feed = await feeds.load(session, request, refs, me)
+    return await pages.render(
+        request, "timelines/plain.html", feed=feed, heading=_("Favourites"), note="", live="", symbol="star",
+        empty=_("No favourites"), empty_text=_("Posts you like are gathered here."), back="", manage="")
+
+
+route_handlers = [bookmarks, favourites]
