@@ -76,7 +76,12 @@ async def send(
 
 
 async def forward(
-    session: AsyncSession, actor: Actor, activity: Mapping[str, Any], body: str, audience: Audience,
+    session: AsyncSession,
+    actor: Actor,
+    activity: Mapping[str, Any],
+    audience: Audience,
+    *,
+    body: str,
     object_id: int | None = None,
 ) -> int | None:
     """Queue somebody else's activity as it was received (inbox forwarding, protocol §6); `actor` signs."""

@@ -1,0 +1,98 @@
+"""The queue of things to be fetched in the background; `potluck.federation.fetch_worker` works it off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
+from potluck.db.ids import ids
+from potluck.federation.model import FetchJob
+from potluck.social import live
+from potluck.social.model import Actor, Object
+
+_JOB: Any = FetchJob.__table__
+
+TOPIC = "fetch"
+MAX_ATTEMPTS = 6
+_FIRST_RETRY = 60.0
+_COOLDOWN = timedelta(minutes=15)
+_MIN_AGE = timedelta(minutes=5)
+MAX_DEPTH = 512
+"""Ancestors followed upwards (GoToSocial's figure)."""
+
+
+async def add(
+    session: AsyncSession, purpose: str, uri: str, data: Mapping[str, Any] | None = None, *, delay: float = 0.0
+) -> None:
+    """Ask for `uri` to be fetched; asking again while it waits has no effect.
+
+    Args:
+        purpose: parent, thread, outbox, featured, actor, nodeinfo, poll, quote or sync.
+        data: what the worker should know besides.
+        delay: seconds to wait before.
+    """
+    await add_many(session, [(purpose, uri, data or {})], delay=delay)
+
+
+async def add_many(
+    session: AsyncSession, wanted: Sequence[tuple[str, str, Mapping[str, Any]]], *, delay: float = 0.0
+) -> None:
+    """`add` for many (purpose, uri, data) at once."""
+    if not wanted:
+        return
+    moment = now()
+    await session.execute(insert_or_ignore(session, FetchJob), [
+        {"id": ids.new(), "purpose": purpose, "uri": uri, "data": msgspec.json.encode(data).decode(),
+         "attempts": 0, "next_at": moment + timedelta(seconds=delay), "error": None, "created_at": moment}
+        for purpose, uri, data in wanted])
+    await live.wake(session, TOPIC)
+
+
+async def on_follow(session: AsyncSession, followed: Actor) -> None:
+    """Read the newest posts and the pins of someone who is followed from now on."""
+    wanted = [("featured", followed.featured_uri), ("outbox", followed.outbox)]
+    await add_many(session, [(purpose, uri, {"actor": followed.uri}) for purpose, uri in wanted if uri])
+
+
+async def on_thread_wanted(session: AsyncSession, row: Object) -> None:
+    """Fetch the missing parts of a conversation somebody reads; at most every 15 minutes for each object."""
+    if row.in_reply_to_id is None and row.in_reply_to_uri is not None:
+        await add(session, "parent", row.in_reply_to_uri, {"depth": 0})
+    if row.local or now() - row.published < _MIN_AGE:
+        return
+    if row.replies_fetched_at is not None and now() - row.replies_fetched_at < _COOLDOWN:
+        return
+    if row.replies_uri or (row.context_uri or "").startswith("https://"):
+        await session.execute(update(Object).where(Object.id == row.id).values(replies_fetched_at=now()))
+        await add(session, "thread", row.uri)
+
+
+async def due(session: AsyncSession, limit: int, without: Collection[int]) -> Sequence[Any]:
+    """Jobs whose time has come: rows of id, purpose, uri, data, attempts."""
+    query = select(_JOB.c.id, _JOB.c.purpose, _JOB.c.uri, _JOB.c.data, _JOB.c.attempts).where(
+        _JOB.c.next_at <= now()).order_by(_JOB.c.next_at).limit(limit)
+    if without:
+        query = query.where(_JOB.c.id.not_in(without))
+    return (await session.execute(query)).all()
+
+
+async def done(session: AsyncSession, job_id: int) -> None:
+    """Remove a finished job."""
+    await session.execute(delete(_JOB).where(_JOB.c.id == job_id))
+
+
+async def postpone(session: AsyncSession, job_id: int, attempts: int, error: str) -> None:
+    """Temporary trouble: later again, at most six times."""
+    if attempts + 1 >= MAX_ATTEMPTS:
+        await done(session, job_id)
+        return
+    await session.execute(update(_JOB).where(_JOB.c.id == job_id).values(
+        attempts=attempts + 1, error=error[:1000],
+        next_at=now() + timedelta(seconds=_FIRST_RETRY * 4.0**attempts)))

@@ -1,0 +1,342 @@
+"""Turns what local people do into activities on their way, in the transaction of the act.
+
+Subscribes to `potluck.social.events`; an event about a remote actor's own act is none of our business here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.federation import activities, fetch_jobs
+from potluck.federation.actor_documents import write_actor
+from potluck.federation.model import Outgoing
+from potluck.federation.outgoing import Audience, send
+from potluck.federation.quotes import asks_for_stamp, stamp_uri
+from potluck.social import actors, events, registry, views
+from potluck.social.addresses import activity_uri
+from potluck.social.model import Actor, ActorKey, Announce, Follow, Mention, Object, Reaction
+
+_REACHED_MOST = 2000
+
+
+def install() -> None:
+    """Subscribe to every event that has consequences on the wire. Calling it again has no effect."""
+    for kind, handler in (
+        (events.ObjectsPublished, objects_published), (events.ObjectEdited, object_edited),
+        (events.ObjectDeleted, object_deleted), (events.ReactionAdded, reaction_added),
+        (events.ReactionRemoved, reaction_removed), (events.Announced, announced),
+        (events.AnnounceRemoved, announce_removed), (events.FollowRequested, follow_requested),
+        (events.FollowAccepted, follow_accepted), (events.FollowRejected, follow_rejected),
+        (events.Unfollowed, unfollowed), (events.Blocked, blocked), (events.Unblocked, unblocked),
+        (events.PinsChanged, pins_changed), (events.ProfileChanged, profile_changed),
+        (events.ActorMoved, actor_moved), (events.ActorDeleted, actor_deleted), (events.PollVoted, poll_voted),
+        (events.Reported, reported), (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
+    ):
+        events.subscribe(kind, handler)  # type: ignore[arg-type]  # each handler takes its own kind
+
+
+async def objects_published(session: AsyncSession, event: events.ObjectsPublished) -> None:
+    """Create for each local object that may leave the server."""
+    for row in event.objects:
+        if leaves(row):
+            await publish(session, row)
+
+
+def leaves(row: Object) -> bool:
+    """Whether an object is ours to tell others about."""
+    return row.local and row.visibility != "local" and row.state == "published" and row.deleted_at is None
+
+
+async def publish(session: AsyncSession, row: Object) -> None:
+    """Send the Create of a local object, and ask for a quote's stamp."""
+    view = await view_of(session, row)
+    if view is None:
+        return
+    document = document_of(view)
+    activity = activities.create(document, view.author)
+    people = await addressed(session, row)
+    await send(session, view.author, activity, _audience(row, people), object_id=row.id,
+               linked_data=row.in_reply_to_uri is not None)
+    await _to_relays(session, view.author, row, activity)
+    quoted = await session.get(Object, row.quote_id) if row.quote_id else None
+    if quoted is not None and asks_for_stamp(row, quoted):
+        await send(session, view.author, activities.quote_request(document, view.author, quoted),
+                   Audience(actors={quoted.author_id}, personal=True), object_id=row.id)
+
+
+async def view_of(session: AsyncSession, row: Object) -> views.ObjectView | None:
+    """A local object as its author sees it."""
+    found = await views.load_objects(session, [row.id], row.author_id, with_marks=False)
+    return found.get(row.id)
+
+
+def document_of(view: views.ObjectView) -> dict[str, Any]:
+    """The document of an object, without @context, written by its kind."""
+    return registry.kind_named(view.object.kind).write(view, registry.Receiver())
+
+
+async def addressed(session: AsyncSession, row: Object) -> set[int]:
+    """Ids of everyone an object goes to beside followers: mentioned, answered, quoted, the group."""
+    people = set((await session.scalars(select(Mention.actor_id).where(Mention.object_id == row.id))).all())
+    if row.visibility != "direct":
+        people |= {value for value in (row.in_reply_to_author_id, row.group_id) if value}
+        if row.quote_id and row.visibility in ("public", "unlisted"):
+            people |= set((await session.scalars(select(Object.author_id).where(Object.id == row.quote_id))).all())
+    return people - {row.author_id}
+
+
+def _audience(row: Object, people: Collection[int]) -> Audience:
+    followers: list[int] = []
+    if row.visibility in ("public", "unlisted", "followers"):
+        followers.append(row.author_id)
+    if row.visibility == "group" and row.group_id:
+        followers.append(row.group_id)
+    return Audience(followers_of=followers, actors=people)
+
+
+async def _to_relays(
+    session: AsyncSession, author: Actor, row: Object, activity: dict[str, Any]
+) -> None:
+    """Public acts also go to relays, LD-signed since they pass them on as they are (protocol §4)."""
+    if row.visibility == "public":
+        await send(session, author, activity, Audience(relays=True), object_id=row.id, linked_data=True)
+
+
+async def object_edited(session: AsyncSession, event: events.ObjectEdited) -> None:
+    """Update to everyone who has the object."""
+    row = event.object
+    if not leaves(row):
+        return
+    view = await view_of(session, row)
+    if view is None:
+        return
+    activity = activities.update(document_of(view), view.author)
+    people = await addressed(session, row) | await reached(session, row)
+    await send(session, view.author, activity, _audience(row, people), object_id=row.id,
+               linked_data=not event.silent)
+    await _to_relays(session, view.author, row, activity)
+
+
+async def reached(session: AsyncSession, row: Object) -> set[int]:
+    """Ids of those beyond the audience who have an open object: they boosted, liked or answered it."""
+    if row.visibility not in ("public", "unlisted"):
+        return set()
+    queries = (
+        select(Announce.actor_id).where(Announce.object_id == row.id),
+        select(Reaction.actor_id).where(Reaction.object_id == row.id),
+        select(Object.author_id).where(Object.in_reply_to_id == row.id),
+        select(Object.author_id).where(Object.quote_id == row.id),
+    )
+    found: set[int] = set()
+    for query in queries:
+        found |= set((await session.scalars(query.limit(_REACHED_MOST))).all())
+    return found - {row.author_id}
+
+
+async def object_deleted(session: AsyncSession, event: events.ObjectDeleted) -> None:
+    """Delete to everyone the object ever reached; LD-signed, so that others can pass it on."""
+    row = event.object
+    if not row.local or row.visibility == "local" or row.state != "published":
+        return
+    people = {actor.id for actor in (*event.mentioned, *event.reached)}
+    people |= {value for value in (row.in_reply_to_author_id, row.group_id) if value}
+    followers = activities.followers_of(event.author)
+    open_to_all = row.visibility in ("public", "unlisted")
+    to = [activities.PUBLIC] if open_to_all else [followers] if row.visibility == "followers" else \
+        [actor.uri for actor in event.mentioned]
+    activity = activities.delete_object(row, event.author, to, [followers] if open_to_all else [])
+    await send(session, event.author, activity, _audience(row, people), object_id=row.id, linked_data=True)
+    await _to_relays(session, event.author, row, activity)
+
+
+async def reaction_added(session: AsyncSession, event: events.ReactionAdded) -> None:
+    """Like, Dislike or emoji reaction, to the author."""
+    if event.actor.is_local and not event.author.is_local:
+        await send(session, event.actor, _reaction(event), _to_author(event), object_id=event.object.id)
+
+
+async def reaction_removed(session: AsyncSession, event: events.ReactionRemoved) -> None:
+    """Undo of a reaction, with the reaction inlined."""
+    if event.actor.is_local and not event.author.is_local:
+        await send(session, event.actor, activities.undo(_reaction(event), event.actor), _to_author(event),
+                   object_id=event.object.id)
+
+
+def _reaction(event: events.ReactionAdded | events.ReactionRemoved) -> dict[str, Any]:
+    row = event.reaction
+    tags = []
+    if row.emoji_url:
+        tags = [{"id": row.emoji_url, "type": "Emoji", "name": row.emoji,
+                 "icon": {"type": "Image", "url": row.emoji_url}}]
+    return activities.reaction(row, event.actor, event.object, tags)
+
+
+def _to_author(event: events.ReactionAdded | events.ReactionRemoved) -> Audience:
+    """The author, and the group it was posted to, which tells its members (forum §5)."""
+    return Audience(actors={value for value in (event.author.id, event.object.group_id) if value})
+
+
+async def announced(session: AsyncSession, event: events.Announced) -> None:
+    """Announce to followers and the author."""
+    row = event.announce
+    if event.actor.is_local and row.visibility != "local" and event.object.visibility != "local":
+        activity = activities.announce(row, event.actor, event.object, event.author)
+        await send(session, event.actor, activity,
+                   Audience(followers_of=[event.actor.id], actors={event.author.id}), object_id=event.object.id)
+
+
+async def announce_removed(session: AsyncSession, event: events.AnnounceRemoved) -> None:
+    """Undo of the Announce, to the same."""
+    row = event.announce
+    if event.actor.is_local and row.visibility != "local" and event.object.visibility != "local":
+        activity = activities.announce(row, event.actor, event.object, event.author)
+        await send(session, event.actor, activities.undo(activity, event.actor),
+                   Audience(followers_of=[event.actor.id], actors={event.author.id}), object_id=event.object.id)
+
+
+async def follow_requested(session: AsyncSession, event: events.FollowRequested) -> None:
+    """Follow of a remote actor."""
+    if event.follower.is_local and not event.followed.is_local:
+        await _personal(session, event.follower, _follow(event), event.followed)
+
+
+async def follow_accepted(session: AsyncSession, event: events.FollowAccepted) -> None:
+    """Accept of a remote Follow; of ours, read the newest of whom we follow now."""
+    if event.followed.is_local and not event.follower.is_local:
+        await _personal(session, event.followed, activities.accept(
+            _follow(event), event.followed, event.follower), event.follower)
+    elif event.follower.is_local and not event.followed.is_local:
+        await fetch_jobs.on_follow(session, event.followed)
+
+
+async def follow_rejected(session: AsyncSession, event: events.FollowRejected) -> None:
+    """Reject of a remote Follow, or removal of a remote follower."""
+    if event.followed.is_local and not event.follower.is_local:
+        await _personal(session, event.followed, activities.reject(
+            _follow(event), event.followed, event.follower), event.follower)
+
+
+async def unfollowed(session: AsyncSession, event: events.Unfollowed) -> None:
+    """Undo of our Follow."""
+    if event.follower.is_local and not event.followed.is_local:
+        await _personal(session, event.follower, activities.undo(_follow(event), event.follower), event.followed)
+
+
+FollowEvent = events.FollowRequested | events.FollowAccepted | events.FollowRejected | events.Unfollowed
+
+
+def _follow(event: FollowEvent) -> dict[str, Any]:
+    return activities.follow(event.follow, event.follower, event.followed)
+
+
+async def _personal(session: AsyncSession, actor: Actor, activity: dict[str, Any], to: Actor) -> None:
+    await send(session, actor, activity, Audience(actors={to.id}, personal=True))
+
+
+async def blocked(session: AsyncSession, event: events.Blocked) -> None:
+    """Block, to the blocked one's inbox only."""
+    if event.blocker.is_local and not event.blocked.is_local:
+        await _personal(session, event.blocker, activities.block(event.block, event.blocker, event.blocked),
+                        event.blocked)
+
+
+async def unblocked(session: AsyncSession, event: events.Unblocked) -> None:
+    """Undo of a Block."""
+    if event.blocker.is_local and not event.blocked.is_local:
+        activity = activities.block(event.block, event.blocker, event.blocked)
+        await _personal(session, event.blocker, activities.undo(activity, event.blocker), event.blocked)
+
+
+async def pins_changed(session: AsyncSession, event: events.PinsChanged) -> None:
+    """Add to or Remove from `featured`."""
+    if event.actor.is_local and event.object.visibility in ("public", "unlisted"):
+        await send(session, event.actor, activities.pin(event.actor, event.object, pinned=event.pinned),
+                   Audience(followers_of=[event.actor.id]), object_id=event.object.id)
+
+
+async def profile_changed(session: AsyncSession, event: events.ProfileChanged) -> None:
+    """Update of the actor. After a rotation it and all that is queued already is signed by the old key, so that
+    servers which never refetch a key (GoToSocial) believe it (protocol §2.1).
+    """
+    actor = event.actor
+    if not actor.is_local:
+        return
+    keys = (await session.scalars(select(ActorKey).where(ActorKey.actor_id == actor.id)
+                                  .order_by(ActorKey.id))).all()
+    old_key = _last_retired(keys) if event.old_key else None
+    if old_key is not None:
+        table: Any = Outgoing.__table__
+        await session.execute(table.update().where(table.c.actor_id == actor.id, table.c.key_id.is_(None))
+                              .values(key_id=old_key.id))
+    activity = activities.update_actor(write_actor(actor, keys), actor)
+    following = set((await session.scalars(
+        select(Follow.followed_id).where(Follow.follower_id == actor.id).limit(_REACHED_MOST))).all())
+    await send(session, actor, activity, Audience(followers_of=[actor.id], actors=following),
+               linked_data=True, key_id=old_key.id if old_key else None)
+
+
+def _last_retired(keys: Iterable[ActorKey]) -> ActorKey | None:
+    retired = [key for key in keys if key.algorithm == "rsa" and key.retired_at is not None and key.private_key]
+    return max(retired, key=lambda key: (key.retired_at, key.id), default=None)
+
+
+async def actor_moved(session: AsyncSession, event: events.ActorMoved) -> None:
+    """Move, to followers."""
+    if event.actor.is_local:
+        await send(session, event.actor, activities.move(event.actor, event.target.uri),
+                   Audience(followers_of=[event.actor.id]))
+
+
+async def actor_deleted(session: AsyncSession, event: events.ActorDeleted) -> None:
+    """Delete of an account, to every known server."""
+    if event.actor.is_local:
+        await send(session, event.actor, activities.delete_actor(event.actor), Audience(everyone=True),
+                   linked_data=True)
+
+
+async def poll_voted(session: AsyncSession, event: events.PollVoted) -> None:
+    """One Create per choice, to the author of a remote poll."""
+    if not event.actor.is_local or event.author.is_local:
+        return
+    for vote_id, choice in zip(event.vote_ids, event.choices, strict=True):
+        activity = activities.vote(vote_id, event.actor, event.object, event.author, choice)
+        await send(session, event.actor, activity, Audience(actors={event.author.id}, personal=True),
+                   object_id=event.object.id)
+
+
+async def reported(session: AsyncSession, event: events.Reported) -> None:
+    """Flag, to the reported one's own server."""
+    if not event.forward or event.target.is_local:
+        return
+    uri = event.report.uri or activity_uri(event.report.id)
+    targets = [event.target.uri, *(row.uri for row in event.objects)]
+    instance = await actors.instance_actor(session)
+    await _personal(session, instance, activities.flag(uri, targets, event.report.comment), event.target)
+
+
+async def quote_decided(session: AsyncSession, event: events.QuoteDecided) -> None:
+    """Accept with a stamp, or the withdrawal of one (FEP-044f)."""
+    author = await session.get_one(Actor, event.quoted.author_id)
+    quoter = await session.get_one(Actor, event.quoting.author_id)
+    if not author.is_local or quoter.is_local:
+        return
+    stamp = stamp_uri(event.quoted, event.quoting)
+    if event.accepted:
+        request = {"id": f"{event.quoting.uri}/quote-request", "type": "QuoteRequest", "actor": quoter.uri,
+                   "object": event.quoted.uri, "instrument": event.quoting.uri}
+        await _personal(session, author, activities.accept(request, author, quoter, result=stamp), quoter)
+    else:
+        await send(session, author, activities.delete_stamp(stamp, author),
+                   Audience(followers_of=[author.id], actors={quoter.id}), object_id=event.quoted.id,
+                   linked_data=True)
+
+
+async def thread_wanted(session: AsyncSession, event: events.ThreadWanted) -> None:
+    """Fetch what is missing of a conversation, in the background."""
+    await fetch_jobs.on_thread_wanted(session, event.object)
+
+
