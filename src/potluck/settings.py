@@ -142,6 +142,9 @@ class Settings:
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe line logged.")
     metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",
                                   secret=True)
+    rate_limits: bool = _setting(True, _flag, "Limit how often one person or address may ask; off only for measuring.")
+    extra_ca: str = _setting("", _text, "File with further certificate authorities (PEM) that outgoing connections"
+                             " trust: private networks, tests.")
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
 

@@ -1,0 +1,34 @@
+"""Start: time from nothing to the first answer, and memory of the idle server.
+
+    python -m bench.start [--database sqlite|postgresql|both]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from bench.processes import databases, running
+from bench.table import show
+
+
+def main() -> None:
+    """Read the command line, measure and print the table. The first start also makes the database."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    rows = []
+    with databases(parser.parse_args().database) as found:
+        for name, url in found:
+            for attempt in ("first start", "second start"):
+                with running(url) as server:
+                    time.sleep(5)
+                    cpu = server.cpu_seconds()
+                    memory = server.memory()
+                    time.sleep(5)
+                    idle = (server.cpu_seconds() - cpu) / 5
+                    rows.append([name, attempt, server.start_seconds, memory >> 20, idle * 100])
+    show("start", ["database", "what", "seconds to first answer", "idle MiB (all processes)", "idle CPU %"], rows)
+
+
+if __name__ == "__main__":
+    main()
