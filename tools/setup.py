@@ -23,7 +23,18 @@ if sys.version_info < (3, 11):
 
 import build_assets
 import system_packages
-from places import ROOT, VENV, VENV_PYTHON, SetupError, fingerprint, only_one, read_stamp, run, say, write_stamp
+from places import (
+    ROOT,
+    VENV,
+    VENV_PYTHON,
+    SetupError,
+    fingerprint,
+    only_one,
+    read_stamp,
+    run,
+    say,
+    write_stamp,
+)
 
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"

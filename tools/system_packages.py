@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from places import SetupError, say
+from places import SetupError, run, say
 
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
@@ -75,14 +74,14 @@ def install(packages: Iterable[str], *, why: str) -> None:
 
 
 def _apt(*words: str) -> None:
-    """Run apt-get; a mirror that stumbles gets another chance, a wrong name does not hide behind that."""
+    """Run apt-get; a mirror that stumbles gets another chance."""
     for attempt in range(1, _ATTEMPTS + 1):
-        done = subprocess.run(["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300", *words],
-                              env={**os.environ, **_APT_ENVIRONMENT}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-        if done.returncode == 0:
-            return
-        if attempt < _ATTEMPTS:
+        try:
+            run("apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300", *words,
+                env={**os.environ, **_APT_ENVIRONMENT})
+        except SetupError:
+            if attempt == _ATTEMPTS:
+                raise
             time.sleep(5 * attempt)
-    last = "\n".join(done.stdout.splitlines()[-20:])
-    raise SetupError(f"apt-get {' '.join(words)} failed:\n{last}")
+        else:
+            return

@@ -1,1 +1,1 @@
-"""What tests of every room lean on: PostgreSQL, a browser, real clients. Imported as `support` (see pytest's pythonpath)."""
+"""What tests of every room lean on: PostgreSQL, a browser, real clients. Imported as `support`."""

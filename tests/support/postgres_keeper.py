@@ -50,7 +50,7 @@ def _start(folder: Path, *, durable: bool) -> tuple[subprocess.Popen[bytes], int
     for made in (data, sockets):
         made.mkdir(mode=0o700)
         if user:
-            shutil.chown(made, user.get("user"), user.get("group"))
+            os.chown(made, user["user"], user["group"])
     subprocess.run([programs() / "initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                     "--no-sync"], cwd=folder, check=True, stdout=sys.stderr, **user)
     port = _free_port()
@@ -77,7 +77,7 @@ def _free_port() -> int:
 
 def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _READY_SECONDS
-    question = [programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    question = [str(programs() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     while subprocess.run(question, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:
             _end(server)

@@ -1,0 +1,1 @@
+"""What existing apps speak, one package for each API."""
