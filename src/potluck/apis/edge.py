@@ -1,0 +1,102 @@
+"""What holds for every answer to an app, whatever the route: CORS, preflight, HEAD, and the date.
+
+It wraps the whole application from outside, because routing errors have to be readable for browser apps as well.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from email.utils import formatdate
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+_OPEN_PREFIXES = ("/api/", "/.well-known/", "/nodeinfo/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+_METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD"
+_EXPOSED = (b"Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id,"
+            b" Mastodon-Async-Refresh, Deprecation")
+_CORS: list[tuple[bytes, bytes]] = [(b"access-control-allow-origin", b"*"),
+                                    (b"access-control-expose-headers", _EXPOSED)]
+
+
+def is_open(path: str) -> bool:
+    """Whether browser apps of other sites may read this path (it never depends on cookies)."""
+    return path.startswith(_OPEN_PREFIXES)
+
+
+class Edge:
+    """ASGI application round the whole server."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        open_to_all = is_open(scope["path"])
+        if scope["method"] == "OPTIONS" and open_to_all:
+            await _preflight(scope, send)
+            return
+        answer = _Answer(send, open_to_all, scope["method"] == "HEAD")
+        if answer.bodiless:
+            scope = {**scope, "method": "GET"}  # type: ignore[misc,typeddict-item,unused-ignore]
+            receive = answer.receive_nothing
+        await self._app(scope, receive, answer.send)
+
+
+class _Answer:
+    """One answer on its way out."""
+
+    __slots__ = ("_done", "_open", "_send", "bodiless")
+
+    def __init__(self, send: Send, open_to_all: bool, bodiless: bool) -> None:
+        self._send = send
+        self._open = open_to_all
+        self.bodiless = bodiless
+        self._done = False
+
+    async def receive_nothing(self) -> Any:
+        """A request without body whose sender is gone once it has the headers (ends streams too)."""
+        if self._done:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            if self._open:
+                headers += _CORS
+            names = {name.lower() for name, _ in headers}
+            if b"date" not in names:
+                headers.append((b"date", _date()))
+            if b"x-request-id" not in names:
+                headers.append((b"x-request-id", secrets.token_hex(8).encode()))
+            await self._send({**message, "headers": headers})  # type: ignore[misc,typeddict-item,unused-ignore]
+            return
+        if not self.bodiless:
+            await self._send(message)
+        elif not self._done:
+            self._done = True
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+_last_date: tuple[int, bytes] = (0, b"")
+
+
+def _date() -> bytes:
+    global _last_date
+    second = int(time.time())
+    if second != _last_date[0]:
+        _last_date = (second, formatdate(second, usegmt=True).encode())
+    return _last_date[1]
+
+
+async def _preflight(scope: Scope, send: Send) -> None:
+    wanted = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"),
+                  b"Authorization, Content-Type, Idempotency-Key")
+    headers = [*_CORS, (b"access-control-allow-methods", _METHODS), (b"access-control-allow-headers", wanted),
+               (b"access-control-max-age", b"7200"), (b"content-length", b"0"), (b"date", _date())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,273 @@
+"""Turns a small function into an endpoint: token, scope, rate limit, parameters and errors are dealt with here.
+
+An endpoint is `async def f(call: Call) -> Answer`. It reads with `await call.reader()` (one session for the whole
+call, on one consistent state) and writes with `async with call.write() as session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.apis.mastodon import limits, scopes
+from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
+from potluck.apis.mastodon.params import Params, parse_id, read
+from potluck.apis.ports import ports
+from potluck.db.engine import Database
+from potluck.settings import Settings, current
+from potluck.social.accounts import tokens
+from potluck.social.model import Actor, User
+
+Who = Literal["anyone", "app", "user"]
+AnyRequest = Request[Any, Any, Any]
+
+_encode = msgspec.json.Encoder().encode
+_windows = limits.Windows(limits.LIMIT, limits.WINDOW_SECONDS)
+_strict_windows = limits.Windows(limits.STRICT_LIMIT, limits.STRICT_WINDOW_SECONDS)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an endpoint answers: JSON bytes."""
+
+    body: bytes
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer out of plain values; ready bytes within are wrapped in `msgspec.Raw`."""
+    return Answer(_encode(value), status, list((headers or {}).items()))
+
+
+def json_list(items: Sequence[bytes], headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    """An answer out of ready JSON items."""
+    return Answer(b"[" + b",".join(items) + b"]", 200, list(headers))
+
+
+EMPTY = b"{}"
+
+
+class Call:
+    """One call of an endpoint."""
+
+    __slots__ = ("_reader", "_stack", "access", "params", "request")
+
+    def __init__(self, request: AnyRequest) -> None:
+        self.request = request
+        self.access: tokens.Access | None = None
+        self.params = Params({})
+        self._stack: AsyncExitStack | None = None
+        self._reader: AsyncSession | None = None
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        found: Database = self.request.app.state.db
+        return found
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+        return current()
+
+    @property
+    def viewer_id(self) -> int | None:
+        """Actor id of the person the token stands for; None for nobody, and for an app's own token."""
+        return self.access.actor.id if self.access and self.access.actor else None
+
+    @property
+    def me(self) -> Actor:
+        """The person the token stands for. Only in endpoints for users."""
+        if self.access is None or self.access.actor is None:
+            raise ApiError(422, "This method requires an authenticated user")
+        return self.access.actor
+
+    async def acting(self, session: AsyncSession) -> Actor:
+        """The person the token stands for, as a row of this session that may be changed."""
+        return await session.get_one(Actor, self.me.id)
+
+    @property
+    def user(self) -> User:
+        """The login the token stands for. Only in endpoints for users."""
+        if self.access is None or self.access.user is None:
+            raise ApiError(422, "This method requires an authenticated user")
+        return self.access.user
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host by which the app knows this server: a facade host stays one in links."""
+        settings = current()
+        host = self.request.headers.get("host", "").lower()
+        facades = {entry.partition("=")[2].lower() for entry in settings.facade_hosts}
+        return f"{urlsplit(settings.url).scheme}://{host}" if host in facades else settings.url
+
+    def ident(self, name: str = "id") -> int:
+        """An id out of the path.
+
+        Raises:
+            ApiError: it can be no id (404).
+        """
+        found = parse_id(self.request.path_params[name])
+        if found is None:
+            raise not_found()
+        return found
+
+    def word(self, name: str) -> str:
+        """A word out of the path."""
+        found: str = self.request.path_params[name]
+        return found
+
+    async def reader(self) -> AsyncSession:
+        """The session for reading of this call."""
+        if self._reader is None:
+            self._stack = AsyncExitStack()
+            self._reader = await self._stack.enter_async_context(self.db.read())
+        return self._reader
+
+    async def stop_reading(self) -> None:
+        """Give the session for reading back; the next one sees what was written since."""
+        stack, self._stack, self._reader = self._stack, None, None
+        if stack is not None:
+            await stack.aclose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session for changes, committed at the end of the block."""
+        await self.stop_reading()
+        async with self.db.write() as session:
+            yield session
+
+
+Function = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may call an endpoint."""
+
+    who: Who
+    scopes: tuple[str, ...]
+    strict: bool
+
+
+def endpoint(
+    method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
+    strict: bool = False,
+) -> Callable[[Function], HTTPRouteHandler]:
+    """Make a function an endpoint.
+
+    Args:
+        method: HTTP method or methods.
+        paths: full paths; parameters as `{id:str}`.
+        scope: a token needs one of these.
+        who: `anyone` (without or with any token that has the scope), `app` (any token) or `user` (a person's).
+            By default `user` where there is a scope, else `anyone`.
+        strict: counted by the narrow limit too (deleting, thirty in half an hour).
+    """
+    wanted = (scope,) if isinstance(scope, str) else tuple(scope)
+    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict)
+    methods: Any = [method] if isinstance(method, str) else list(method)
+
+    def decorate(function: Function) -> HTTPRouteHandler:
+        async def handle(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+            return await _run(request, function, rule)
+
+        handle.__doc__ = function.__doc__
+        return HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
+                                name=f"mastodon:{function.__module__.rpartition('.')[2]}.{function.__name__}",
+                                )(handle)
+
+    return decorate
+
+
+async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:
+    call = Call(request)
+    headers: list[tuple[str, str]] = []
+    try:
+        call.params = await read(request)
+        await _admit(call, rule, headers)
+        result = await function(call)
+    except Exception as error:  # the edge: every refusal and fault has one shape
+        refusal = from_exception(error)
+        result = Answer(_encode(refusal.body()), refusal.status, list(refusal.headers.items()))
+        taken = {name for name, _ in result.headers}
+        headers = [header for header in headers if header[0] not in taken]
+    finally:
+        await call.stop_reading()
+    return ASGIResponse(body=result.body, status_code=result.status, media_type="application/json",
+                        headers=[*headers, *result.headers])
+
+
+async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
+    secret = token_of(call.request, call.params)
+    if secret:
+        call.access = await check_token(await call.reader(), secret)
+    elif rule.who != "anyone":
+        _count(call, rule, headers)
+        raise ApiError(401, "The access token is invalid")
+    _count(call, rule, headers)
+    if call.access is not None:
+        check_access(call.access, rule.scopes, rule.who)
+
+
+def _count(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
+    limit = call.settings.api_rate_limit
+    if limit == 0:
+        return
+    _windows.limit = limit
+    access = call.access
+    key = f"user {access.user.id}" if access and access.user else f"at {ports(call.request).client_address(call.request)}"
+    headers += _windows.count(key)
+    if rule.strict:
+        _strict_windows.count(key)
+
+
+def token_of(request: AnyRequest, params: Params) -> str:
+    """The token of a request: in the header, or (old apps, sockets) as a parameter."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return secret.strip()
+    return params.text("access_token")
+
+
+async def check_token(session: AsyncSession, secret: str) -> tokens.Access:
+    """What a token stands for.
+
+    Raises:
+        ApiError: it is unknown, revoked or expired (401).
+    """
+    access = await tokens.authenticate(session, secret)
+    if access is None:
+        raise ApiError(401, "The access token is invalid", headers={
+            "www-authenticate": 'Bearer realm="Potluck", error="invalid_token"'})
+    return access
+
+
+def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None:
+    """Whether a token may be used for something.
+
+    Raises:
+        ApiError: the login may not be used (403), the token has not the scope (403), or stands for an app only (422).
+    """
+    user = access.user
+    if user is not None:
+        if user.disabled_at is not None:
+            raise ApiError(403, "Your login is currently disabled")
+        if user.confirmed_at is None and current().confirm_email:
+            raise ApiError(403, "Your login is missing a confirmed e-mail address")
+        if user.approved_at is None:
+            raise ApiError(403, "Your login is currently pending approval")
+    if wanted and not any(scopes.covers(access.scopes, scope) for scope in wanted):
+        raise ApiError(403, "This action is outside the authorized scopes")
+    if who == "user" and user is None:
+        raise ApiError(422, "This method requires an authenticated user")

@@ -1,0 +1,190 @@
+"""The Status entity, in parts: what is the same for every reader is rendered once and kept, the rest is laid over it.
+
+A status is put together out of bytes: head, the author's Account, body, then what depends on the reader (whether they
+may quote it, their votes, the quoted status, their marks). `render` does the putting together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from potluck.apis.mastodon import entities
+from potluck.apis.mastodon.entities import Json, full_url, stamp
+from potluck.social.addresses import object_url
+from potluck.social.model import Object
+from potluck.social.views import Marks, ObjectView
+
+_encode = msgspec.json.Encoder().encode
+
+_VISIBILITY = {"public": "public", "unlisted": "unlisted", "followers": "private", "local": "private",
+               "group": "private", "direct": "direct"}
+_QUOTE_STATES = frozenset({"pending", "accepted", "rejected", "revoked", "deleted", "unauthorized"})
+_NO_MARKS = Marks()
+
+
+@dataclass(slots=True)
+class Shell:
+    """A rendered status without what depends on the reader, and what is needed to add that."""
+
+    version: int
+    head: bytes  # up to the account
+    body: bytes  # from behind the account up to `current_user` of the quote approval
+    counts: bytes  # the counts, for boosts of it
+    author_id: int
+    quote_policy: str
+    quote_id: int | None
+    quote_state: str | None  # None: quotes nothing
+    has_poll: bool
+    thread_root_id: int
+
+
+def visibility(value: str) -> str:
+    """Visibility in Mastodon's words: what only some may read is private."""
+    return _VISIBILITY.get(value, "private")
+
+
+def shell(view: ObjectView) -> Shell:
+    """Render what all readers share."""
+    row = view.object
+    counts = _encode(_counts(row))[1:-1]
+    head = b'{"id":"%d","account":' % row.id
+    body = b"," + _encode(_shared(view))[1:-1] + b"," + counts + b"," + _approval_start(row.quote_policy)
+    return Shell(row.version, head, body, counts, row.author_id, row.quote_policy, row.quote_id, _quote_state(row),
+                 _has_poll(view), row.thread_root_id or row.id)
+
+
+def _has_poll(view: ObjectView) -> bool:
+    return getattr(view.kind_data, "poll", None) is not None
+
+
+def _shared(view: ObjectView) -> Json:
+    row = view.object
+    is_note = row.kind == "note"
+    written_with = {"application": {"name": row.app_name, "website": row.app_website}} if row.app_name else {}
+    return {
+        "uri": row.uri, "url": status_url(view), "created_at": stamp(row.published),
+        "edited_at": entities.optional_stamp(row.edited_at), "content": content(row, status_url(view)),
+        "visibility": visibility(row.visibility), "sensitive": row.sensitive or bool(is_note and row.summary),
+        "spoiler_text": row.summary if is_note else "", "language": row.language,
+        "in_reply_to_id": _optional_id(row.in_reply_to_id),
+        "in_reply_to_account_id": _optional_id(row.in_reply_to_author_id), "reblog": None,
+        "media_attachments": [entities.media(item) for item in view.media],
+        "mentions": [entities.mention(actor) for actor in view.mentions],
+        "tags": [entities.short_tag(tag.name) for tag in view.hashtags],
+        "emojis": [entities.emoji(entry) for entry in row.emojis], "card": card(view), **written_with,
+    }
+
+
+def _optional_id(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _counts(row: Object) -> Json:
+    return {
+        "replies_count": row.replies_count, "reblogs_count": max(row.boosts_count, row.remote_boosts or 0),
+        "favourites_count": max(row.likes_count, row.remote_likes or 0), "quotes_count": row.quotes_count,
+    }
+
+
+def status_url(view: ObjectView) -> str:
+    """The page of a status for people."""
+    row = view.object
+    return object_url(view.author.name, row.id) if row.local else row.url or row.uri
+
+
+def content(row: Object, url: str) -> str:
+    """HTML of a status. Kinds that Mastodon has no word for become title (linked) and summary; it is never empty
+    unless a note is."""
+    if row.kind == "note":
+        return f"<p><strong>{escape(row.title)}</strong></p>{row.content}" if row.title else row.content
+    title = escape(row.title or row.type)
+    summary = "".join(f"<p>{escape(part)}</p>" for part in row.summary.split("\n") if part.strip())
+    return f'<p><a href="{escape(url)}" rel="nofollow noopener">{title}</a></p>{summary}'
+
+
+def card(view: ObjectView) -> Json | None:
+    """PreviewCard of something that is no note; notes have none."""
+    row = view.object
+    if row.kind == "note":
+        return None
+    picture = next((item for item in view.media if item.type == "image"), None)
+    meta = picture.meta if picture else {}
+    preview = next((item.preview_url for item in view.media if item.preview_url), None)
+    url = status_url(view)
+    author = {"name": view.author.display_name or view.author.name, "url": entities.actor_url(view.author),
+              "account": None}
+    return {
+        "url": url, "title": row.title or row.type, "description": row.summary, "type": "link",
+        "author_name": author["name"], "author_url": author["url"], "provider_name": urlsplit(url).hostname or "",
+        "provider_url": "", "html": "", "width": meta.get("width") or 0, "height": meta.get("height") or 0,
+        "image": full_url(picture.url if picture else preview), "image_description": picture.description if picture
+        else "", "embed_url": "", "blurhash": picture.blurhash if picture else None, "language": row.language,
+        "published_at": stamp(row.published), "authors": [author],
+    }
+
+
+def _approval_start(policy: str) -> bytes:
+    automatic = _encode([] if policy == "nobody" else [policy])
+    return b'"quote_approval":{"automatic":' + automatic + b',"manual":[],"current_user":"'
+
+
+def _quote_state(row: Object) -> str | None:
+    if row.quote_id is None and row.quote_uri is None:
+        return None
+    state = row.quote_state or "accepted"
+    if state == "accepted" and row.quote_id is None:
+        return "pending"
+    return state if state in _QUOTE_STATES else "pending"
+
+
+def _word(value: bool) -> bytes:
+    return b"true" if value else b"false"
+
+
+def _mark_bytes(liked: bool, boosted: bool, muted: bool, bookmarked: bool) -> bytes:
+    return (b',"favourited":' + _word(liked) + b',"reblogged":' + _word(boosted) + b',"muted":' + _word(muted)
+            + b',"bookmarked":' + _word(bookmarked) + b',"filtered":[]')
+
+
+_MARKS = [_mark_bytes(bool(n & 1), bool(n & 2), bool(n & 4), bool(n & 8)) for n in range(16)]
+
+
+def marks_bytes(marks: Marks | None, *, own: bool, wrapper: bool = False) -> bytes:
+    """What the reader did with a status; `pinned` only on their own."""
+    marks = marks or _NO_MARKS
+    found = _MARKS[marks.liked | marks.boosted << 1 | marks.thread_muted << 2 | marks.bookmarked << 3]
+    return found + b',"pinned":' + _word(marks.pinned) if own and not wrapper else found
+
+
+def poll(poll_view: Any, object_id: int, emojis: list[Json], *, signed_in: bool) -> Json:
+    """Poll, with the reader's votes if somebody is signed in."""
+    found: Json = {
+        "id": str(object_id), "expires_at": entities.optional_stamp(poll_view.expires_at),
+        "expired": poll_view.expired, "multiple": poll_view.multiple, "votes_count": poll_view.votes_count,
+        "voters_count": poll_view.voters_count, "emojis": emojis,
+        "options": [{"title": title, "votes_count": votes} for title, votes in poll_view.options],
+    }
+    if signed_in:
+        found["voted"] = poll_view.voted
+        found["own_votes"] = list(poll_view.own_votes)
+    return found
+
+
+def boost_head(announce_id: int, uri: str, moment: datetime, seen_by: str) -> bytes:
+    """A boost up to the booster's account."""
+    return b'{"id":"%d","uri":%s,"url":%s,"created_at":"%s","visibility":"%s","account":' % (
+        announce_id, _encode(uri), _encode(uri), stamp(moment).encode(), visibility(seen_by).encode())
+
+
+BOOST_BODY = (
+    b',"edited_at":null,"content":"","sensitive":false,"spoiler_text":"","language":null,"in_reply_to_id":null,'
+    b'"in_reply_to_account_id":null,"media_attachments":[],"mentions":[],"tags":[],"emojis":[],"card":null,'
+    b'"poll":null,"quote":null,'
+    b'"quote_approval":{"automatic":[],"manual":[],"current_user":"denied"},')
+"""What a boost says itself: nothing; the boosted status is in `reblog`."""

@@ -1,0 +1,55 @@
+"""How many calls an account or address may make in five minutes, and the headers that tell apps where they stand."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from potluck.apis.mastodon.errors import ApiError
+
+WINDOW_SECONDS = 300
+LIMIT = 300
+STRICT_WINDOW_SECONDS = 1800
+STRICT_LIMIT = 30
+_MOST_KEYS = 100_000
+
+
+class Windows:
+    """Counters per key in fixed windows of time; they are all forgotten when a window ends, so memory is bounded."""
+
+    def __init__(self, limit: int, seconds: int) -> None:
+        self.limit = limit
+        self.seconds = seconds
+        self._window = 0
+        self._counts: dict[str, int] = {}
+
+    def count(self, key: str) -> list[tuple[str, str]]:
+        """Count one call; returns the three headers.
+
+        Raises:
+            ApiError: the limit is reached (429).
+        """
+        now = time.time()
+        window = int(now // self.seconds)
+        if window != self._window or len(self._counts) >= _MOST_KEYS:
+            self._window = window
+            self._counts.clear()
+        used = self._counts[key] = self._counts.get(key, 0) + 1
+        end = (window + 1) * self.seconds
+        headers = [("x-ratelimit-limit", str(self.limit)),
+                   ("x-ratelimit-remaining", str(max(0, self.limit - used))),
+                   ("x-ratelimit-reset", _stamp(end))]
+        if used > self.limit:
+            wait = max(1, int(end - now))
+            raise ApiError(429, "Too many requests", headers={**dict(headers), "retry-after": str(wait)})
+        return headers
+
+
+_last_stamp: tuple[int, str] = (0, "")
+
+
+def _stamp(second: int) -> str:
+    global _last_stamp
+    if second != _last_stamp[0]:
+        _last_stamp = (second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z"))
+    return _last_stamp[1]

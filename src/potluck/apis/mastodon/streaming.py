@@ -1,0 +1,226 @@
+"""Live streams: server-sent events, and many streams over one WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
+from litestar.response import Response, Stream
+
+from potluck.apis.mastodon import live_events, streams
+from potluck.apis.mastodon.endpoint import Answer, AnyRequest, Call, check_access, check_token, endpoint, token_of
+from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
+from potluck.apis.mastodon.params import Params, of_query
+from potluck.apis.mastodon.streams import Subscription
+from potluck.db.engine import Database
+from potluck.social.accounts.tokens import Access, authenticate
+from potluck.social.live import Hub, LiveMessage
+
+_THUMP_SECONDS = 15
+_RECHECK_SECONDS = 60
+_AT_ONCE = 50
+_MOST_SUBSCRIPTIONS = 50
+_PATHS = {
+    "user": "user", "user/notification": "user:notification", "public": "public", "public/local": "public:local",
+    "public/remote": "public:remote", "hashtag": "hashtag", "hashtag/local": "hashtag:local", "list": "list",
+    "direct": "direct",
+}
+
+
+async def _admitted(db: Database, secret: str) -> Access:
+    if not secret:
+        raise ApiError(401, "Missing access token")
+    async with db.read() as session:
+        access = await check_token(session, secret)
+    check_access(access, (), "user")
+    return access
+
+
+async def _still_valid(db: Database, secret: str) -> bool:
+    async with db.read() as session:
+        return await authenticate(session, secret) is not None
+
+
+async def _batch(queue: asyncio.Queue[LiveMessage | None], seconds: float) -> list[LiveMessage] | None:
+    """What waits, at least one message; nothing after `seconds`; None when the stream is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            first = await queue.get()
+    except TimeoutError:
+        return []
+    found = [first]
+    while len(found) < _AT_ONCE and not queue.empty():
+        found.append(queue.get_nowait())
+    if None in found:
+        return None
+    return [message for message in found if message is not None]
+
+
+# ---- server-sent events -----------------------------------------------------------------------------------------
+
+
+async def _stream(request: AnyRequest) -> Response[Any]:
+    db: Database = request.app.state.db
+    try:
+        params = of_query(request.scope["query_string"])
+        secret = token_of(request, params)
+        access = await _admitted(db, secret)
+        path = request.scope["path"].rstrip("/").partition("/api/v1/streaming/")[2]
+        if path not in _PATHS:
+            raise ApiError(400, "Unknown channel requested")
+        async with db.read() as session:
+            wanted = await streams.subscription(session, access, _PATHS[path], params)
+    except Exception as error:  # the edge: refusals have the API's shape
+        refusal = from_exception(error)
+        return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status,
+                        media_type="application/json", headers=refusal.headers)
+    hub: Hub = request.app.state.hub
+    return Stream(_lines(db, hub, wanted, access, secret), media_type="text/event-stream",
+                  headers={"cache-control": "private, no-store", "x-accel-buffering": "no"})
+
+
+async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, secret: str) -> AsyncIterator[bytes]:
+    """Events as text; a comment now and then keeps proxies from closing the connection."""
+    assert access.actor is not None
+    yield b":thump\n\n"
+    checked = asyncio.get_running_loop().time()
+    async with hub.listen(set(wanted.channels)) as queue:
+        while (messages := await _batch(queue, _THUMP_SECONDS)) is not None:
+            if asyncio.get_running_loop().time() - checked > _RECHECK_SECONDS:
+                if not await _still_valid(db, secret):
+                    return
+                checked = asyncio.get_running_loop().time()
+            if not messages:
+                yield b":thump\n\n"
+                continue
+            async with db.read() as session:
+                found = await live_events.of_messages(session, messages, [wanted], access.actor.id)
+            for event in found:
+                yield f"event: {event.name}\ndata: {event.payload}\n\n".encode()
+
+
+def _sse(path: str) -> HTTPRouteHandler:
+    async def stream(request: AnyRequest) -> Response[Any]:
+        return await _stream(request)
+
+    return HTTPRouteHandler(path=path, http_method="GET", status_code=200, include_in_schema=False)(stream)
+
+
+@endpoint("GET", "/api/v1/streaming")
+async def bare(_: Call) -> Answer:
+    """Nothing without an upgrade to WebSocket."""
+    raise not_found()
+
+
+# ---- WebSocket --------------------------------------------------------------------------------------------------
+
+
+class _Connection:
+    """One open socket and what it is subscribed to."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], access: Access, secret: str) -> None:
+        self.socket = socket
+        self.access = access
+        self.secret = secret
+        self.db: Database = socket.app.state.db
+        self.channels: set[str] = set()
+        self.subscriptions: dict[tuple[str, ...], Subscription] = {}
+
+    async def run(self) -> None:
+        """Until either side has enough."""
+        hub: Hub = self.socket.app.state.hub
+        async with hub.listen(self.channels) as queue:
+            tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell(queue))]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def change(self, params: Params) -> None:
+        """Do what a message of the app asks: subscribe or unsubscribe. Mistakes are told on the socket."""
+        try:
+            async with self.db.read() as session:
+                wanted = await streams.subscription(session, self.access, params.text("stream"), params)
+            if params.text("type") == "unsubscribe":
+                self.subscriptions.pop(wanted.stream, None)
+            elif len(self.subscriptions) >= _MOST_SUBSCRIPTIONS:
+                raise ApiError(429, "Too many subscriptions")
+            else:
+                self.subscriptions[wanted.stream] = wanted
+        except ApiError as error:
+            await self.socket.send_text(msgspec.json.encode({"error": error.text, "status": error.status}).decode())
+        self.channels.clear()
+        self.channels.update(*(item.channels for item in self.subscriptions.values()))
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                message = msgspec.json.decode(await self.socket.receive_text())
+            except WebSocketDisconnect:
+                return
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if isinstance(message, dict) and message.get("type") in ("subscribe", "unsubscribe"):
+                await self.change(Params(message))
+
+    async def _tell(self, queue: asyncio.Queue[LiveMessage | None]) -> None:
+        assert self.access.actor is not None
+        while (messages := await _batch(queue, _RECHECK_SECONDS)) is not None:
+            if not messages:
+                if not await _still_valid(self.db, self.secret):
+                    return
+                continue
+            async with self.db.read() as session:
+                found = await live_events.of_messages(session, messages, list(self.subscriptions.values()),
+                                                      self.access.actor.id)
+            for event in found:
+                await self.socket.send_text(msgspec.json.encode(
+                    {"stream": event.stream, "event": event.name, "payload": event.payload}).decode())
+
+
+async def _socket(socket: WebSocket[Any, Any, Any]) -> None:
+    """Many streams on one connection. Browser apps send the token as subprotocol and want it back."""
+    offered = socket.headers.get("sec-websocket-protocol", "").split(",")[0].strip()
+    params = of_query(socket.scope["query_string"])
+    scheme, _, given = socket.headers.get("authorization", "").partition(" ")
+    secret = given.strip() if scheme.lower() == "bearer" else params.text("access_token") or offered
+    try:
+        access = await _admitted(socket.app.state.db, secret)
+    except ApiError as error:
+        await socket.close(code=1008, reason=error.text)
+        return
+    await socket.accept(subprotocols=offered or None)
+    connection = _Connection(socket, access, secret)
+    if params.text("stream"):
+        await connection.change(params)
+    await connection.run()
+    await _close(socket)
+
+
+async def _close(socket: WebSocket[Any, Any, Any]) -> None:
+    if socket.connection_state != "disconnect":
+        try:
+            await socket.close()
+        except (RuntimeError, WebSocketDisconnect):
+            return
+
+
+@endpoint("GET", "/api/v1/streaming/health")
+async def health(_: Call) -> Answer:
+    """Whether streaming is there."""
+    return Answer(b'"OK"')
+
+
+socket_handler = WebsocketRouteHandler("/api/v1/streaming")(_socket)
+
+route_handlers: list[Any] = [
+    bare, health, socket_handler, *(_sse(f"/api/v1/streaming/{path}") for path in _PATHS),
+    _sse("/api/v1/streaming/{rest:path}"),
+]
