@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import Database
+from potluck.kinds.note import polls
 from potluck.social import blocks, feeds, live, notifications
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 Chore = Callable[[AsyncSession], Awaitable[None]]
 
+_SECONDS = 10.0
 _MINUTE = 60.0
 _HOUR = 3600.0
 _NOTIFICATION_DAYS = 180
@@ -46,10 +48,16 @@ async def _sweep_notifications(session: AsyncSession) -> None:
     await notifications.sweep(session, now() - timedelta(days=_NOTIFICATION_DAYS))
 
 
+async def _close_polls(session: AsyncSession) -> None:
+    await polls.close_due(session, now())
+    await polls.push_tallies(session, now())
+
+
 class Housekeeping:
     """Runs each chore when its time has come, one after the other, each in its own transaction."""
 
     chores: tuple[tuple[float, Chore], ...] = (
+        (_SECONDS, _close_polls),
         (_MINUTE, live.trim),
         (_MINUTE, _expire_mutes),
         (_HOUR, _expire_sign_ins),

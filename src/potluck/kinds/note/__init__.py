@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from potluck.kinds.note import polls, wire
-from potluck.social import registry
+from potluck.social import ports, registry
 
 KIND = registry.Kind(
     name="note",
@@ -24,3 +24,4 @@ KIND = registry.Kind(
 def install() -> None:
     """Register the kind and what it does for others."""
     registry.register(KIND)
+    ports.plug_votes(polls.receive_votes)

@@ -138,27 +138,27 @@ def _check_vote(poll: Poll, row: Object, actor: Actor, wanted: list[int], option
         raise Invalid("choices", "Validation failed: Only one option can be chosen")
 
 
-async def receive_vote(session: AsyncSession, actor: Actor, object_id: int, title: str) -> bool:
-    """A remote vote for one option of a local poll (one activity per choice).
+async def receive_votes(session: AsyncSession, voter: Actor, row: Object, choices: Sequence[str]) -> bool:
+    """A remote vote in a poll that is here (Mastodon sends one option an activity, GoToSocial several).
 
     Returns:
-        False where it is no vote: no poll there, or no such option (it may be a reply then). A vote too late or
-        given twice is one, but does not count.
+        False where it is no vote: the object has no poll, or no such options (it may be a reply then). A vote too
+        late or given twice is one, but does not count.
     """
-    poll = await session.get(Poll, object_id)
-    if poll is None:
+    poll = await session.get(Poll, row.id)
+    if poll is None or not choices:
         return False
-    titles = [option for option, _ in await _options(session, object_id)]
-    if title not in titles:
+    titles = [option for option, _ in await _options(session, row.id)]
+    if any(choice not in titles for choice in choices):
         return False
-    row = await visible_object(session, actor, object_id)
-    position = titles.index(title)
+    await visible_object(session, voter, row.id)
     before = set((await session.scalars(select(PollVote.position).where(
-        PollVote.object_id == object_id, PollVote.actor_id == actor.id))).all())
+        PollVote.object_id == row.id, PollVote.actor_id == voter.id))).all())
+    wanted = sorted({titles.index(choice) for choice in choices} - before)
     late = poll.expires_at is not None and poll.expires_at <= now()
-    if late or position in before or (before and not poll.multiple) or row.author_id == actor.id:
-        return True
-    await _record(session, row, poll, actor, [position], again=bool(before))
+    too_many = not poll.multiple and (before or len(wanted) > 1)
+    if wanted and not late and not too_many and row.author_id != voter.id:
+        await _record(session, row, poll, voter, wanted, again=bool(before))
     return True
 
 
