@@ -18,7 +18,7 @@ from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.views import EntryRef, EntryView
 from potluck.web import pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
 from potluck.web.presenters.posts import Post, shown_post
 
@@ -41,7 +41,7 @@ async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id
     if known is None:
         raise NotFound
     async with request.app.state.db.write() as session:
-        await known(session, me.actor, object_id)
+        await known(session, await acting(session, me), object_id)
     return await answer(request, me, form, object_id)
 
 
@@ -49,7 +49,7 @@ async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id
 async def vote(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
     """Vote in a poll."""
     async with request.app.state.db.write() as session:
-        await note_actions.vote(session, me.actor, object_id, form.wholes("choice"))
+        await note_actions.vote(session, await acting(session, me), object_id, form.wholes("choice"))
     return await answer(request, me, form, object_id)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.settings import current
 from potluck.social.accounts import sessions
@@ -42,6 +43,23 @@ class Viewer:
     def is_admin(self) -> bool:
         """Whether they administer."""
         return self.user.role == "admin"
+
+
+async def acting(session: AsyncSession, me: Viewer) -> Actor:
+    """The viewer's actor as a row of a session that is about to change things."""
+    return await session.get_one(Actor, me.actor.id)
+
+
+def check_may_post(me: Viewer) -> None:
+    """Refuse those who have not confirmed their e-mail address or are not let in yet.
+
+    Raises:
+        NotAllowed: one of these.
+    """
+    if me.user.approved_at is None:
+        raise NotAllowed("Your account is waiting for approval by the moderators")
+    if me.user.confirmed_at is None and current().confirm_email:
+        raise NotAllowed("Please confirm your e-mail address first: open the link in the mail we sent you")
 
 
 async def viewer_of(request: Request[Any, Any, Any]) -> Viewer | None:

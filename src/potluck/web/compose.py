@@ -13,7 +13,7 @@ from potluck.social import objects, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
 from potluck.web import composing, flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.composing import Composer
 from potluck.web.forms import Form
 from potluck.web.i18n import _
@@ -96,26 +96,28 @@ async def _base(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Comp
     return composing.blank(me, back=back)
 
 
-async def _preview(request: Request[Any, Any, Any], me: Viewer, form: Form, composer: Composer) -> Response[Any]:
+async def _preview(request: Request[Any, Any, Any], form: Form, composer: Composer) -> Response[Any]:
+    wanted = composing.request_from(form, composer)
     async with request.app.state.db.read() as session:
-        view = await note_actions.preview(session, me.actor, composing.request_from(form, composer))
-    shown = replace(composing.filled(composer, form, {}), preview=shown_post(view, me, unfold=True))
+        html = await note_actions.preview(session, wanted.text)
+    shown = replace(composing.filled(composer, form, {}), preview=composing.shown_preview(html, wanted))
     return await _page(request, shown, _("Preview"))
 
 
 @post("/compose", status_code=303)
 async def publish(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
     """Publish a post, or show how it will look."""
+    check_may_post(me)
     base = await _base(request, me, form)
     try:
         if form.flag("preview"):
-            return await _preview(request, me, form, base)
+            return await _preview(request, form, base)
         wanted = composing.request_from(form, base)
-        await note_actions.prepare_mentions(resolver(request), wanted.text)
+        await note_actions.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
-            row = await note_actions.compose(session, me.actor, wanted)
+            row = await note_actions.compose(session, await acting(session, me), wanted)
     except Invalid as error:
-        composer = composing.filled(base, form, {error.field: error.text})
+        composer = composing.filled(base, form, composing.form_errors(error))
         return await _page(request, composer, _("New post"), status=422)
     answer = redirects.see_other(base.back if not base.reply_id else post_path(me.actor, row.id))
     return flashes.with_flash(answer, "good", _("Your post is out."))
@@ -128,13 +130,13 @@ async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, object_i
     base = composing.for_edit(me, view, back=post_path(view.author, object_id))
     try:
         if form.flag("preview"):
-            return await _preview(request, me, form, base)
+            return await _preview(request, form, base)
         wanted = replace(composing.request_from(form, base), media_ids=[item.id for item in view.media])
-        await note_actions.prepare_mentions(resolver(request), wanted.text)
+        await note_actions.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
-            await note_actions.revise(session, me.actor, object_id, wanted)
+            await note_actions.revise(session, await acting(session, me), object_id, wanted)
     except Invalid as error:
-        return await _page(request, composing.filled(base, form, {error.field: error.text}), _("Edit post"), status=422)
+        return await _page(request, composing.filled(base, form, composing.form_errors(error)), _("Edit post"), status=422)
     return flashes.with_flash(redirects.see_other(base.back), "good", _("Your changes are saved."))
 
 
@@ -152,7 +154,7 @@ async def delete(request: Request[Any, Any, Any], me: Viewer, form: Form, object
     """Delete one's own post, here and on the servers that have it."""
     await _own(request, object_id, me)
     async with request.app.state.db.write() as session:
-        await objects.delete(session, object_id, me.actor)
+        await objects.delete(session, object_id, await acting(session, me))
     back = redirects.safe_path(form.text("back", limit=2000))
     if f"/{object_id}" in back.partition("#")[0]:
         back = "/home"

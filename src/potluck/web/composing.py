@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from markupsafe import Markup
+
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.settings import current
 from potluck.social import preferences
+from potluck.social.errors import Invalid
 from potluck.social.views import ObjectView
 from potluck.social.visibility import DIRECT, FOLLOWERS, LOCAL, PUBLIC, UNLISTED
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l, post_languages
 from potluck.web.presenters.people import full_handle
-from potluck.web.presenters.posts import Post, shown_post
+from potluck.web.presenters.posts import Poll, PollOption, Post, shown_post
+from potluck.web.trusted import trusted_html
 
 VISIBILITIES = (
     (PUBLIC, _l("Public")), (UNLISTED, _l("Quiet public")), (FOLLOWERS, _l("Followers only")),
@@ -100,9 +104,9 @@ class Composer:
 def blank(me: Viewer, *, back: str = "/home", text: str = "", visibility: str = "") -> Composer:
     """An empty composer, with the person's own habits."""
     habits = preferences.of(me.user)
-    return Composer(action="/compose", back=back, text=text, sensitive=habits.default_sensitive,
-                    visibility=visibility or habits.default_visibility,
-                    language=habits.default_language or me.user.locale or current().language)
+    return Composer(action="/compose", back=back, text=text, sensitive=habits.sensitive,
+                    visibility=visibility or habits.visibility,
+                    language=habits.language or me.user.locale or current().language)
 
 
 def _narrower(one: str, other: str) -> str:
@@ -148,7 +152,42 @@ def filled(base: Composer, form: Form, errors: dict[str, str]) -> Composer:
     return replace(
         base, text=kept["text"], warning=kept["warning"], sensitive=form.flag("sensitive"),
         visibility=form.one_of("visibility", tuple(value for value, _label in VISIBILITIES), base.visibility),
-        language=_language(form, base.language), poll=poll, errors={name: _(text) for name, text in errors.items()})
+        language=_language(form, base.language), poll=poll, errors=errors)
+
+
+_MODEL_FIELDS = {"status": "text", "spoiler_text": "warning", "poll": "poll_option"}
+
+
+def form_errors(error: Invalid) -> dict[str, str]:
+    """What a rule said about a field, under the name the field has in the form."""
+    text = _(error.text).removeprefix("Validation failed: ")
+    return {_MODEL_FIELDS.get(error.field, error.field): text}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The part of a `Post` that `post_body` draws."""
+
+    html: Markup
+    warning: str
+    lang: str
+    poll: Poll | None
+    unfolded: bool = True
+    act: str = ""
+    media: tuple[()] = ()
+    sensitive: bool = False
+    quote: None = None
+    card: None = None
+    tags: tuple[()] = ()
+
+
+def shown_preview(html: str, wanted: NoteRequest) -> Preview:
+    """How a post will look, from the HTML its text becomes."""
+    poll = None
+    if wanted.poll:
+        options = [PollOption(Markup("{}").format(title), None, 0, False) for title in wanted.poll.options]
+        poll = Poll(options, wanted.poll.multiple, False, 0, None, False)
+    return Preview(trusted_html(html), wanted.summary, wanted.language or "", poll)
 
 
 def _language(form: Form, default: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 from litestar import Request, Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import actors, lists, timelines, views
+from potluck.social import lists, search, timelines, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import List
+from potluck.social.paging import Page
 from potluck.web import feeds, flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.paging import page_of
@@ -32,7 +33,7 @@ async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 async def _index(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, str], title: str) -> Response[Any]:
     async with request.app.state.db.read() as session:
-        found = await lists.all_of(session, me.actor.id)
+        found = await lists.of_owner(session, me.actor.id)
     return await pages.render(request, "lists/index.html", lists=found, errors=errors, title=title,
                               status=422 if errors else 200)
 
@@ -42,7 +43,7 @@ async def create(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Res
     """Make a list."""
     try:
         async with request.app.state.db.write() as session:
-            made = await lists.create(session, me.actor, form.text("title", limit=100), replies_policy="list",
+            made = await lists.create(session, await acting(session, me), form.text("title", limit=100), replies_policy="list",
                                       exclusive=False)
     except Invalid as error:
         return await _index(request, me, {error.field: _(error.text)}, form.kept("title")["title"])
@@ -71,12 +72,12 @@ async def edit(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Res
 async def _edit(request: Request[Any, Any, Any], me: Viewer, list_id: int, errors: dict[str, str]) -> Response[Any]:
     words = request.query_params.get("q", "").strip()[:100]
     async with request.app.state.db.read() as session:
-        row = await _own(session, me, list_id)
-        members = [actor for _cursor, actor in await lists.members(session, row.id, page_of(request, 80))]
-        found = await actors.search(session, words, following_of=me.actor.id, limit=20) if words else []
+        found_list = await _own(session, me, list_id)
+        members = [row.actor for row in await lists.members(session, found_list.id, Page(limit=500))]
+        found = await search.accounts(session, words, viewer_id=me.actor.id, limit=20, following=True) if words else []
     known = {actor.id for actor in members}
     return await pages.render(
-        request, "lists/edit.html", row=row, members=[shown_person(actor) for actor in members], words=words,
+        request, "lists/edit.html", row=found_list, members=[shown_person(actor) for actor in members], words=words,
         found=[shown_person(actor) for actor in found if actor.id not in known], errors=errors,
         status=422 if errors else 200)
 
@@ -87,7 +88,7 @@ async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id:
     try:
         async with request.app.state.db.write() as session:
             row = await _own(session, me, list_id)
-            await lists.update(session, row, title=form.text("title", limit=100),
+            await lists.change(session, row, title=form.text("title", limit=100),
                                replies_policy=form.one_of("replies_policy", REPLIES, "list"),
                                exclusive=form.flag("exclusive"))
     except Invalid as error:
@@ -106,7 +107,7 @@ async def change(request: Request[Any, Any, Any], me: Viewer, form: Form, list_i
         person = form.whole("person") or 0
         if person not in await views.load_actors(session, [person]) or verb not in {"add", "remove"}:
             raise NotFound
-        await (lists.add if verb == "add" else lists.remove)(session, row, [person])
+        await (lists.add_members if verb == "add" else lists.remove_members)(session, row, [person])
     return redirects.see_other(f"/lists/{list_id}/edit")
 
 

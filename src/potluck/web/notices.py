@@ -41,14 +41,14 @@ async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
     chosen = request.query_params.get("only", "")
     types = FILTERS.get(chosen, FILTERS[""])[2]
     async with request.app.state.db.read() as session:
-        marker = (await markers.read(session, me.actor.id, ["notifications"])).get("notifications")
+        marker = (await markers.get(session, me.actor.id, ["notifications"])).get("notifications")
         read_up_to = marker.last_read_id if marker else 0
         groups = await notifications.groups(session, me.actor.id, page_of(request), types=types)
         rows = await shown(session, groups, me, read_up_to)
         asking = await follows.requests_count(session, me.actor.id) if me.actor.locked else 0
     if groups and not chosen and groups[0].newest.id > read_up_to:
         async with request.app.state.db.write() as session:
-            await markers.save(session, me.actor.id, {"notifications": groups[0].newest.id})
+            await markers.set_marker(session, me.actor.id, "notifications", groups[0].newest.id)
     lenses = [Lens(f"/notifications?only={name}" if name else "/notifications", _(label), symbol, name == chosen)
               for name, (label, symbol, _types) in FILTERS.items()]
     return await pages.render(

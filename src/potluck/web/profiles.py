@@ -121,7 +121,9 @@ async def profile(request: Request[Any, Any, Any], viewer: Viewer | None, handle
         raise NotFound
     for suffix, form in FEED_FORMATS.items():
         if handle.endswith(suffix) and handle.count("@") == 1:
-            return await syndication.profile_feed(request, handle[1 : -len(suffix)], form)
+            async with request.app.state.db.read() as session:
+                actor = await find_actor(session, handle.removesuffix(suffix))
+            return await syndication.profile_feed(request, actor, form)
     if ports(request).wants_activity(request):
         async with request.app.state.db.read() as session:
             actor = await find_actor(session, handle)
@@ -175,7 +177,7 @@ async def _people(request: Request[Any, Any, Any], viewer: Viewer | None, handle
         if header.own or not actor.hide_collections:
             listed = follows.followers if which == "followers" else follows.following
             found = await listed(session, actor.id, page_of(request, 40))
-            people = [item for _cursor, item in found]
+            people = [actor for _cursor, actor in found]
             rows = await people_rows(session, people, viewer, removable=header.own and which == "followers")
             link = next_url(request, len(found), found[-1][0] if found else None, 40)
     heading = _("Followers") if which == "followers" else _("Following")

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.social import blocks, follows, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
+from potluck.social.paging import Page
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
@@ -48,7 +49,7 @@ async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id:
     """Follow, unfollow, mute, unmute, block, unblock, or remove a follower."""
     async with request.app.state.db.write() as session:
         other = await find(session, actor_id)
-        await _do(session, me.actor, other, verb, form)
+        await _do(session, await acting(session, me), other, verb, form)
     if redirects.is_htmx(request) and verb in {"follow", "unfollow"}:
         async with request.app.state.db.read() as session:
             found = (await follows.relationships(session, me.actor.id, [other.id]))[0]
@@ -112,9 +113,9 @@ async def decide(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_
     async with request.app.state.db.write() as session:
         other = await find(session, actor_id)
         if verb == "accept":
-            await follows.accept(session, me.actor, other)
+            await follows.accept(session, await acting(session, me), other)
         else:
-            await follows.reject(session, me.actor, other)
+            await follows.reject(session, await acting(session, me), other)
     text = _("%(name)s follows you now.") if verb == "accept" else _("You declined the request of %(name)s.")
     back = redirects.see_other(redirects.safe_path(form.text("back", limit=2000), "/requests"))
     return flashes.with_flash(back, "good", text % {"name": other.display_name or other.name})
@@ -124,9 +125,9 @@ async def decide(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_
 async def hidden(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
     """Whom someone has blocked or muted, and which servers."""
     async with request.app.state.db.read() as session:
-        blocked = [actor for _cursor, actor in await blocks.blocked(session, me.actor.id, page_of(request, 80))]
-        muted = [actor for _cursor, actor in await blocks.muted(session, me.actor.id, page_of(request, 80))]
-        hosts = await blocks.muted_domains(session, me.actor.id)
+        blocked = [actor for _cursor, actor in await blocks.blocked(session, me.actor.id, Page(limit=80))]
+        muted = [actor for _mute, actor in await blocks.muted(session, me.actor.id, Page(limit=80))]
+        hosts = [host for _cursor, host in await blocks.muted_domains(session, me.actor.id)]
     return await pages.render(request, "profiles/hidden.html", blocked=[shown_person(actor) for actor in blocked],
                               muted=[shown_person(actor) for actor in muted], hosts=hosts)
 
@@ -137,9 +138,9 @@ async def hide_server(request: Request[Any, Any, Any], me: Viewer, form: Form) -
     host = form.text("host", limit=253).lower()
     async with request.app.state.db.write() as session:
         if form.flag("undo"):
-            await blocks.unmute_domain(session, me.actor, host)
+            await blocks.unmute_domain(session, await acting(session, me), host)
         else:
-            await blocks.mute_domain(session, me.actor, host)
+            await blocks.mute_domain(session, await acting(session, me), host)
     return redirects.see_other("/blocks")
 
 

@@ -11,7 +11,7 @@ from potluck.settings import current
 from potluck.social import hashtags, timelines
 from potluck.social.errors import NotFound
 from potluck.text.hashtags import normalise_hashtag
-from potluck.web import auth, composing, feeds, flashes, pages, redirects
+from potluck.web import auth, composing, feeds, flashes, pages, redirects, syndication
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import page_of
@@ -66,7 +66,12 @@ async def federated(request: Request[Any, Any, Any], viewer: Viewer | None) -> R
 
 @get("/tags/{name:str}")
 async def hashtag(request: Request[Any, Any, Any], viewer: Viewer | None, name: str) -> Response[Any]:
-    """Public posts with a hashtag."""
+    """Public posts with a hashtag; `.rss` and `.atom` behind the address give them as a feed."""
+    for suffix in ("rss", "atom"):
+        if name.endswith(f".{suffix}"):
+            return await syndication.hashtag_feed(request, name.removesuffix(f".{suffix}"), suffix)
+    if viewer is None and current().public_timelines != "public":
+        raise auth.SignInRequired
     normal = normalise_hashtag(name)
     if not normal:
         raise NotFound
@@ -86,9 +91,9 @@ async def follow_hashtag(request: Request[Any, Any, Any], me: Viewer, name: str,
         raise NotFound
     async with request.app.state.db.write() as session:
         if verb == "follow":
-            await hashtags.follow(session, me.actor.id, normal)
+            await hashtags.follow(session, await auth.acting(session, me), normal)
         else:
-            await hashtags.unfollow(session, me.actor.id, normal)
+            await hashtags.unfollow(session, await auth.acting(session, me), normal)
     text = _("You follow #%(name)s now.", name=normal) if verb == "follow" else _("You no longer follow #%(name)s.",
                                                                                   name=normal)
     return flashes.with_flash(redirects.see_other(f"/tags/{quote(normal)}"), "good", text)

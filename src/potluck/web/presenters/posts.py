@@ -227,7 +227,7 @@ def _may(view: ObjectView, viewer: Viewer | None, allowed: frozenset[str]) -> Ma
     return May(
         reply="reply" in allowed, favourite="like" in allowed, bookmark="bookmark" in allowed,
         boost="boost" in allowed and (row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
-        vote="vote" in allowed, edit=own and "edit" in allowed, delete=own,
+        vote="vote" in allowed, edit=own and row.source is not None, delete=own,
         pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL}, moderate=viewer.is_staff and not own,
     )
 

@@ -1,0 +1,83 @@
+"""About this server: the about, rules and privacy pages, the design page, and what crawlers and installers ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+from sqlalchemy import func, select
+
+from potluck import __version__
+from potluck.settings import current
+from potluck.social import domain_policies
+from potluck.social.model import Actor, User
+from potluck.web import pages
+from potluck.web.icons import icon_names
+from potluck.web.presenters.people import shown_person
+
+
+@get("/about")
+async def about(request: Request[Any, Any, Any]) -> Response[Any]:
+    """What this server is and who runs it."""
+    async with request.app.state.db.read() as session:
+        people = await session.scalar(select(func.count()).select_from(User).join(
+            Actor, Actor.id == User.actor_id).where(Actor.deleted_at.is_(None), User.approved_at.is_not(None))) or 0
+        staff = (await session.scalars(select(Actor).join(User, User.actor_id == Actor.id).where(
+            User.role == "admin", Actor.deleted_at.is_(None), User.disabled_at.is_(None)).limit(10))).all()
+    settings = current()
+    return await pages.render(
+        request, "about/about.html", people=people, staff=[shown_person(actor) for actor in staff],
+        contact=settings.contact_email, version=__version__, sign_up=settings.sign_up)
+
+
+@get("/about/rules")
+async def rules(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The rules, and which servers are limited here and why."""
+    async with request.app.state.db.read() as session:
+        limited = [row for row in await domain_policies.all_(session) if row.severity in {"silence", "suspend"}]
+    shown = [{"domain": _obscured(row.domain) if row.obfuscate else row.domain, "severity": row.severity,
+              "comment": row.public_comment} for row in limited]
+    return await pages.render(request, "about/rules.html", limited=shown)
+
+
+def _obscured(domain: str) -> str:
+    """A domain with the middle of its letters starred out."""
+    return "".join(letter if letter == "." or place < 2 or place > len(domain) - 5 else "*"
+                   for place, letter in enumerate(domain))
+
+
+@get("/privacy")
+async def privacy(request: Request[Any, Any, Any]) -> Response[Any]:
+    """What is kept about people, and for how long."""
+    return await pages.render(request, "about/privacy.html", contact=current().contact_email)
+
+
+@get("/design")
+async def design(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The design system, for contributors."""
+    return await pages.render(request, "design.html", icon_names=sorted(icon_names()))
+
+
+@get("/robots.txt", media_type="text/plain")
+async def robots() -> str:
+    """Everything public may be indexed as far as its page says; the rest is of no use to crawlers."""
+    closed = ("/settings", "/admin", "/compose", "/posts/", "/people/", "/search", "/events", "/interact",
+              "/authorize_interaction", "/oauth/", "/api/")
+    return "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+
+
+@get("/manifest.webmanifest", media_type="application/manifest+json")
+async def manifest() -> dict[str, Any]:
+    """For installing the site as an app, and for sharing to it."""
+    settings = current()
+    return {
+        "name": settings.title, "short_name": settings.title[:12], "description": settings.description,
+        "id": "/home", "start_url": "/home", "scope": "/", "display": "standalone", "background_color": "#faf6f0",
+        "theme_color": "#faf6f0", "lang": settings.language, "categories": ["social"],
+        "icons": [{"src": pages.asset("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+        "share_target": {"action": "/compose", "method": "GET",
+                         "params": {"title": "title", "text": "text", "url": "url"}},
+    }
+
+
+route_handlers = [about, rules, privacy, design, robots, manifest]

@@ -1,0 +1,93 @@
+"""Telling the moderators about a person or a post."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from potluck.social import reports, views
+from potluck.social.errors import Invalid, NotFound
+from potluck.social.model import Actor
+from potluck.social.views import ObjectView
+from potluck.web import flashes, pages, redirects
+from potluck.web.auth import Viewer, acting
+from potluck.web.forms import Form
+from potluck.web.i18n import _, _l
+from potluck.web.presenters.people import profile_path, shown_person
+from potluck.web.presenters.posts import shown_post
+
+CATEGORIES = (
+    ("spam", _l("It is spam")), ("legal", _l("It breaks the law")),
+    ("violation", _l("It breaks a rule of this server")), ("other", _l("Something else")),
+)
+
+
+async def _target(request: Request[Any, Any, Any], me: Viewer, actor_id: int | None,
+                  object_id: int | None) -> tuple[Actor, ObjectView | None]:
+    async with request.app.state.db.read() as session:
+        view = None
+        if object_id is not None:
+            view = (await views.load_objects(session, [object_id], me.actor.id)).get(object_id)
+            if view is None:
+                raise NotFound
+        actor = view.author if view else (await views.load_actors(session, [actor_id or 0])).get(actor_id or 0)
+    if actor is None or actor.deleted_at or actor.id == me.actor.id:
+        raise NotFound
+    return actor, view
+
+
+async def _form(request: Request[Any, Any, Any], me: Viewer, actor: Actor, view: ObjectView | None,
+                errors: dict[str, str], comment: str = "") -> Response[Any]:
+    return await pages.render(
+        request, "people/report.html", person=shown_person(actor), post=shown_post(view, me) if view else None,
+        action=f"/posts/{view.object.id}/report" if view else f"/people/{actor.id}/report", errors=errors,
+        comment=comment, host=actor.host, categories=[{"value": value, "label": _(label), "hint": ""}
+                                                      for value, label in CATEGORIES],
+        status=422 if errors else 200)
+
+
+async def _send(request: Request[Any, Any, Any], me: Viewer, form: Form, actor: Actor,
+                view: ObjectView | None) -> Response[Any]:
+    try:
+        async with request.app.state.db.write() as session:
+            await reports.create(
+                session, await acting(session, me), actor, object_ids=[view.object.id] if view else [],
+                comment=form.text("comment", limit=1000),
+                category=form.one_of("category", tuple(value for value, _label in CATEGORIES), "other"),
+                forward=form.flag("forward"))
+    except Invalid as error:
+        return await _form(request, me, actor, view, {error.field: _(error.text)}, form.kept("comment")["comment"])
+    return flashes.with_flash(redirects.see_other(profile_path(actor)), "good",
+                              _("Thank you. The moderators will look at it."))
+
+
+@get("/people/{actor_id:int}/report")
+async def person_form(request: Request[Any, Any, Any], me: Viewer, actor_id: int) -> Response[Any]:
+    """Report a person."""
+    actor, view = await _target(request, me, actor_id, None)
+    return await _form(request, me, actor, view, {})
+
+
+@post("/people/{actor_id:int}/report", status_code=303)
+async def person(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int) -> Response[Any]:
+    """Send the report."""
+    actor, view = await _target(request, me, actor_id, None)
+    return await _send(request, me, form, actor, view)
+
+
+@get("/posts/{object_id:int}/report")
+async def post_form(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+    """Report a post."""
+    actor, view = await _target(request, me, None, object_id)
+    return await _form(request, me, actor, view, {})
+
+
+@post("/posts/{object_id:int}/report", status_code=303)
+async def post_(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+    """Send the report."""
+    actor, view = await _target(request, me, None, object_id)
+    return await _send(request, me, form, actor, view)
+
+
+route_handlers = [person_form, person, post_form, post_]
