@@ -16,6 +16,7 @@ from potluck.federation.actor_documents import write_actor
 from potluck.federation.model import Outgoing
 from potluck.federation.outgoing import Audience, send
 from potluck.federation.quotes import asks_for_stamp, stamp_uri
+from potluck.federation.vocabulary import PUBLIC
 from potluck.social import actors, events, registry, views
 from potluck.social.addresses import activity_uri
 from potluck.social.model import Actor, ActorKey, Announce, Follow, Mention, Object, Reaction
@@ -146,7 +147,7 @@ async def object_deleted(session: AsyncSession, event: events.ObjectDeleted) -> 
     people |= {value for value in (row.in_reply_to_author_id, row.group_id) if value}
     followers = activities.followers_of(event.author)
     open_to_all = row.visibility in ("public", "unlisted")
-    to = [activities.PUBLIC] if open_to_all else [followers] if row.visibility == "followers" else \
+    to = [PUBLIC] if open_to_all else [followers] if row.visibility == "followers" else \
         [actor.uri for actor in event.mentioned]
     activity = activities.delete_object(row, event.author, to, [followers] if open_to_all else [])
     await send(session, event.author, activity, _audience(row, people), object_id=row.id, linked_data=True)
@@ -259,8 +260,10 @@ async def pins_changed(session: AsyncSession, event: events.PinsChanged) -> None
 
 
 async def profile_changed(session: AsyncSession, event: events.ProfileChanged) -> None:
-    """Update of the actor. After a rotation it and all that is queued already is signed by the old key, so that
-    servers which never refetch a key (GoToSocial) believe it (protocol §2.1).
+    """Update of the actor.
+
+    After a rotation it and all that is queued already is signed by the old key, so that servers which never
+    refetch a key (GoToSocial) believe it (protocol §2.1).
     """
     actor = event.actor
     if not actor.is_local:

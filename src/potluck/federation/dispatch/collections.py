@@ -1,0 +1,52 @@
+"""Add and Remove: what is in somebody's collection; of those that are known here, the pinned posts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.federation.dispatch.handler import Handler, acting
+from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Unsupported
+from potluck.federation.vocabulary import get, type_of
+from potluck.social import reactions
+
+if TYPE_CHECKING:
+    from potluck.federation.resolver import Federation
+
+
+def _check_target(inbound: Inbound, known: Known) -> None:
+    actor = known.actor(inbound.actor_uri)
+    if actor is None or inbound.target_uri is None or inbound.target_uri != actor.featured_uri:
+        raise Unsupported(f"{inbound.type} with target {inbound.target_uri}")
+    if type_of(get(inbound.activity, "object")) == "Hashtag":
+        raise Unsupported("featured hashtags")
+
+
+def needs_fetch(inbound: Inbound, known: Known) -> bool:
+    """Whether a post that somebody followed here pinned is not here."""
+    actor = known.actor(inbound.actor_uri)
+    return (not inbound.prepared and inbound.type == "Add" and actor is not None
+            and inbound.target_uri == actor.featured_uri and actor.id in known.followed
+            and inbound.object_uri not in known.objects and inbound.object_uri not in known.tombstones)
+
+
+async def prepare(federation: Federation, inbound: Inbound) -> None:
+    """Fetch the pinned post."""
+    await federation.object_by_uri(inbound.require_object(), budget=inbound.budget)
+
+
+async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Pin or unpin one of the actor's own posts."""
+    _check_target(inbound, known)
+    row = known.object(inbound.object_uri)
+    if row is None:
+        raise Dropped(f"{inbound.object_uri} is not here")
+    actor = await acting(session, inbound, known)
+    if row.author_id != actor.id:
+        raise Unauthorised(f"{actor.uri} did not write {row.uri}")
+    change = reactions.pin if inbound.type == "Add" else reactions.unpin
+    await change(session, actor, row.id)
+
+
+HANDLER = Handler(apply, needs_fetch=needs_fetch, prepare=prepare)

@@ -1,0 +1,142 @@
+"""Undo: something is taken back. The inner activity is found by its meaning first, by its id second.
+
+Lemmy mints new ids for what it undoes, Mastodon sends bare ids for some; what arrives before the thing it undoes
+leaves a tombstone, so that the thing does not come alive afterwards (protocol §6).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.federation.dispatch import like
+from potluck.federation.dispatch.handler import Handler, acting
+from potluck.federation.inbound import (
+    Dropped,
+    Inbound,
+    Known,
+    References,
+    Unauthorised,
+    Unsupported,
+    of_document,
+)
+from potluck.federation.urls import same_host
+from potluck.federation.vocabulary import first_id, get, type_of
+from potluck.social import blocks, follows, reactions
+from potluck.social.model import Actor, Announce, Block, Follow, Reaction
+from potluck.social.storing import remember_deleted
+
+
+def references(inbound: Inbound, wanted: References) -> None:
+    """Both ends of what is undone."""
+    inner = get(inbound.activity, "object")
+    target = first_id(get(inner, "object")) if isinstance(inner, dict) else None
+    deepest = get(get(inner, "object"), "object") if isinstance(inner, dict) else None
+    wanted.add(actors=[target, first_id(deepest)], objects=[target, inbound.object_uri])
+
+
+async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Take it back."""
+    actor = await acting(session, inbound, known)
+    inner = get(inbound.activity, "object")
+    if not isinstance(inner, dict) or type_of(inner) is None or get(inner, "object") is None:
+        await _by_id(session, inbound, actor)
+        return
+    if first_id(get(inner, "actor")) not in (None, actor.uri):
+        raise Unauthorised(f"{actor.uri} cannot undo what {first_id(get(inner, 'actor'))} did")
+    undone = of_document({**inner, "actor": actor.uri}, item_id=0, host=inbound.host, signer_uri=actor.uri,
+                         inbox_actor_id=None, body="")
+    match undone.type:
+        case "Follow" | "Join":
+            await _unfollow(session, undone, known, actor)
+        case "Like" | "Dislike" | "EmojiReact" | "EmojiReaction":
+            await _unreact(session, undone, known, actor)
+        case "Announce":
+            await _unannounce(session, undone, known, actor)
+        case "Block":
+            await _unblock(session, undone, known, actor)
+        case "Accept":
+            await _unaccept(session, undone, known, actor)
+        case other:
+            raise Unsupported(f"Undo of {other}")
+
+
+async def _unfollow(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+    target = known.actors.get(undone.object_uri or "")
+    if target is None:
+        raise Dropped(f"{undone.object_uri} is nobody here")
+    await follows.unfollow(session, actor, await session.get_one(Actor, target.id))
+
+
+async def _unreact(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+    target = known.object(undone.object_uri)
+    if target is None:
+        raise Dropped(f"{undone.object_uri} is not here")
+    kind, emoji, _ = like.meaning(undone)
+    held = (await session.execute(select(Reaction.kind, Reaction.emoji).where(
+        Reaction.actor_id == actor.id, Reaction.object_id == target.id))).tuples().all()
+    if (kind, emoji) not in held:
+        # Lemmy 0.19 nests a Like even when a Dislike is undone; Misskey's Undo may lack the emoji.
+        candidates = [pair for pair in held if (pair[0] == "emoji") == (kind == "emoji")] or list(held)
+        if not candidates:
+            await _forestall(session, undone.uri, actor)
+            return
+        kind, emoji = candidates[-1]
+    await reactions.unreact(session, actor, target.id, kind, emoji)
+
+
+async def _unannounce(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+    target = known.object(undone.object_uri)
+    held = None
+    if target is not None:
+        held = await session.scalar(select(Announce.id).where(
+            Announce.actor_id == actor.id, Announce.object_id == target.id))
+    if target is None or held is None:
+        await _forestall(session, undone.uri, actor)
+        return
+    await reactions.unannounce(session, actor, target.id)
+
+
+async def _forestall(session: AsyncSession, uri: str | None, actor: Actor) -> None:
+    if uri and same_host(uri, actor.uri):
+        await remember_deleted(session, uri, None, local=False)
+
+
+async def _unblock(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+    target = known.actors.get(undone.object_uri or "")
+    if target is None or undone.target_uri is not None:
+        raise Dropped(f"{undone.object_uri} is nobody here, or it is no personal block")
+    await blocks.unblock(session, actor, await session.get_one(Actor, target.id))
+
+
+async def _unaccept(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+    """Some systems remove a follower by undoing their Accept."""
+    follower = known.actors.get(first_id(get(get(undone.activity, "object"), "actor")) or "")
+    if follower is None:
+        raise Dropped("Undo of an Accept of nobody here")
+    await follows.reject(session, actor, await session.get_one(Actor, follower.id))
+
+
+async def _by_id(session: AsyncSession, inbound: Inbound, actor: Actor) -> None:
+    """A bare id, as Lotide and (for some types) Mastodon send it."""
+    uri = inbound.require_object()
+    boost = await session.scalar(select(Announce).where(Announce.uri == uri, Announce.actor_id == actor.id))
+    if boost is not None:
+        await reactions.unannounce(session, actor, boost.object_id)
+        return
+    given = await session.scalar(select(Reaction).where(Reaction.uri == uri, Reaction.actor_id == actor.id))
+    if given is not None:
+        await reactions.unreact(session, actor, given.object_id, given.kind, given.emoji)
+        return
+    follow = await session.scalar(select(Follow).where(Follow.uri == uri, Follow.follower_id == actor.id))
+    if follow is not None:
+        await follows.unfollow(session, actor, await session.get_one(Actor, follow.followed_id))
+        return
+    block = await session.scalar(select(Block).where(Block.uri == uri, Block.blocker_id == actor.id))
+    if block is not None:
+        await blocks.unblock(session, actor, await session.get_one(Actor, block.blocked_id))
+        return
+    await _forestall(session, uri, actor)
+
+
+HANDLER = Handler(apply, references, once=False)

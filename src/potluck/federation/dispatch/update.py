@@ -1,0 +1,113 @@
+"""Update: an object was edited or its tallies changed; or a profile changed, which may be a change of keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.federation import drafting
+from potluck.federation.actor_documents import read_actor
+from potluck.federation.dispatch import create
+from potluck.federation.dispatch.handler import Handler, acting
+from potluck.federation.inbound import Dropped, Inbound, Known, ObjectRef, References, Unauthorised
+from potluck.federation.vocabulary import ACTOR_TYPES, get, type_of
+from potluck.social import actors, objects, registry
+from potluck.social.model import Actor, Object
+from potluck.social.registry import Unreadable
+
+if TYPE_CHECKING:
+    from potluck.federation.resolver import Federation
+
+RECENT = timedelta(days=1)
+"""An Update of an unknown object younger than this is taken as its Create (as Mastodon)."""
+
+
+def is_profile(inbound: Inbound) -> bool:
+    """Whether an actor is updated, not an object."""
+    inner = get(inbound.activity, "object")
+    return type_of(inner) in ACTOR_TYPES or (isinstance(inner, str) and inner == inbound.actor_uri)
+
+
+def references(inbound: Inbound, wanted: References) -> None:
+    """The object and what its new version names."""
+    if not is_profile(inbound):
+        create.references(inbound, wanted)
+
+
+def needs_fetch(inbound: Inbound, known: Known) -> bool:
+    """Profiles are read afresh when they came as an id or a new handle must be confirmed; objects as for Create."""
+    if inbound.prepared:
+        return False
+    if is_profile(inbound):
+        return not inbound.trusted or not isinstance(get(inbound.activity, "object"), dict) \
+            or inbound.actor_uri not in known.actors
+    return create.embedded(inbound) is None and inbound.object_uri in known.objects
+
+
+async def prepare(federation: Federation, inbound: Inbound) -> None:
+    """Fetch the profile or the object from its own host."""
+    if is_profile(inbound):
+        await federation.actor_by_uri(inbound.actor_uri, refresh=True, budget=inbound.budget)
+    else:
+        await create.prepare(federation, inbound)
+
+
+async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Edit, refresh, or take it as new."""
+    if is_profile(inbound):
+        await _profile(session, inbound, known)
+        return
+    draft = create.read(inbound)
+    if draft is None or draft.uri is None:
+        raise Dropped(f"{inbound.object_uri} could not be fetched")
+    present = known.objects.get(draft.uri)
+    if present is None:
+        if draft.published < now() - RECENT:
+            raise Dropped(f"{draft.uri} is not here, and old")
+        await create.store_many(session, [(inbound, create.admit(inbound, known))], known)
+        return
+    await _edit(session, inbound, known, present)
+
+
+async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: ObjectRef) -> None:
+    draft, author = inbound.draft, known.actor(inbound.actor_uri)
+    if draft is None or present.deleted:
+        raise Dropped(f"{present.uri} is deleted")
+    owner = known.by_id.get(present.author_id)
+    if author is None or owner is None or owner.id != author.id or draft.author_uri != owner.uri:
+        raise Unauthorised(f"{present.uri} does not belong to {inbound.actor_uri}")
+    if registry.kind_of_type(draft.type).name != present.kind:
+        raise Unauthorised(f"{present.uri} cannot turn from {present.type} into {draft.type}")
+    drafting.settle(draft, author, known)
+    row = await session.get_one(Object, present.id)
+    newer = draft.edited_at is not None and (row.edited_at is None or draft.edited_at > row.edited_at)
+    if not newer and draft.edited_at is not None and row.edited_at is not None and draft.edited_at < row.edited_at:
+        raise Dropped(f"{present.uri}: this version is older than the one here")
+    editor = await session.get_one(Actor, author.id)
+    await objects.edit(session, present.id, draft, editor, silent=not newer)
+    if create.has_portable_signature(inbound):
+        await create.forward_reply(session, inbound, draft, known)
+
+
+async def _profile(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """A profile signed by its own actor; after `prepare` it was stored already."""
+    actor = await acting(session, inbound, known)
+    if inbound.object_uri != actor.uri:
+        raise Unauthorised(f"{actor.uri} cannot change {inbound.object_uri}")
+    document = get(inbound.activity, "object")
+    if inbound.prepared or not inbound.trusted or not isinstance(document, dict):
+        return
+    try:
+        draft = read_actor(document)
+    except Unreadable as error:
+        raise Dropped(f"unreadable profile: {error}") from error
+    if draft.name.lower() != actor.name.lower():
+        raise Dropped(f"{actor.uri} has another name now; it is read afresh when it is next seen")
+    draft.host = actor.host  # the handle was confirmed before and did not change
+    await actors.upsert_remote(session, draft, actor.server_id)
+
+
+HANDLER = Handler(apply, references, needs_fetch, prepare)
