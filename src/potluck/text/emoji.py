@@ -10,8 +10,9 @@ from potluck.text.markup import escape_attribute, scan
 MAX_SHORTCODE: Final = 2048
 """Characters of a remote shortcode (Mastodon 4.6 reads as many); local ones are limited to 128 elsewhere."""
 
-SHORTCODE: Final = re.compile(rf"[a-zA-Z0-9_]{{2,{MAX_SHORTCODE}}}")
-_IN_TEXT: Final = re.compile(r"(?<![a-zA-Z0-9_]):([a-zA-Z0-9_]{2,128}+):(?![a-zA-Z0-9_])")
+SHORTCODE_PATTERN: Final = r"[a-zA-Z0-9_]{2,128}+"
+_SHORTCODE: Final = re.compile(rf"[a-zA-Z0-9_]{{2,{MAX_SHORTCODE}}}")
+_IN_TEXT: Final = re.compile(rf"(?<![a-zA-Z0-9_]):({SHORTCODE_PATTERN}):(?![a-zA-Z0-9_])")
 _IN_PAGE: Final = re.compile(rf":([a-zA-Z0-9_]{{2,{MAX_SHORTCODE}}}+)(?=:)")
 _SAFE_URL: Final = re.compile(r"(?:https?://|/(?!/))[^\s<>\"'\\]+", re.IGNORECASE)
 
@@ -26,7 +27,7 @@ _SINGLE: Final = re.compile(rf"{_ELEMENT}(?:\u200d{_ELEMENT}){{0,9}}")
 
 def is_shortcode(name: str) -> bool:
     """Tell whether `name`, without colons, can be a custom emoji's shortcode."""
-    return SHORTCODE.fullmatch(name) is not None
+    return _SHORTCODE.fullmatch(name) is not None
 
 
 def find_shortcodes(text: str) -> list[str]:

@@ -32,6 +32,7 @@ _ZERO_WIDTH_JOINER: Final = "\u200d"
 
 _EMOJI: Final = re.compile(f"[{EMOJI_CLASS}]")
 _FLAG_LETTER: Final = re.compile(f"[{FLAG_LETTERS}]")
+_FLAG: Final = re.compile(f"[{FLAG_LETTERS}]{{2}}")
 # Nothing below U+0300 extends a character but the joiners and CR LF; most text is settled by this one search.
 _EXTENDED: Final = re.compile(
     "[\u0300-\u0eff\u0f00-\u109f\u1100-\u11ff\u1700-\u1cff\u1dc0-\u1dff\u200c\u200d]|"
@@ -46,6 +47,8 @@ def count_graphemes(text: str) -> int:
     """Return how many characters a person sees in `text`."""
     if _EXTENDED.search(text) is None:
         return len(text)
+    # Flags first, so that no run of flag letters is left: whether one ends a flag is only known from the run's start.
+    text = _FLAG.sub("\U0001f3f4", text)
     return sum(1 for index in range(len(text)) if index == 0 or not is_joined(text, index))
 
 
