@@ -1,7 +1,8 @@
 """Opens the database and hands out transactions: `read()` for looking, `write()` for changing.
 
 On SQLite a write begins with `BEGIN IMMEDIATE`, so that two writers queue instead of failing half-way, and all
-writers of one process share one connection behind a lock. On PostgreSQL both are ordinary transactions.
+writers of one process share one connection behind a lock. On PostgreSQL a write is an ordinary transaction, a read
+one that is read-only and sees one snapshot, as on SQLite.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from potluck.db import direct_sqlite
 from potluck.settings import Settings
 
 SQLITE_FILE = "potluck.sqlite3"
@@ -33,10 +35,10 @@ def sqlite_path(settings: Settings) -> Path:
     return settings.data / SQLITE_FILE
 
 
-def async_url(settings: Settings) -> str:
+def async_url(settings: Settings, sqlite_driver: str = "aiosqlite") -> str:
     """SQLAlchemy URL of the configured database."""
     if settings.is_sqlite:
-        return f"sqlite+aiosqlite:///{sqlite_path(settings)}"
+        return f"sqlite+{sqlite_driver}:///{sqlite_path(settings)}"
     _, _, rest = settings.database_url.partition("://")
     return f"postgresql+asyncpg://{rest}"
 
@@ -57,10 +59,12 @@ class Database:
             self._reader = self._sqlite_engine(pool_size, read_only=True)
             self._writer = self._sqlite_engine(1, read_only=False)
         else:
-            self._reader = self._writer = create_async_engine(
+            self._writer = create_async_engine(
                 async_url(settings), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False,
                 json_serializer=_dump_json, json_deserializer=msgspec.json.decode,
             )
+            # The same connections; only the BEGIN of a reading transaction differs.
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._write_lock = asyncio.Lock()
 
     @property
@@ -75,7 +79,8 @@ class Database:
 
     def _sqlite_engine(self, size: int, *, read_only: bool) -> AsyncEngine:
         engine = create_async_engine(
-            async_url(self.settings), poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0,
+            async_url(self.settings, direct_sqlite.DRIVER if read_only else "aiosqlite"),
+            poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0,
             json_serializer=_dump_json, json_deserializer=msgspec.json.decode,
         )
 
@@ -124,9 +129,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._reader.dispose()
-        if self._writer is not self._reader:
-            await self._writer.dispose()
+        await self._writer.dispose()
+        if self.is_sqlite:
+            await self._reader.dispose()
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:

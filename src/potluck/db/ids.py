@@ -1,6 +1,6 @@
 """Time-ordered ids below 2^53, unique over all processes of a server, the same id in every API.
 
-Layout: 41 bits of milliseconds since 2024-01-01, 6 bits of node, 6 bits of sequence. Each process holds its
+Layout: 41 bits of milliseconds since 2008-01-01 (until 2077), 6 bits of node, 6 bits of sequence. Each process holds its
 node number through a lease in the database (`potluck.db.nodes`); when a millisecond is used up the generator
 borrows from the next one, so it never waits and never repeats.
 """
@@ -12,12 +12,15 @@ import threading
 import time
 from datetime import UTC, datetime
 
-EPOCH_MS = 1_704_067_200_000
+EPOCH_MS = 1_199_145_600_000
+"""2008-01-01: the first federated posts are of that year, so that old ones sort by their time too."""
+
 NODE_BITS = 6
 SEQUENCE_BITS = 6
 NODES = 1 << NODE_BITS
 _SHIFT = NODE_BITS + SEQUENCE_BITS
 _SEQUENCES = 1 << SEQUENCE_BITS
+_DAY = 86_400
 
 
 class IdGenerator:
@@ -41,9 +44,12 @@ class IdGenerator:
         """An id that sorts at `moment`, for things that were said earlier elsewhere.
 
         The bits below the second are random, as most remote times have whole seconds: a clash is unlikely
-        but possible, and shows itself as a unique-key error on which the caller draws again.
+        but possible, and shows itself as a unique-key error; the work is undone and draws again. What was said
+        before the epoch is spread over its first day.
         """
-        seconds = max(1, int(moment.timestamp()) - EPOCH_MS // 1000)
+        seconds = int(moment.timestamp()) - EPOCH_MS // 1000
+        if seconds < _DAY:
+            seconds = random.randrange(1, _DAY)
         return ((seconds * 1000 + random.randrange(1000)) << _SHIFT) | random.randrange(1 << _SHIFT)
 
     def for_time(self, published: datetime) -> int:

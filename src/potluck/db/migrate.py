@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ async def upgrade(db: Database) -> bool:
     Raises:
         SchemaTooNew: the database knows a version that this code does not.
     """
-    with _file_lock(db):
+    async with _file_lock(db):
         async with db.engine.connect() as connection:
             if not db.is_sqlite:
                 await connection.execute(text(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"))
@@ -87,10 +87,10 @@ def _copy_before_upgrade(db: Database, revision: str) -> None:
     log.info("schema_backup", file=str(target))
 
 
-@contextlib.contextmanager
-def _file_lock(db: Database) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _file_lock(db: Database) -> AsyncIterator[None]:
     """Processes on one machine upgrade one after the other (SQLite; PostgreSQL has its advisory lock besides)."""
     db.settings.data.mkdir(parents=True, exist_ok=True)
     with (db.settings.data / "upgrade.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        await asyncio.to_thread(fcntl.flock, handle, fcntl.LOCK_EX)
         yield

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from potluck.db.base import Base, BigInt, now
@@ -74,9 +74,16 @@ class NodeLease:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
-            async with self._db.write() as session:
-                result = await session.execute(update(Node).where(
-                    Node.number == ids.node, Node.holder == self._holder).values(expires_at=now() + LEASE))
-            if result.rowcount == 0:  # type: ignore[attr-defined]
-                log.warning("node_lease_lost", number=ids.node)
-                ids.node = await self._claim()
+            try:
+                await self.renew()
+            except (OSError, SQLAlchemyError) as error:  # the database is away: ask again, the lease lasts longer
+                log.warning("node_lease_not_renewed", number=ids.node, error=str(error))
+
+    async def renew(self) -> None:
+        """Hold the number for another while; if someone else has it by now, take another one."""
+        async with self._db.write() as session:
+            result = await session.execute(update(Node).where(
+                Node.number == ids.node, Node.holder == self._holder).values(expires_at=now() + LEASE))
+        if result.rowcount == 0:  # type: ignore[attr-defined]
+            log.warning("node_lease_lost", number=ids.node)
+            ids.node = await self._claim()
