@@ -1,7 +1,7 @@
 """Time-ordered ids below 2^53, unique over all processes of a server, the same id in every API.
 
-Layout: 41 bits of milliseconds since 2008-01-01 (until 2077), 6 bits of node, 6 bits of sequence. Each process holds its
-node number through a lease in the database (`potluck.db.nodes`); when a millisecond is used up the generator
+Layout: 41 bits of milliseconds since 2008-01-01 (until 2077), 6 bits of node, 6 bits of sequence. Each process holds
+its node number through a lease in the database (`potluck.db.nodes`); when a millisecond is used up the generator
 borrows from the next one, so it never waits and never repeats.
 """
 
@@ -29,6 +29,7 @@ class IdGenerator:
     def __init__(self, node: int = 0) -> None:
         self.node = node
         self._last = 0
+        self._random = random.Random()  # noqa: S311 - only to keep things of one second apart
         self._lock = threading.Lock()
 
     def new(self) -> int:
@@ -49,8 +50,8 @@ class IdGenerator:
         """
         seconds = int(moment.timestamp()) - EPOCH_MS // 1000
         if seconds < _DAY:
-            seconds = random.randrange(1, _DAY)
-        return ((seconds * 1000 + random.randrange(1000)) << _SHIFT) | random.randrange(1 << _SHIFT)
+            seconds = self._random.randrange(1, _DAY)
+        return (seconds * 1000 << _SHIFT) + self._random.randrange(1000 << _SHIFT)
 
     def for_time(self, published: datetime) -> int:
         """`new` for something said within the last ten minutes (or in the future), else `at` that time."""

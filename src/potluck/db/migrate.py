@@ -46,17 +46,17 @@ async def upgrade(db: Database) -> bool:
     Raises:
         SchemaTooNew: the database knows a version that this code does not.
     """
-    async with _file_lock(db):
-        async with db.engine.connect() as connection:
+    async with _file_lock(db), db.engine.connect() as connection:
+        if not db.is_sqlite:
+            await connection.execute(text(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"))
+            await connection.commit()
+        try:
+            return await _upgrade_locked(db, connection)
+        finally:
             if not db.is_sqlite:
-                await connection.execute(text(f"SELECT pg_advisory_lock({_ADVISORY_LOCK})"))
+                await connection.rollback()  # a failed upgrade must not keep the lock
+                await connection.execute(text(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})"))
                 await connection.commit()
-            try:
-                return await _upgrade_locked(db, connection)
-            finally:
-                if not db.is_sqlite:
-                    await connection.execute(text(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})"))
-                    await connection.commit()
 
 
 async def _upgrade_locked(db: Database, connection: Any) -> bool:

@@ -66,9 +66,10 @@ class NodeLease:
                     if free is None:
                         raise RuntimeError(f"all {NODES} node numbers are in use: too many processes write at once")
                     session.add(Node(number=free, holder=self._holder, role=self._role, expires_at=now() + LEASE))
-                return free
             except IntegrityError:
                 await asyncio.sleep(0.05)
+            else:
+                return free
         raise RuntimeError("could not lease a node number")
 
     async def _renew(self) -> None:

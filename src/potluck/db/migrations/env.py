@@ -7,7 +7,7 @@ from alembic import context
 from potluck.db.base import Base
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=connection.dialect.name == "sqlite",
-                  compare_type=False)
+context.configure(connection=connection, target_metadata=Base.metadata, compare_type=False,
+                  render_as_batch=connection.dialect.name == "sqlite")
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,73 @@
+"""The schema: migrations lead to the tables of the model, are applied once, and keep a copy of what was there."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from potluck.db import migrate
+from potluck.db.base import Base
+from potluck.db.engine import Database, sqlite_path
+from potluck.settings import Settings
+from support.databases import make_tables
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database of each kind in turn."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    return Settings(data=tmp_path, database_url=url)
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+async def test_migrations_make_the_model(empty_settings: Settings) -> None:
+    """An empty database that is upgraded has exactly the tables, columns, keys and indexes of the model."""
+    database = Database(empty_settings)
+    try:
+        assert await migrate.upgrade(database)
+        async with database.engine.connect() as connection:
+            assert await connection.run_sync(_differences) == []
+    finally:
+        await database.close()
+
+
+async def test_upgrading_twice_changes_nothing(empty_settings: Settings) -> None:
+    """Every process may upgrade at its start: the first one does it, the others find it done."""
+    databases = [Database(empty_settings) for _ in range(3)]
+    changed = await asyncio.gather(*(migrate.upgrade(database) for database in databases))
+    assert sorted(changed) == [False, False, True]
+    for database in databases:
+        await database.close()
+
+
+async def test_a_newer_database_is_refused(database: Database) -> None:
+    """A database that a newer version wrote is left alone, with a text that says so."""
+    async with database.write() as session:
+        await session.execute(text("DELETE FROM alembic_version"))
+        await session.execute(text("INSERT INTO alembic_version VALUES ('from_the_future')"))
+    with pytest.raises(migrate.SchemaTooNew, match="from_the_future"):
+        await migrate.upgrade(database)
+
+
+def test_the_file_is_copied_before_an_upgrade(tmp_path: Path) -> None:
+    """Before a SQLite file is changed, a whole copy of it is put into data/backups."""
+    database = Database(Settings(data=tmp_path))
+    asyncio.run(_prepare(database))
+    migrate._copy_before_upgrade(database, "0001")
+    copies = list((tmp_path / "backups").iterdir())
+    assert [copy.name.startswith("before-upgrade-from-0001-") for copy in copies] == [True]
+    with sqlite3.connect(copies[0]) as copy, sqlite3.connect(sqlite_path(database.settings)) as original:
+        tables = "SELECT count(*) FROM sqlite_master"
+        assert copy.execute(tables).fetchone() == original.execute(tables).fetchone()
+
+
+async def _prepare(database: Database) -> None:
+    await make_tables(database)
+    await database.close()

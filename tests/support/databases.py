@@ -1,0 +1,110 @@
+"""`database`: every test that asks for it runs twice, on a SQLite file and on a PostgreSQL database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, event
+
+from potluck import kinds, settings
+from potluck.db.base import Base
+from potluck.db.engine import SQLITE_FILE, Database
+from potluck.db.migrate import config
+from potluck.settings import Settings
+from support import postgres
+
+URL = "https://potluck.test"
+"""Public address of the server in tests."""
+
+_TABLES = ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.kinds.note.model")
+
+
+def _make_tables(connection: Connection) -> None:
+    for name in _TABLES:
+        importlib.import_module(name)
+    Base.metadata.create_all(connection)
+    command.stamp(config(connection), "head")
+
+
+async def make_tables(database: Database) -> None:
+    """Give an empty database every table of this version, marked as migrated."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_make_tables)
+
+
+async def _fill(made: Settings) -> None:
+    database = Database(made)
+    try:
+        await make_tables(database)
+    finally:
+        await database.close()
+
+
+def _fill_postgres(url: str) -> None:
+    with tempfile.TemporaryDirectory() as data:
+        asyncio.run(_fill(Settings(url=URL, data=Path(data), database_url=url)))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, made once, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    asyncio.run(_fill(Settings(url=URL, data=folder)))
+    return folder / SQLITE_FILE
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of this process with a fresh database that has all tables, of each kind in turn."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
+        with _in_force(Settings(url=URL, data=tmp_path)) as made:
+            yield made
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = server.create(server.template("potluck_tables", _fill_postgres))
+    with _in_force(Settings(url=URL, data=tmp_path, database_url=server.url(name))) as made:
+        yield made
+    server.drop(name)
+
+
+@contextmanager
+def _in_force(made: Settings) -> Iterator[Settings]:
+    before = settings._current
+    yield settings.use(made)
+    settings._current = before
+
+
+@pytest.fixture
+async def database(database_settings: Settings) -> AsyncIterator[Database]:
+    """An open database of each kind in turn, empty but for its tables; every kind is registered."""
+    kinds.install()
+    opened = Database(database_settings)
+    yield opened
+    await opened.close()
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL statements sent within the block, in order."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    engines = {database.engine.sync_engine, database.engine_for_reading.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
