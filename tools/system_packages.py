@@ -6,8 +6,10 @@ A test run without one of them fails: tests that quietly do not run would look l
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -35,7 +37,20 @@ def postgres_programs() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-_NEEDED: dict[str, Callable[[], Path | None]] = {"chromium": chromium, "postgresql": postgres_programs}
+def has_libatomic() -> bool:
+    """Whether the library is there that Playwright's own Node asks for on Linux."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True
+
+
+_NEEDED: dict[str, Callable[[], object]] = {
+    "chromium": chromium, "postgresql": postgres_programs, "libatomic1": has_libatomic,
+}
 
 
 def ensure() -> None:
@@ -44,11 +59,11 @@ def ensure() -> None:
     Raises:
         SetupError: one is missing and cannot be installed by this user.
     """
-    missing = [package for package, find in _NEEDED.items() if find() is None]
+    missing = [package for package, find in _NEEDED.items() if not find()]
     if not missing:
         return
     install(missing, why="the tests need them")
-    still = [package for package in missing if _NEEDED[package]() is None]
+    still = [package for package in missing if not _NEEDED[package]()]
     if still:
         raise SetupError(f"after installing {' '.join(still)} the programs are still not found")
 
