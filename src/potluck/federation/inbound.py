@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
 from potluck.federation import strictjson
 from potluck.federation.errors import FederationError
 from potluck.federation.model import Relay
 from potluck.federation.vocabulary import Document, first_id, get, type_of
 from potluck.social.drafts import Draft
 from potluck.social.model import Actor, Follow, Object, Tombstone
+
+FRESH = timedelta(days=1)
+"""How long an actor's document is taken as it was read (as Mastodon)."""
 
 _ACTOR: Any = Actor.__table__
 _OBJECT: Any = Object.__table__
@@ -167,6 +172,7 @@ class ActorRef:
     featured_uri: str | None
     suspended: bool
     deleted: bool
+    stale: bool  # its document was last read more than a day ago
 
     @property
     def is_local(self) -> bool:
@@ -231,7 +237,7 @@ class Known:
 
 
 _ACTOR_COLUMNS = (_ACTOR.c.id, _ACTOR.c.uri, _ACTOR.c.type, _ACTOR.c.host, _ACTOR.c.server_id, _ACTOR.c.followers_uri,
-                  _ACTOR.c.featured_uri, _ACTOR.c.suspended_at, _ACTOR.c.deleted_at)
+                  _ACTOR.c.featured_uri, _ACTOR.c.suspended_at, _ACTOR.c.deleted_at, _ACTOR.c.fetched_at)
 _OBJECT_COLUMNS = (_OBJECT.c.id, _OBJECT.c.uri, _OBJECT.c.kind, _OBJECT.c.type, _OBJECT.c.author_id, _OBJECT.c.local,
                    _OBJECT.c.visibility, _OBJECT.c.deleted_at, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id,
                    _OBJECT.c.interaction_policy, _OBJECT.c.quote_policy)
@@ -278,8 +284,9 @@ async def _look_up_actors(session: AsyncSession, wanted: References, known: Know
 
 
 def _keep(row: Any, known: Known) -> ActorRef:
+    stale = row.host != "" and (row.fetched_at is None or row.fetched_at < now() - FRESH)
     ref = ActorRef(row.id, row.uri, row.type, row.host, row.server_id, row.followers_uri, row.featured_uri,
-                   row.suspended_at is not None, row.deleted_at is not None)
+                   row.suspended_at is not None, row.deleted_at is not None, stale)
     known.actors[ref.uri] = known.by_id[ref.id] = ref
     return ref
 

@@ -215,6 +215,8 @@ async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft
             jobs += follow_ups(result.object, draft, inbound.budget.depth)
             if has_portable_signature(inbound):
                 await forward_reply(session, inbound, draft, known)
+    authors = {draft.author_uri for _, draft in items}
+    jobs += [("actor", uri, {}) for uri in authors if uri and (ref := known.actors.get(uri)) and ref.stale]
     await fetch_jobs.add_many(session, jobs)
     return stored
 
