@@ -18,7 +18,7 @@ from potluck.web.trusted import plain_text
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The metadata of a page (see `components/meta.html`)."""
+    """The metadata of a page (see `_meta.html`)."""
 
     title: str
     description: str

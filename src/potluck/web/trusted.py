@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from potluck.text import emoji
+from potluck.text.hashtags import normalise_hashtag
 from potluck.text.markup import escape_text
 
 _LINK = re.compile(r'<a\b([^>]*?)\shref="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
@@ -47,8 +49,8 @@ def stay_here(html: str, people: Mapping[str, str], tags: frozenset[str]) -> str
         before, href, after, inner = match.groups()
         text = unescape(_TAG.sub("", inner)).strip()
         path = people.get(unescape(href))
-        if path is None and text.startswith("#") and text[1:].casefold() in tags:
-            path = f"/tags/{text[1:]}"
+        if path is None and text.startswith("#") and normalise_hashtag(text) in tags:
+            path = f"/tags/{quote(normalise_hashtag(text) or '')}"
         if path is None:
             return match[0]
         return f'<a{before} href="{escape(path)}"{after}>{inner}</a>'

@@ -1,0 +1,1 @@
+"""Administration: people, servers, reports, queues, emoji, settings; for moderators and administrators."""

@@ -1,0 +1,86 @@
+"""The first page of administration: what needs a look, and how the queues stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from litestar import Request, Response, get
+from sqlalchemy import func, select
+
+from potluck.settings import Settings, current
+from potluck.social.model import CustomEmoji, Object, Report, Server, User
+from potluck.web import pages
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.ports import ports
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """See `stat_tiles` in `components/table.html`."""
+
+    label: str
+    number: int
+    url: str = ""
+    note: str = ""
+    tone: str = ""
+
+
+def _tone(number: int, bad: bool = False) -> str:
+    return "" if not number else "bad" if bad else "warn"
+
+
+@get("/admin")
+async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+    """Numbers that matter, each leading to its page."""
+    async with request.app.state.db.read() as session:
+        waiting = await session.scalar(select(func.count()).select_from(User).where(
+            User.approved_at.is_(None), User.disabled_at.is_(None))) or 0
+        reports = await session.scalar(select(func.count()).select_from(Report).where(
+            Report.resolved_at.is_(None))) or 0
+        people = await session.scalar(select(func.count()).select_from(User)) or 0
+        posts = await session.scalar(select(func.count()).select_from(Object).where(
+            Object.local, Object.deleted_at.is_(None))) or 0
+        failing = await session.scalar(select(func.count()).select_from(Server).where(
+            Server.failing_since.is_not(None))) or 0
+        queue = await ports(request).queues.state(session)
+    tiles = [
+        Tile(_("Open reports"), reports, "/admin/reports", tone=_tone(reports)),
+        Tile(_("Waiting for approval"), waiting, "/admin/people?only=waiting", tone=_tone(waiting)),
+        Tile(_("People"), people, "/admin/people"), Tile(_("Posts from here"), posts),
+        Tile(_("Servers that do not answer"), failing, "/admin/servers?only=failing", tone=_tone(failing)),
+        Tile(_("Inbox: waiting"), queue.inbox_waiting, "/admin/queues"),
+        Tile(_("Inbox: parked"), queue.inbox_parked, "/admin/queues", tone=_tone(queue.inbox_parked, bad=True)),
+        Tile(_("Deliveries: waiting"), queue.deliveries_waiting, "/admin/queues"),
+        Tile(_("Deliveries: given up"), queue.deliveries_failed, "/admin/queues",
+             tone=_tone(queue.deliveries_failed)),
+    ]
+    return await pages.render(request, "admin/index.html", tiles=tiles, is_admin=staff.is_admin)
+
+
+@get("/admin/emoji")
+async def emoji(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+    """Custom emoji of this server."""
+    async with request.app.state.db.read() as session:
+        rows = (await session.scalars(select(CustomEmoji).where(CustomEmoji.host == "").order_by(
+            CustomEmoji.category, CustomEmoji.shortcode).limit(1000))).all()
+    return await pages.render(request, "admin/emoji.html", heading=_("Custom emoji"), up="/admin", emojis=rows)
+
+
+@get("/admin/settings")
+async def settings(request: Request[Any, Any, Any], admin: Viewer) -> Response[Any]:
+    """The settings in force, secrets hidden; they are changed in the environment or `potluck.toml`."""
+    values = current()
+    rows = [[f"POTLUCK_{item.name.upper()}", _shown(item.metadata, getattr(values, item.name)), item.metadata["doc"]]
+            for item in fields(Settings)]
+    return await pages.render(request, "admin/settings.html", heading=_("Server settings"), up="/admin", rows=rows)
+
+
+def _shown(metadata: Any, value: object) -> str:
+    if metadata["secret"]:
+        return _("(set)") if value else _("(not set)")
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+route_handlers = [index, emoji, settings]
