@@ -17,10 +17,12 @@ class SignedIn(Protocol):
     """Someone who is signed in to the site with this browser."""
 
     @property
-    def user(self) -> User: ...
+    def user(self) -> User:
+        """Their login."""
 
     @property
-    def actor(self) -> Actor: ...
+    def actor(self) -> Actor:
+        """Their main actor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Ports:
         render: a page out of a template of the site: request, template name, context.
         sign_in_path: path of the sign-in page that leads back to this request.
         check_csrf: refuses a form without the right token (raises).
+        allow_form_target: lets the forms of the page lead to an app's address, redirects included (its CSP).
         client_address: the browser's or app's IP address, behind trusted proxies too.
     """
 
@@ -39,6 +42,7 @@ class Ports:
     render: Callable[[AnyRequest, str, dict[str, Any]], Awaitable[Response[Any]]]
     sign_in_path: Callable[[AnyRequest], str]
     check_csrf: Callable[[AnyRequest], Awaitable[None]]
+    allow_form_target: Callable[[AnyRequest, str], None]
     client_address: Callable[[AnyRequest], str]
 
 

@@ -30,15 +30,14 @@ def _act(name: str, scope: str, act: Act, doc: str) -> HTTPRouteHandler:
 
 
 async def _follow(session: AsyncSession, me: Actor, target: Actor, call: Call) -> None:
-    languages = [word for word in call.params.texts("languages") if word] or None
+    languages = [word for word in call.params.texts("languages") if word] if "languages" in call.params else None
     await follows.follow(session, me, target, show_boosts=call.params.optional_flag("reblogs"),
-                         notify=call.params.optional_flag("notify"),
-                         **({"languages": languages} if "languages" in call.params else {}))
+                         notify=call.params.optional_flag("notify"), languages=languages)
 
 
 async def _mute(session: AsyncSession, me: Actor, target: Actor, call: Call) -> None:
     await blocks.mute(session, me, target, notifications=call.params.flag("notifications", True),
-                      duration=call.params.whole("duration") or None)
+                      duration=max(0, call.params.whole("duration") or 0))
 
 
 async def _note(session: AsyncSession, me: Actor, target: Actor, call: Call) -> None:

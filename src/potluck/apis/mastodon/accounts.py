@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,9 +15,9 @@ from potluck.apis.mastodon.relationship import relationships_of
 from potluck.apis.mastodon.resolving import resolve
 from potluck.apis.mastodon.tags import featured_tag
 from potluck.apis.mastodon.timelines import page_of_statuses, tag_names
-from potluck.settings import current
 from potluck.social import actors, follows, hashtags, lists, search, timelines
 from potluck.social.model import Actor
+from potluck.social.paging import Page
 from potluck.social.views import load_actors
 
 _MOST_AT_ONCE = 100
@@ -49,18 +51,11 @@ async def several(call: Call) -> Answer:
     return json_list(await render_accounts.in_order(await call.reader(), call.params.idents("id")[:_MOST_AT_ONCE]))
 
 
-def local_part(handle: str) -> str:
-    """A handle as it is stored: without `@` before it and without our own domain."""
-    name, _, host = handle.strip().lstrip("@").partition("@")
-    own = {current().domain.lower(), current().host.lower()}
-    return name if not host or host.lower() in own else f"{name}@{host}"
-
-
 @endpoint("GET", "/api/v1/accounts/lookup", scope="read:accounts", who="anyone")
 async def lookup(call: Call) -> Answer:
     """An account by handle; never fetched from elsewhere."""
     session = await call.reader()
-    found = await actors.by_handle(session, local_part(call.params.required("acct")))
+    found = await actors.by_handle(session, call.params.required("acct"))
     if found is None or found.deleted_at is not None:
         raise not_found()
     return Answer(await render_accounts.one(session, found))
@@ -96,9 +91,10 @@ async def familiar_followers(call: Call) -> Answer:
     wanted = call.params.idents("id")[:40]
     session = await call.reader()
     found = await follows.familiar_followers(session, call.me.id, wanted)
-    rendered = await render_accounts.of_actors(session, {row.id: row for rows in found.values() for row in rows}.values())
-    return answer([{"id": str(actor_id), "accounts": [msgspec.Raw(rendered[row.id]) for row in found.get(actor_id, ())]}
-                   for actor_id in wanted])
+    people = {actor.id: actor for item in found for actor in item.actors}
+    rendered = await render_accounts.of_actors(session, people.values())
+    return answer([{"id": str(item.id), "accounts": [msgspec.Raw(rendered[actor.id]) for actor in item.actors]}
+                   for item in found])
 
 
 @endpoint("GET", "/api/v1/accounts/{id:str}/statuses", scope="read:statuses", who="anyone")
@@ -115,6 +111,13 @@ async def statuses(call: Call) -> Answer:
     return await page_of_statuses(call, refs, page)
 
 
+async def page_of_people(call: Call, rows: Sequence[tuple[int, Actor]], page: Page) -> Answer:
+    """A page of accounts with its Link header: (cursor, actor) each."""
+    accounts = await render_accounts.of_actors(await call.reader(), [actor for _, actor in rows])
+    return json_list([accounts[actor.id] for _, actor in rows],
+                     links(call, [cursor for cursor, _ in rows], more=len(rows) >= page.limit))
+
+
 async def _connected(call: Call, *, followers: bool) -> Answer:
     session = await call.reader()
     actor = await actor_of(session, call.ident())
@@ -122,9 +125,7 @@ async def _connected(call: Call, *, followers: bool) -> Answer:
     if actor.hide_collections and actor.id != call.viewer_id:
         return json_list([])
     read = follows.followers if followers else follows.following
-    rows = await read(session, actor.id, page)
-    accounts = await render_accounts.in_order(session, [row.actor.id for row in rows])
-    return json_list(accounts, links(call, [row.cursor for row in rows], more=len(rows) >= page.limit))
+    return await page_of_people(call, await read(session, actor.id, page), page)
 
 
 @endpoint("GET", "/api/v1/accounts/{id:str}/followers", scope="read:accounts", who="anyone")

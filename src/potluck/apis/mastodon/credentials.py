@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities, render_accounts
@@ -14,8 +13,8 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params
-from potluck.social import actors, preferences
-from potluck.social.model import Actor, Follow, User
+from potluck.social import follows, preferences, profiles
+from potluck.social.model import Actor, User
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
 _TEXTS = ("display_name", "note")
@@ -38,8 +37,7 @@ def source(actor: Actor, user: User, requests: int) -> Json:
 async def credential_account(session: AsyncSession, user: User, actor_id: int) -> bytes:
     """CredentialAccount."""
     actor = await session.get_one(Actor, actor_id)
-    requests = await session.scalar(select(func.count()).select_from(Follow).where(
-        Follow.followed_id == actor.id, Follow.state == "pending")) or 0
+    requests = await follows.requests_count(session, actor.id)
     account = await render_accounts.one(session, actor)
     more = msgspec.json.encode({"source": source(actor, user, requests), "role": entities.role(user.role)})
     return account[:-1] + b"," + more[1:]
@@ -60,9 +58,9 @@ async def update_credentials(call: Call) -> Answer:
     async with call.write() as session:
         actor = await call.acting(session)
         user = await session.get_one(User, call.user.id)
-        changes = _profile_changes(params, actor)
+        changes = _profile_changes(params)
         if changes:
-            await actors.update_profile(session, actor, **changes)
+            await profiles.update_profile(session, actor, **changes)
         posting = _posting_changes(params.nested("source"))
         if posting:
             await preferences.change(session, user, **posting)
@@ -70,7 +68,7 @@ async def update_credentials(call: Call) -> Answer:
     return Answer(await credential_account(session, await session.get_one(User, call.user.id), call.me.id))
 
 
-def _profile_changes(params: Params, actor: Actor) -> dict[str, Any]:
+def _profile_changes(params: Params) -> dict[str, Any]:
     changes: dict[str, Any] = {name: params.text(name) for name in _TEXTS if name in params}
     changes |= {name: params.flag(name) for name in _FLAGS if params.optional_flag(name) is not None}
     if "bot" in params:
@@ -116,7 +114,7 @@ async def remove_header(call: Call) -> Answer:
 
 async def _without_picture(call: Call, name: str) -> Answer:
     async with call.write() as session:
-        await actors.update_profile(session, await call.acting(session), **{name: None})
+        await profiles.update_profile(session, await call.acting(session), **{name: None})
     return Answer(await credential_account(await call.reader(), call.user, call.me.id))
 
 

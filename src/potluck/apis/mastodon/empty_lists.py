@@ -1,5 +1,7 @@
-"""Lists that are truthfully empty, because this server has no such thing yet. Apps ask for them on start and show an
-error where there is none."""
+"""Lists that are truthfully empty, because this server has no such thing yet.
+
+Apps ask for them on start and show an error where there is none.
+"""
 
 from __future__ import annotations
 

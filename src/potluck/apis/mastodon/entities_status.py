@@ -99,8 +99,7 @@ def status_url(view: ObjectView) -> str:
 
 
 def content(row: Object, url: str) -> str:
-    """HTML of a status. Kinds that Mastodon has no word for become title (linked) and summary; it is never empty
-    unless a note is."""
+    """HTML of a status. Kinds that Mastodon has no word for become title (linked) and summary, never nothing."""
     if row.kind == "note":
         return f"<p><strong>{escape(row.title)}</strong></p>{row.content}" if row.title else row.content
     title = escape(row.title or row.type)

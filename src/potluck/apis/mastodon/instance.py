@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,12 +16,14 @@ from potluck import __version__
 from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.entities import Json
+from potluck.apis.mastodon.paging import limit_of, offset_of
 from potluck.db.base import now
 from potluck.db.ids import floor_at
 from potluck.kinds.note import actions
 from potluck.settings import Settings, current
+from potluck.social import profiles, reactions
 from potluck.social.model import Actor, CustomEmoji, DomainPolicy, Object, Server, User
-from potluck.text.length import URL_CHARACTERS
+from potluck.text.length import CHARACTERS_PER_URL
 
 VERSION = f"4.5.0 (compatible; Potluck {__version__})"
 """Parsed by every app: the Mastodon release whose API this is, then who is really speaking."""
@@ -27,7 +31,6 @@ VERSION = f"4.5.0 (compatible; Potluck {__version__})"
 API_VERSION = 7
 """What `api_versions.mastodon` claims: 7 is Mastodon 4.5, with quotes."""
 
-_SOURCE = "https://github.com/potluck-server/potluck"
 _KEEP_SECONDS = 300
 _LIST_LIMIT = 10_000
 
@@ -36,7 +39,7 @@ class _Kept:
     """Figures that need counting: kept for five minutes."""
 
     until = 0.0
-    values: dict[str, Any] = {}
+    values: ClassVar[dict[str, Any]] = {}
 
 
 def forget() -> None:
@@ -52,8 +55,6 @@ async def _figures(session: AsyncSession) -> dict[str, Any]:
 
 
 async def _count(session: AsyncSession) -> dict[str, Any]:
-    from datetime import timedelta
-
     month_ago = now() - timedelta(days=28)
     users = await session.scalar(select(func.count()).select_from(User).where(User.approved_at.is_not(None)))
     active = await session.scalar(select(func.count()).select_from(User).where(User.last_active_at >= month_ago))
@@ -74,7 +75,7 @@ def _streaming(call: Call) -> str:
 
 def _statuses() -> Json:
     return {"max_characters": current().max_characters, "max_media_attachments": actions.MAX_MEDIA,
-            "characters_reserved_per_url": URL_CHARACTERS}
+            "characters_reserved_per_url": CHARACTERS_PER_URL}
 
 
 def _media() -> Json:
@@ -88,9 +89,10 @@ def _polls() -> Json:
 
 
 def _accounts() -> Json:
-    return {"max_display_name_length": 100, "max_note_length": 5000, "max_featured_tags": 10,
-            "max_pinned_statuses": 5, "max_profile_fields": 8, "profile_field_name_limit": 255,
-            "profile_field_value_limit": 2047}
+    return {"max_display_name_length": profiles.MAX_DISPLAY_NAME, "max_note_length": profiles.MAX_NOTE,
+            "max_featured_tags": 10, "max_pinned_statuses": reactions.MAX_PINS,
+            "max_profile_fields": profiles.MAX_FIELDS, "profile_field_name_limit": profiles.MAX_FIELD_NAME,
+            "profile_field_value_limit": profiles.MAX_FIELD_VALUE}
 
 
 def _access(settings: Settings) -> Json:
@@ -114,7 +116,7 @@ async def show(call: Call) -> Answer:
     figures = await _figures(await call.reader())
     picture = f"{settings.url}/static/icon.svg"
     return answer({
-        "domain": settings.domain, "title": settings.title, "version": VERSION, "source_url": _SOURCE,
+        "domain": settings.domain, "title": settings.title, "version": VERSION, "source_url": f"{settings.url}/about",
         "description": settings.description, "usage": {"users": {"active_month": figures["active"]}},
         "thumbnail": {"url": picture, "description": "", "blurhash": None, "versions": {}},
         "icon": [{"src": picture, "size": "48x48"}], "languages": [settings.language],
@@ -169,8 +171,6 @@ async def activity(call: Call) -> Answer:
 
 
 async def _weekly_statuses(session: AsyncSession, weeks: list[int]) -> dict[int, int]:
-    from datetime import UTC, datetime
-
     floors = {week: floor_at(datetime.fromtimestamp(week, UTC)) for week in weeks}
     columns = [func.count().filter(Object.id >= floor, Object.id < floor_at(
         datetime.fromtimestamp(week + 604800, UTC))) for week, floor in floors.items()]
@@ -182,8 +182,6 @@ async def _weekly_statuses(session: AsyncSession, weeks: list[int]) -> dict[int,
 @endpoint("GET", "/api/v1/instance/domain_blocks")
 async def domain_blocks(call: Call) -> Answer:
     """Servers limited or suspended here; where a moderator wishes so, with stars in their names."""
-    from hashlib import sha256
-
     rows = (await (await call.reader()).scalars(select(DomainPolicy).where(
         DomainPolicy.severity.in_(("silence", "suspend"))).order_by(DomainPolicy.domain).limit(_LIST_LIMIT))).all()
     return answer([{
@@ -215,8 +213,6 @@ async def custom_emojis(call: Call) -> Answer:
 @endpoint("GET", "/api/v1/directory")
 async def directory(call: Call) -> Answer:
     """Accounts that want to be found, active or new ones first."""
-    from potluck.apis.mastodon.paging import limit_of, offset_of
-
     session = await call.reader()
     order = Actor.id.desc() if call.params.text("order") == "new" else Actor.last_post_at.desc()
     query = select(Actor.id).where(Actor.discoverable, Actor.suspended_at.is_(None), Actor.deleted_at.is_(None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from potluck.apis.mastodon import relationship, render_accounts
-from potluck.apis.mastodon.accounts import actor_of
+from potluck.apis.mastodon.accounts import actor_of, page_of_people
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.entities import optional_stamp
 from potluck.apis.mastodon.paging import links, page_of
@@ -16,10 +16,7 @@ from potluck.social import blocks, endorsements, follows
 async def follow_requests(call: Call) -> Answer:
     """Who wants to follow."""
     page = page_of(call.params, 40, 80)
-    session = await call.reader()
-    rows = await follows.requests(session, call.me.id, page)
-    accounts = await render_accounts.in_order(session, [row.actor.id for row in rows])
-    return json_list(accounts, links(call, [row.cursor for row in rows], more=len(rows) >= page.limit))
+    return await page_of_people(call, await follows.requests(await call.reader(), call.me.id, page), page)
 
 
 @endpoint("POST", "/api/v1/follow_requests/{id:str}/authorize", scope=("write:follows", "follow"))
@@ -43,30 +40,27 @@ async def mutes(call: Call) -> Answer:
     """Whom one muted, and until when."""
     page = page_of(call.params, 40, 80)
     session = await call.reader()
-    rows = await blocks.mutes(session, call.me.id, page)
-    accounts = await render_accounts.by_ids(session, [row.actor.id for row in rows])
-    items = [accounts[row.actor.id][:-1] + b',"mute_expires_at":'
-             + msgspec.json.encode(optional_stamp(row.expires_at)) + b"}" for row in rows]
-    return json_list(items, links(call, [row.cursor for row in rows], more=len(rows) >= page.limit))
+    rows = await blocks.muted(session, call.me.id, page)
+    accounts = await render_accounts.of_actors(session, [actor for _, actor in rows])
+    items = [accounts[actor.id][:-1] + b',"mute_expires_at":'
+             + msgspec.json.encode(optional_stamp(row.expires_at)) + b"}" for row, actor in rows]
+    return json_list(items, links(call, [row.id for row, _ in rows], more=len(rows) >= page.limit))
 
 
 @endpoint("GET", "/api/v1/blocks", scope=("read:blocks", "follow"))
 async def blocked(call: Call) -> Answer:
     """Whom one blocked."""
     page = page_of(call.params, 40, 80)
-    session = await call.reader()
-    rows = await blocks.blocks(session, call.me.id, page)
-    accounts = await render_accounts.in_order(session, [row.actor.id for row in rows])
-    return json_list(accounts, links(call, [row.cursor for row in rows], more=len(rows) >= page.limit))
+    return await page_of_people(call, await blocks.blocked(await call.reader(), call.me.id, page), page)
 
 
 @endpoint("GET", "/api/v1/domain_blocks", scope=("read:blocks", "follow"))
 async def domain_blocks(call: Call) -> Answer:
     """Servers one blocked."""
     page = page_of(call.params, 100, 200)
-    rows = await blocks.domain_mutes(await call.reader(), call.me.id, page)
-    return answer([row.host for row in rows],
-                  headers=dict(links(call, [row.id for row in rows], more=len(rows) >= page.limit)))
+    rows = await blocks.muted_domains(await call.reader(), call.me.id, page)
+    return answer([host for _, host in rows],
+                  headers=dict(links(call, [cursor for cursor, _ in rows], more=len(rows) >= page.limit)))
 
 
 @endpoint("POST", "/api/v1/domain_blocks", scope=("write:blocks", "follow"))

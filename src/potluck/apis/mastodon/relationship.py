@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.mastodon.entities import Json, optional_stamp
 from potluck.apis.mastodon.endpoint import Answer, Call, answer
+from potluck.apis.mastodon.entities import Json, optional_stamp
 from potluck.social import follows
 from potluck.social.follows import Relationship
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from sqlalchemy import bindparam, select
@@ -29,7 +29,7 @@ _STAFF_SECONDS = 60
 class _Staff:
     """Who moderates here: asked once a minute."""
 
-    roles: dict[int, str] = {}
+    roles: ClassVar[dict[int, str]] = {}
     until = 0.0
 
 

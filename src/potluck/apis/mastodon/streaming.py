@@ -11,14 +11,22 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.response import Response, Stream
+from potluck.social.accounts.tokens import Access, authenticate
 
 from potluck.apis.mastodon import live_events, streams
-from potluck.apis.mastodon.endpoint import Answer, AnyRequest, Call, check_access, check_token, endpoint, token_of
+from potluck.apis.mastodon.endpoint import (
+    Answer,
+    AnyRequest,
+    Call,
+    check_access,
+    check_token,
+    endpoint,
+    token_of,
+)
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
 from potluck.apis.mastodon.params import Params, of_query
 from potluck.apis.mastodon.streams import Subscription
 from potluck.db.engine import Database
-from potluck.social.accounts.tokens import Access, authenticate
 from potluck.social.live import Hub, LiveMessage
 
 _THUMP_SECONDS = 15

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from potluck.social.accounts.tokens import Access
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import scopes
@@ -11,7 +12,6 @@ from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params, parse_id
 from potluck.apis.mastodon.timelines import tag_names
 from potluck.social import lists
-from potluck.social.accounts.tokens import Access
 from potluck.social.errors import NotFound
 
 PUBLIC = ("public", "public:local", "public:remote")
@@ -78,7 +78,7 @@ def _personal(access: Access, name: str, reader_id: int) -> Subscription:
 
 def _hashtag(name: str, params: Params) -> Subscription:
     names = tag_names([params.text("tag")])
-    if not names or not names[0]:
+    if not names:
         raise ApiError(400, "Missing tag name parameter")
     prefix = "hashtag:local:" if name == "hashtag:local" else "hashtag:"
     return Subscription((name, names[0]), frozenset({prefix + names[0]}), True)

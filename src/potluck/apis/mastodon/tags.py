@@ -39,13 +39,13 @@ async def tags_of(session: AsyncSession, rows: Sequence[Hashtag], viewer_id: int
 def _tag(name: str, tag_id: int | None, usage: Sequence[hashtags.Day] | None,
          marks: tuple[bool, bool] | None) -> Json:
     days = [{"day": day.day, "uses": day.uses, "accounts": day.accounts} for day in usage or hashtags.no_history()]
-    following, featuring = marks if marks else (None, None)
+    following, featuring = marks or (None, None)
     return entities.tag(name, tag_id, days, following=following, featuring=featuring)
 
 
 def _wanted(call: Call) -> str:
     names = tag_names([call.word("name")])
-    if not names or not names[0]:
+    if not names:
         raise ApiError(404, "Record not found")
     return names[0]
 

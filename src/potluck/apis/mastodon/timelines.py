@@ -8,9 +8,10 @@ from potluck.apis.mastodon import render
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint, json_list
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.social import conversations, hashtags, lists, timelines
+from potluck.social import conversations, lists, timelines
 from potluck.social.paging import Page
 from potluck.social.timelines import EntryRef
+from potluck.text.hashtags import normalise_hashtag
 
 
 async def page_of_statuses(call: Call, refs: Sequence[EntryRef], page: Page) -> Answer:
@@ -49,7 +50,8 @@ async def public(call: Call) -> Answer:
 
 def tag_names(words: Sequence[str]) -> list[str]:
     """Normalised hashtag names; apps put `#` or (by mistake) `:` before them."""
-    return [hashtags.normalise(word.lstrip(":#")) for word in words if word.lstrip(":#")]
+    found = (normalise_hashtag(word.lstrip(":#")) for word in words)
+    return [name for name in found if name]
 
 
 @endpoint("GET", "/api/v1/timelines/tag/{name:str}", scope="read:statuses", who="anyone")
@@ -57,8 +59,9 @@ async def tag(call: Call) -> Answer:
     """Public posts with a hashtag, perhaps with others beside it."""
     check_public_timelines(call)
     page = page_of(call.params, 20, 40)
+    names = tag_names([call.word("name"), *call.params.texts("any")[:10]])
     refs = await timelines.hashtag(
-        await call.reader(), call.viewer_id, tag_names([call.word("name"), *call.params.texts("any")[:10]]), page,
+        await call.reader(), call.viewer_id, names, page,
         all_names=tag_names(call.params.texts("all")[:10]), no_names=tag_names(call.params.texts("none")[:10]),
         local=call.params.flag("local"), remote=call.params.flag("remote"), only_media=call.params.flag("only_media"))
     return await page_of_statuses(call, refs, page)

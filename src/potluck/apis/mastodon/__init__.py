@@ -1,0 +1,50 @@
+"""The Mastodon client API as a 4.5 server answers it, with the endpoints that are there so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from potluck.apis.mastodon import (
+    account_actions,
+    accounts,
+    apps,
+    compose,
+    consent,
+    conversations,
+    credentials,
+    empty_lists,
+    instance,
+    lists,
+    markers,
+    notifications,
+    oauth,
+    people_lists,
+    polls,
+    reports,
+    search,
+    status_actions,
+    statuses,
+    streaming,
+    tags,
+    timelines,
+)
+from potluck.apis.mastodon.errors import from_exception
+
+_MODULES: tuple[Any, ...] = (
+    apps, oauth, consent, instance, credentials, accounts, account_actions, people_lists, statuses, status_actions,
+    compose, polls, timelines, search, tags, lists, markers, conversations, notifications, reports, streaming,
+    empty_lists,
+)
+
+route_handlers: list[Any] = [handler for module in _MODULES for handler in module.route_handlers]
+"""Every endpoint."""
+
+
+def exception_response(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The answer to a call that reached no endpoint."""
+    refusal = from_exception(error)
+    return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status, media_type="application/json",
+                    headers=refusal.headers)

@@ -1,0 +1,172 @@
+"""The page where a person lets an app in, and the way back to the app with a code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from potluck.apis.mastodon import scopes
+from potluck.apis.mastodon.apps import OUT_OF_BAND
+from potluck.apis.mastodon.errors import ApiError
+from potluck.apis.mastodon.params import Params, of_query
+from potluck.apis.ports import AnyRequest, SignedIn, ports
+from potluck.social.accounts import tokens
+from potluck.social.model import OAuthApp
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43,128}")
+_FIELDS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an app asks a person for; app and redirect URI belong together."""
+
+    app: OAuthApp
+    redirect_uri: str
+    scopes: list[str]
+    state: str | None
+    code_challenge: str | None
+
+
+class _Refused(Exception):
+    """The wish cannot be granted, and the app is told so."""
+
+    def __init__(self, app: OAuthApp, redirect_uri: str, state: str | None, code: str) -> None:
+        super().__init__(code)
+        self.app, self.redirect_uri, self.state, self.code = app, redirect_uri, state, code
+
+
+async def _wish(request: AnyRequest, params: Params) -> Wish:
+    """Check what an app asks for.
+
+    Raises:
+        ApiError: app or redirect URI are not known; nobody may be led there, so it is shown to the person.
+        _Refused: something else is wrong; the app is told.
+    """
+    async with request.app.state.db.read() as session:
+        app = await tokens.find_app(session, params.text("client_id"))
+    if app is None:
+        raise ApiError(401, "Client authentication failed due to unknown client.")
+    redirect_uri = params.text("redirect_uri")
+    if redirect_uri not in app.redirect_uris:
+        raise ApiError(400, "The redirect uri included is not valid.")
+    state = params.optional_text("state")
+    wanted = scopes.parse(params.text("scope")) or ["read"]
+    challenge, method = params.text("code_challenge"), params.text("code_challenge_method")
+    if params.text("response_type") != "code":
+        raise _Refused(app, redirect_uri, state, "unsupported_response_type")
+    if scopes.unknown(wanted) or not scopes.within(app.scopes.split(), wanted):
+        raise _Refused(app, redirect_uri, state, "invalid_scope")
+    if challenge and (method != "S256" or not _CHALLENGE.fullmatch(challenge)):
+        raise _Refused(app, redirect_uri, state, "invalid_request")
+    return Wish(app, redirect_uri, wanted, state, challenge or None)
+
+
+def _back(request: AnyRequest, redirect_uri: str, state: str | None, mode: str, **answer: str) -> Response[Any]:
+    """Lead the browser back to the app. `state` is given back untouched."""
+    query = {**answer, **({"state": state} if state is not None else {})}
+    parts = urlsplit(redirect_uri)
+    if mode == "fragment":
+        target = f"{redirect_uri}#{urlencode(query)}"
+    else:
+        both = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
+        target = f"{redirect_uri.partition('?')[0]}?{urlencode(both)}"
+    ports(request).allow_form_target(request, form_target(redirect_uri))
+    return Response(b"", status_code=302, headers={"location": target, "cache-control": "no-store"})
+
+
+def form_target(redirect_uri: str) -> str:
+    """What the page's policy must allow so that the consent form may end at the app: its origin or scheme."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:
+    page = await ports(request).render(request, "oauth/error.html", {"detail": error.text})
+    page.status_code = error.status
+    return page
+
+
+async def _refuse(request: AnyRequest, error: _Refused, params: Params) -> Response[Any]:
+    if error.redirect_uri == OUT_OF_BAND:
+        return await _problem(request, ApiError(400, f"The app asked wrongly: {error.code}"))
+    return _back(request, error.redirect_uri, error.state, params.text("response_mode"), error=error.code)
+
+
+async def _show(request: AnyRequest) -> Response[Any]:
+    """Ask the person, after signing in."""
+    params = of_query(request.scope["query_string"])
+    try:
+        wish = await _wish(request, params)
+    except ApiError as error:
+        return await _problem(request, error)
+    except _Refused as error:
+        return await _refuse(request, error, params)
+    if await ports(request).current_user(request) is None:
+        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+    if wish.redirect_uri != OUT_OF_BAND:
+        ports(request).allow_form_target(request, form_target(wish.redirect_uri))
+    hidden = {name: params.text(name) for name in (*_FIELDS, "response_mode") if name in params}
+    return await ports(request).render(request, "oauth/authorize.html", {
+        "app_name": wish.app.name, "app_website": wish.app.website, "scopes": wish.scopes, "hidden": hidden,
+        "redirect_host": "" if wish.redirect_uri == OUT_OF_BAND else urlsplit(wish.redirect_uri).hostname or ""})
+
+
+async def _decide(request: AnyRequest) -> Response[Any]:
+    """The person's answer."""
+    await ports(request).check_csrf(request)
+    params = await _form(request)
+    me = await ports(request).current_user(request)
+    if me is None:
+        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+    try:
+        wish = await _wish(request, params)
+    except ApiError as error:
+        return await _problem(request, error)
+    except _Refused as error:
+        return await _refuse(request, error, params)
+    if params.text("decision") != "allow":
+        denied = _Refused(wish.app, wish.redirect_uri, wish.state, "access_denied")
+        return await _refuse(request, denied, params)
+    return await _allow(request, wish, me, params)
+
+
+async def _form(request: AnyRequest) -> Params:
+    """The form's fields; the page's protection has read the form already, so it is taken from there."""
+    form = await request.form()
+    return Params({name: value for name, value in form.items() if isinstance(value, str)})
+
+
+async def _allow(request: AnyRequest, wish: Wish, me: SignedIn, params: Params) -> Response[Any]:
+    async with request.app.state.db.write() as session:
+        code = await tokens.issue_code(session, wish.app, me.user, redirect_uri=wish.redirect_uri,
+                                       scopes=" ".join(wish.scopes), code_challenge=wish.code_challenge)
+    if wish.redirect_uri == OUT_OF_BAND:
+        return await _show_code(request, code)
+    return _back(request, wish.redirect_uri, wish.state, params.text("response_mode"), code=code)
+
+
+async def _show_code(request: AnyRequest, code: str) -> Response[Any]:
+    return await ports(request).render(request, "oauth/code.html", {"code": code})
+
+
+async def _native(request: AnyRequest) -> Response[Any]:
+    """A code to copy, for apps that watch for this page's address."""
+    return await _show_code(request, of_query(request.scope["query_string"]).text("code")[:200])
+
+
+def _page(path: str, method: Any, function: Any) -> HTTPRouteHandler:
+    async def handle(request: Request) -> Response[Any]:  # type: ignore[type-arg]
+        found: Response[Any] = await function(request)
+        return found
+
+    return HTTPRouteHandler(path=path, http_method=method, status_code=200, include_in_schema=False)(handle)
+
+
+route_handlers = [_page("/oauth/authorize", "GET", _show), _page("/oauth/authorize", "POST", _decide),
+                  _page("/oauth/authorize/native", "GET", _native)]
