@@ -1,0 +1,49 @@
+"""The settings page: where everything is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response, get
+
+from potluck.web import pages
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _, _l
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the list."""
+
+    url: str
+    symbol: str
+    label: str
+    note: str
+
+
+PLACES = (
+    Place("/settings/profile", "user", _l("Profile"), _l("Name, text, facts, who may follow you")),
+    Place("/settings/preferences", "settings", _l("Preferences"), _l("Language, new posts, reading")),
+    Place("/settings/account", "key", _l("E-mail and password"), ""),
+    Place("/settings/two-factor", "shield", _l("Two-factor sign-in"), _l("A code from an app beside the password")),
+    Place("/settings/passkeys", "key", _l("Passkeys"), _l("Sign in without a password")),
+    Place("/settings/sessions", "local", _l("Sessions"), _l("Browsers that are signed in")),
+    Place("/settings/apps", "link", _l("Apps"), _l("Apps and tokens that may act for you")),
+    Place("/settings/app-passwords", "key", _l("App passwords"), _l("For apps that ask for name and password")),
+    Place("/blocks", "block", _l("Blocked and muted"), _l("People and servers you do not want to see")),
+    Place("/requests", "user-plus", _l("Follow requests"), ""),
+    Place("/settings/migration", "external", _l("Moving"), _l("Move here from another account, or away")),
+    Place("/settings/export", "down", _l("Export"), _l("Download all your data")),
+    Place("/settings/delete", "delete", _l("Delete account"), ""),
+)
+
+
+@get("/settings")
+async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """Every page of settings."""
+    places = [Place(place.url, place.symbol, _(place.label), _(place.note) if place.note else "") for place in PLACES]
+    return await pages.render(request, "settings/index.html", places=places)
+
+
+route_handlers = [index]
