@@ -1,0 +1,1 @@
+"""HTTP signatures, old and new: keys, digests, signing, verifying, and knocking twice."""
