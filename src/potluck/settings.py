@@ -8,10 +8,11 @@ so that secrets need not stand in the environment.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, cast
@@ -92,6 +93,9 @@ def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: boo
     return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
 
 
+_DATA = Path("data")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, typed and checked. Build one with `load`, or `Settings(url=…)` in tests."""
@@ -102,7 +106,7 @@ class Settings:
                                   "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
                                   " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
     bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
-    data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")
+    data: Path = _setting(_DATA, _path, "Folder for the SQLite database, media, backups and secrets.")
     database_url: str = _setting("", _text, "`postgresql://user:password@host/name`; empty for SQLite in `data`.",
                                  secret=True)
     allow_private: tuple[Network, ...] = _setting(
@@ -182,7 +186,27 @@ def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None
         raw = _from_environment(environ, item.name)
         if raw is not None:
             values[item.name] = _parse(item, raw, f"POTLUCK_{item.name.upper()}")
-    return Settings(**values)
+    return Settings(**{**_from_toml(values.get("data", _DATA) / SITE_FILE), **values})
+
+
+SITE_FILE = "site.toml"
+"""What the first-run wizard was told, in `data`; the environment and `potluck.toml` count more."""
+
+SITE_SETTINGS = ("title", "description", "sign_up")
+
+
+def save_site(settings: Settings, values: Mapping[str, str]) -> Settings:
+    """Keep what the wizard was told (keys of `SITE_SETTINGS`) and use it from now on in this process.
+
+    Raises:
+        SettingsError: a value cannot be used.
+        OSError: the file cannot be written.
+    """
+    known = {item.name: item for item in fields(Settings)}
+    parsed = {name: _parse(known[name], values[name], name) for name in SITE_SETTINGS if name in values}
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in parsed.items()]
+    (settings.data / SITE_FILE).write_text("".join(lines), encoding="utf-8")
+    return use(replace(settings, **parsed))
 
 
 def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
