@@ -93,9 +93,6 @@ def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: boo
     return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
 
 
-_DATA = Path("data")
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, typed and checked. Build one with `load`, or `Settings(url=…)` in tests."""
@@ -106,7 +103,7 @@ class Settings:
                                   "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
                                   " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
     bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
-    data: Path = _setting(_DATA, _path, "Folder for the SQLite database, media, backups and secrets.")
+    data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")
     database_url: str = _setting("", _text, "`postgresql://user:password@host/name`; empty for SQLite in `data`.",
                                  secret=True)
     allow_private: tuple[Network, ...] = _setting(
@@ -186,7 +183,7 @@ def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None
         raw = _from_environment(environ, item.name)
         if raw is not None:
             values[item.name] = _parse(item, raw, f"POTLUCK_{item.name.upper()}")
-    return Settings(**{**_from_toml(values.get("data", _DATA) / SITE_FILE), **values})
+    return Settings(**{**_from_toml(values.get("data", Path("data")) / SITE_FILE), **values})
 
 
 SITE_FILE = "site.toml"
