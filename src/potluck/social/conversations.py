@@ -11,12 +11,13 @@ from potluck.db.ids import ids
 from potluck.social import live
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Conversation, Mention, Object
+from potluck.social.notifications import hidden_pairs
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.visibility import visible_to
 
 
 async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
-    """Enter new direct objects into the conversations of their local participants."""
+    """Enter new direct objects into the conversations of their local participants who have not hidden the author."""
     if not rows:
         return
     people = await _participants(session, rows)
@@ -25,8 +26,12 @@ async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
     known = {(found.reader_id, found.thread_root_id): found for found in (await session.scalars(
         select(Conversation).where(Conversation.reader_id.in_(local),
                                    Conversation.thread_root_id.in_({row.thread_root_id for row in rows})))).all()}
+    hidden = await hidden_pairs(session, local, {row.author_id for row in rows})
+    touched: dict[int, Conversation] = {}
     for row in rows:
-        for reader in people[row.id] & local:
+        for reader in sorted(people[row.id] & local):
+            if (reader, row.author_id) in hidden:
+                continue
             key = (reader, row.thread_root_id or row.id)
             others = sorted(people[row.id] - {reader})
             entry = known.get(key)
@@ -38,10 +43,11 @@ async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
             elif entry.last_object_id < row.id:
                 entry.last_object_id, entry.participant_ids = row.id, others
                 entry.unread = reader != row.author_id
+            touched[entry.id] = entry
     await session.flush()
     await live.publish_many(session, [
         {"type": "conversation", "reader_id": entry.reader_id, "object_id": entry.last_object_id,
-         "data": {"conversation_id": entry.id}} for entry in known.values()])
+         "data": {"conversation_id": entry.id}} for entry in touched.values()])
 
 
 async def _participants(session: AsyncSession, rows: Sequence[Object]) -> dict[int, set[int]]:

@@ -10,12 +10,13 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import conversations, events, feeds, live
+from potluck.social import conversations, events, feeds, live, registry
 from potluck.social.errors import NotFound
 from potluck.social.model import (
     Actor,
     Announce,
     Bookmark,
+    Hashtag,
     Media,
     Mention,
     Notification,
@@ -27,6 +28,7 @@ from potluck.social.model import (
     Revision,
 )
 from potluck.social.storing import remember_deleted
+from potluck.social.visibility import COUNTED, OPEN
 
 _OBJECT: Any = Object.__table__
 _REACHED_MOST = 1000
@@ -47,24 +49,30 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
     mentioned = (await session.scalars(select(Actor).join(Mention, Mention.actor_id == Actor.id).where(
         Mention.object_id == row.id))).all()
     reached = await _reached(session, row) if row.local else ()
+    tags = (await session.scalars(select(Hashtag.name).join(ObjectTag).where(ObjectTag.object_id == row.id))).all()
     await _uncount(session, row)
     holders = await feeds.remove_objects(session, [row.id])
     await _remove_attached(session, row)
+    kind = registry.kind_named(row.kind)
+    if kind.forget:
+        await kind.forget(session, [row.id])
     if row.visibility == "direct":
         await conversations.forget_object(session, row)
     former_type, uri = row.type, row.uri
     _empty(row)
     await session.flush()
     await remember_deleted(session, uri, former_type, local=row.local)
-    await live.publish(session, "delete", object_id=row.id, data={"channels": _channels(row, holders)})
+    await live.publish(session, "delete", object_id=row.id, data={"channels": _channels(row, holders, tags)})
     await events.emit(session, events.ObjectDeleted(row, author, by, mentioned, reached))
     return row
 
 
-def _channels(row: Object, holders: Sequence[int]) -> list[str]:
+def _channels(row: Object, holders: Sequence[int], tags: Sequence[str]) -> list[str]:
     channels = [f"{prefix}:{feed_id}" for feed_id in holders for prefix in ("home", "list")]
     if row.visibility == "public":
         channels += ["public", "public:local" if row.local else "public:remote"]
+        channels += [f"hashtag:{name}" for name in tags]
+        channels += [f"hashtag:local:{name}" for name in tags if row.local]
     return channels
 
 
@@ -89,11 +97,15 @@ async def _reached(session: AsyncSession, row: Object) -> Sequence[Actor]:
 
 
 async def _uncount(session: AsyncSession, row: Object) -> None:
-    if row.visibility == "direct":
+    """Take back what `storing` counted."""
+    if row.state != "published":
         return
-    await session.execute(update(Actor).where(Actor.id == row.author_id).values(
-        posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0)))
-    for column, target in ((_OBJECT.c.replies_count, row.in_reply_to_id), (_OBJECT.c.quotes_count, row.quote_id)):
+    counted, quoted = row.visibility in COUNTED, row.visibility in OPEN
+    if counted:
+        await session.execute(update(Actor).where(Actor.id == row.author_id).values(
+            posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0)))
+    for column, target in ((_OBJECT.c.replies_count, row.in_reply_to_id if counted else None),
+                           (_OBJECT.c.quotes_count, row.quote_id if quoted else None)):
         if target:
             await session.execute(update(_OBJECT).where(_OBJECT.c.id == target).values({
                 column: case((column > 0, column - 1), else_=0), _OBJECT.c.version: _OBJECT.c.version + 1}))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    func,
     literal,
     null,
     or_,
@@ -92,12 +93,22 @@ def _welcome(reader: Any, author: Any) -> ColumnElement[bool]:
 
 
 def _understood(languages: Any) -> ColumnElement[bool]:
-    return or_(languages.is_(None), Object.language.is_(None),
-               cast(languages, Text).like(literal('%"') + Object.language + literal('"%')))
+    """The object's language is among those chosen (`en` takes in `en-GB`), or one of the two is not known."""
+    chosen = cast(languages, Text)
+    return or_(
+        languages.is_(None), Object.language.is_(None), _holds(chosen, Object.language),
+        and_(Object.language.like("__-%"), _holds(chosen, func.substr(Object.language, 1, 2))),
+        and_(Object.language.like("___-%"), _holds(chosen, func.substr(Object.language, 1, 3))),
+    )
+
+
+def _holds(chosen: Any, language: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = chosen.like(literal('%"') + language + literal('"%'))
+    return found
 
 
 def _reply_fits(reader: Any) -> ColumnElement[bool]:
-    """Not a reply, or one to its own author, to the reader, or to someone the reader follows and has not muted."""
+    """Not a reply, or one to its own author, to the reader, or to someone the reader follows and has not hidden."""
     also = aliased(Follow)
     followed = exists().where(also.follower_id == reader, also.followed_id == Object.in_reply_to_author_id,
                               also.state == "accepted")
@@ -139,8 +150,9 @@ def _lists_with_author(object_ids: Sequence[int]) -> Any:
     fits = or_(
         Object.in_reply_to_uri.is_(None),
         Object.in_reply_to_author_id == Object.author_id,
-        and_(List.replies_policy == "list", or_(same_list, Object.in_reply_to_author_id == List.owner_id)),
-        and_(List.replies_policy == "followed", or_(followed, Object.in_reply_to_author_id == List.owner_id)),
+        and_(List.replies_policy != "none", Object.in_reply_to_author_id == List.owner_id),
+        and_(List.replies_policy == "list", same_list, _welcome(List.owner_id, Object.in_reply_to_author_id)),
+        and_(List.replies_policy == "followed", followed, _welcome(List.owner_id, Object.in_reply_to_author_id)),
     )
     return (
         select(*_columns(List.id))
@@ -150,23 +162,28 @@ def _lists_with_author(object_ids: Sequence[int]) -> Any:
     )
 
 
-def _is_followed_or_self() -> ColumnElement[bool]:
+def _is_followed_or_self(*, boosts: bool = False) -> ColumnElement[bool]:
+    """The member is the list's owner, or followed by them with the object's language (and with boosts)."""
     link = aliased(Follow)
+    wanted = [link.show_boosts] if boosts else []
     return or_(
         ListMember.actor_id == List.owner_id,
         exists().where(link.follower_id == List.owner_id, link.followed_id == ListMember.actor_id,
-                       link.state == "accepted"),
+                       link.state == "accepted", _understood(link.languages), *wanted),
     )
 
 
 def _followers_of_hashtags(object_ids: Sequence[int]) -> Any:
+    author = aliased(Actor)
     return (
         select(HashtagFollow.actor_id, Object.id, Object.id, null(), literal(0), Object.kind)
         .distinct()
         .join(ObjectTag, ObjectTag.object_id == Object.id)
         .join(HashtagFollow, HashtagFollow.hashtag_id == ObjectTag.hashtag_id)
+        .join(author, and_(author.id == Object.author_id, author.silenced_at.is_(None)))
         .where(Object.id.in_(object_ids), Object.visibility == "public",
-               _welcome(HashtagFollow.actor_id, Object.author_id))
+               _welcome(HashtagFollow.actor_id, Object.author_id),
+               _not_exclusive(HashtagFollow.actor_id, Object.author_id))
     )
 
 
@@ -198,7 +215,8 @@ def _homes_for_announces(announce_ids: Sequence[int]) -> Any:
         .join(Announce, Announce.object_id == Object.id)
         .join(Follow, and_(Follow.followed_id == Announce.actor_id, Follow.state == "accepted", Follow.show_boosts))
         .join(reader, and_(reader.id == Follow.follower_id, reader.host == ""))
-        .where(Announce.id.in_(announce_ids), _not_had(Follow.follower_id), _understood(Follow.languages),
+        .where(Announce.id.in_(announce_ids), Announce.visibility.in_(_FOR_FOLLOWERS),
+               _not_had(Follow.follower_id), _understood(Follow.languages),
                Object.author_id != Follow.follower_id,
                _welcome(Follow.follower_id, Announce.actor_id), _welcome(Follow.follower_id, Object.author_id),
                _not_exclusive(Follow.follower_id, Announce.actor_id))
@@ -211,7 +229,8 @@ def _lists_for_announces(announce_ids: Sequence[int]) -> Any:
         .join(Announce, Announce.object_id == Object.id)
         .join(ListMember, ListMember.actor_id == Announce.actor_id)
         .join(List, List.id == ListMember.list_id)
-        .where(Announce.id.in_(announce_ids), _not_had(List.id), _is_followed_or_self(),
+        .where(Announce.id.in_(announce_ids), Announce.visibility.in_(_FOR_FOLLOWERS),
+               _not_had(List.id), _is_followed_or_self(boosts=True),
                _welcome(List.owner_id, Announce.actor_id), _welcome(List.owner_id, Object.author_id))
     )
 
@@ -283,7 +302,6 @@ async def sweep(session: AsyncSession, feed_id: int) -> None:
     oldest_kept = select(_ENTRY.c.entry_id).where(_ENTRY.c.feed_id == feed_id).order_by(
         _ENTRY.c.entry_id.desc()).offset(KEEP).limit(1).scalar_subquery()
     await session.execute(delete(_ENTRY).where(_ENTRY.c.feed_id == feed_id, _ENTRY.c.entry_id <= oldest_kept))
-
 
 
 async def add_own_announce(session: AsyncSession, boost: Announce, kind: str) -> None:

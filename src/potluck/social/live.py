@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import structlog
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import Database
-from potluck.social.model import FeedEntry, Hashtag, LiveEvent, Object, ObjectTag, Wakeup
+from potluck.social.model import Actor, FeedEntry, Hashtag, LiveEvent, Object, ObjectTag, Wakeup
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,8 @@ POLL_SECONDS = 0.1
 QUEUE_SIZE = 500
 KEEP_SECONDS = 600
 _RECENT = 2000
+_BATCH = 500
+_LOOK_BACK = 500
 
 
 async def wake(session: AsyncSession, topic: str) -> None:
@@ -48,7 +52,7 @@ async def wake(session: AsyncSession, topic: str) -> None:
 
 async def publish(
     session: AsyncSession,
-    type: str,
+    type: str,  # noqa: A002 - the word of the column
     *,
     object_id: int | None = None,
     entry_id: int | None = None,
@@ -97,7 +101,7 @@ class Waker:
         """Wake waiters of this process."""
         self._events[topic].set()
 
-    async def wait(self, topic: str, timeout: float) -> bool:
+    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109 - that it passes is no error here
         """Wait until `topic` is raised (True) or `timeout` seconds have passed (False)."""
         event = self._events[topic]
         try:
@@ -112,14 +116,10 @@ class Waker:
         async with self._db.engine_for_reading.connect() as connection:
             version = None
             while True:
-                result = await connection.exec_driver_sql("PRAGMA data_version")
-                current = result.scalar()
-                await connection.rollback()
+                current = await connection.run_sync(_data_version)
                 if current != version:
                     version = current
-                    rows = (await connection.execute(select(Wakeup.topic, Wakeup.counter))).all()
-                    await connection.rollback()
-                    self._compare(rows)
+                    self._compare(await connection.run_sync(_counters))
                 await asyncio.sleep(POLL_SECONDS)
 
     def _compare(self, rows: Iterable[Any]) -> None:
@@ -132,7 +132,7 @@ class Waker:
         while True:
             try:
                 await self._listen_once()
-            except (OSError, ConnectionError) as error:
+            except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("live_listen_lost", error=str(error))
             for event in self._events.values():
                 event.set()
@@ -146,6 +146,19 @@ class Waker:
             driver.add_termination_listener(lambda *_: lost.set())
             await driver.add_listener("potluck", lambda *args: self.raise_(args[3]))
             await lost.wait()
+
+
+def _data_version(connection: Connection) -> int:
+    """A number that differs once any other connection, of any process, has changed the SQLite file."""
+    version: int = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+    connection.rollback()
+    return version
+
+
+def _counters(connection: Connection) -> Sequence[Any]:
+    rows = connection.execute(select(Wakeup.topic, Wakeup.counter)).all()
+    connection.rollback()
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,7 @@ class Hub:
     async def __aenter__(self) -> Hub:
         async with self._db.read() as session:
             self._last = await session.scalar(select(func.max(LiveEvent.id))) or 0
+            await self._new_rows(session)  # what happened before nobody here has asked for
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -208,23 +222,27 @@ class Hub:
         while True:
             await self._waker.wait("live", 5)
             try:
-                await self._dispatch()
+                while await self.dispatch() >= _BATCH:
+                    pass
             except Exception:
                 log.exception("live_dispatch_failed")
 
-    async def _dispatch(self) -> None:
+    async def dispatch(self) -> int:
+        """Hand what is new to the listeners; returns how many events were new."""
         async with self._db.read() as session:
             rows = await self._new_rows(session)
             if not rows or not self._listeners:
-                return
+                return len(rows)
             routes = await _routes(session, rows, set().union(*self._listeners.values()))
         for row in rows:
             self._deliver(row, routes.get(row.id, frozenset()))
+        return len(rows)
 
     async def _new_rows(self, session: AsyncSession) -> list[LiveEvent]:
         # On PostgreSQL ids are drawn before the commit: look back a little and pass over what was seen.
-        look_back = 0 if self._db.is_sqlite else 500
-        query = select(LiveEvent).where(LiveEvent.id > self._last - look_back).order_by(LiveEvent.id).limit(1000)
+        look_back = 0 if self._db.is_sqlite else _LOOK_BACK
+        query = select(LiveEvent).where(LiveEvent.id > self._last - look_back).order_by(LiveEvent.id).limit(
+            _BATCH + look_back)
         rows = [row for row in (await session.scalars(query)).all() if row.id not in self._recent]
         for row in rows:
             self._recent[row.id] = None
@@ -253,6 +271,9 @@ def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None
         queue.put_nowait(message)
 
 
+_PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",)}
+
+
 async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:
     """For each event the channels (of those wanted by anyone here) it belongs to, in three queries at the most."""
     feeds = await _feeds_of(session, rows, wanted)
@@ -260,47 +281,52 @@ async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]
     routes: dict[int, frozenset[str]] = {}
     for row in rows:
         if row.reader_id is not None:
-            channels = {f"{prefix}:{row.reader_id}" for prefix in ("home", "notifications", "direct")}
-            if row.type != "notification":
-                channels.discard(f"notifications:{row.reader_id}")
-            if row.type == "conversation":
-                channels = {f"direct:{row.reader_id}"}
+            prefixes = _PRIVATE_CHANNELS.get(row.type, ("home", "direct"))
+            channels = {f"{prefix}:{row.reader_id}" for prefix in prefixes}
         elif "channels" in row.data:
             channels = set(row.data["channels"])
+        elif row.entry_id is not None and row.entry_id != row.object_id:
+            channels = feeds[row.object_id or 0, row.entry_id]  # a boost: only where it is an entry of its own
+        elif row.entry_id is not None:
+            channels = feeds[row.object_id or 0, row.entry_id] | streams[row.object_id or 0]
         else:
-            channels = feeds.get(row.entry_id or 0, set()) | feeds.get(row.object_id or 0, set())
-            if row.entry_id is None or row.entry_id == row.object_id:
-                channels |= streams.get(row.object_id or 0, set())
+            channels = feeds[row.object_id or 0, None] | streams[row.object_id or 0]
         routes[row.id] = frozenset(channels)
     return routes
 
 
-async def _feeds_of(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, set[str]]:
-    names = {int(channel.partition(":")[2]): channel for channel in wanted
-             if channel.startswith(("home:", "list:"))}
+async def _feeds_of(session: AsyncSession, rows: list[LiveEvent], wanted: set[str],
+                    ) -> dict[tuple[int, int | None], set[str]]:
+    """Channels of feeds that hold an object as the entry with this id, and (entry None) as any entry."""
+    names = {int(number): f"{prefix}:{number}" for prefix, _, number in (name.partition(":") for name in wanted)
+             if prefix in ("home", "list") and number.isdecimal()}
     object_ids = {row.object_id for row in rows if row.reader_id is None and row.object_id}
-    found: dict[int, set[str]] = defaultdict(set)
+    found: dict[tuple[int, int | None], set[str]] = defaultdict(set)
     if not names or not object_ids:
         return found
     query = select(FeedEntry.feed_id, FeedEntry.entry_id, FeedEntry.object_id).where(
         FeedEntry.object_id.in_(object_ids), FeedEntry.feed_id.in_(names))
     for feed_id, entry_id, object_id in (await session.execute(query)).all():
-        found[entry_id].add(names[feed_id])
-        found[object_id].add(names[feed_id])
+        found[object_id, entry_id].add(names[feed_id])
+        found[object_id, None].add(names[feed_id])
     return found
 
 
 async def _streams_of(session: AsyncSession, rows: list[LiveEvent]) -> dict[int, set[str]]:
+    """Channels of everyone's posts, by the rules of `timelines.public` and `timelines.hashtag`."""
     object_ids = {row.object_id for row in rows if row.reader_id is None and row.object_id}
     found: dict[int, set[str]] = defaultdict(set)
     if not object_ids:
         return found
-    query = select(Object.id, Object.local).where(
+    query = select(Object.id, Object.local, Object.in_reply_to_uri).join(Actor, Actor.id == Object.author_id).where(
         Object.id.in_(object_ids), Object.visibility == "public", Object.state == "published",
-        Object.deleted_at.is_(None))
-    local = {row.id: row.local for row in (await session.execute(query)).all()}
-    for object_id, is_local in local.items():
-        found[object_id] |= {"public", "public:local" if is_local else "public:remote"}
+        Object.deleted_at.is_(None), Actor.silenced_at.is_(None), Actor.suspended_at.is_(None),
+        Actor.deleted_at.is_(None))
+    local: dict[int, bool] = {}
+    for object_id, is_local, parent in (await session.execute(query)).all():
+        local[object_id] = is_local
+        if parent is None:
+            found[object_id] |= {"public", "public:local" if is_local else "public:remote"}
     tags = select(ObjectTag.object_id, Hashtag.name).join(Hashtag).where(ObjectTag.object_id.in_(local))
     for object_id, name in (await session.execute(tags)).all() if local else ():
         found[object_id].add(f"hashtag:{name}")

@@ -16,7 +16,7 @@ from potluck.social import live
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Block, DomainMute, Marker, Mute, Notification, Object, ThreadMute
 from potluck.social.paging import Page, in_order, paged
-from potluck.social.visibility import not_hidden_by
+from potluck.social.visibility import not_hidden_by, visible_to
 
 _NOTIFICATION: Any = Notification.__table__
 
@@ -53,10 +53,11 @@ class Group:
 
 
 async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
-    """Write notifications, except what readers do not want: from people they blocked or muted (or who blocked
-    them), from servers they blocked, from conversations they muted, and of their own acts (but the end of their own poll).
-    Only local people get
-    any. The same thing by the same person about the same object is told once.
+    """Write notifications, except what readers do not want.
+
+    That is: from people they blocked or muted (or who blocked them), from servers they blocked, from conversations
+    they muted, and of their own acts (but the end of their own poll). Only local people get any. The same thing by
+    the same person about the same object is told once.
 
     Returns:
         Ids of the rows written.
@@ -94,7 +95,7 @@ async def _allowed(session: AsyncSession, notices: list[Notice]) -> list[Notice]
     notices = [notice for notice in notices if notice.reader_id in local]
     if not notices:
         return []
-    hidden = await _hidden_pairs(session, {notice.reader_id for notice in notices},
+    hidden = await hidden_pairs(session, {notice.reader_id for notice in notices},
                                  {notice.actor_id for notice in notices})
     muted = await _muted_threads(session, notices)
     return [notice for notice in notices
@@ -102,7 +103,7 @@ async def _allowed(session: AsyncSession, notices: list[Notice]) -> list[Notice]
             and not (notice.type in _ABOUT_THREADS and (notice.reader_id, notice.thread_root_id) in muted)]
 
 
-async def _hidden_pairs(session: AsyncSession, readers: set[int], actors: set[int]) -> set[tuple[int, int]]:
+async def hidden_pairs(session: AsyncSession, readers: set[int], actors: set[int]) -> set[tuple[int, int]]:
     """(reader, actor) pairs between which there is a block, a mute with notifications, or a server block."""
     moment = now()
     queries = (
@@ -149,7 +150,7 @@ def _for_reader(reader_id: int, types: Collection[str], exclude: Collection[str]
         Object, Object.id == Notification.object_id
     ).where(
         Notification.reader_id == reader_id, Actor.suspended_at.is_(None), Actor.deleted_at.is_(None),
-        or_(Notification.object_id.is_(None), Object.deleted_at.is_(None)),
+        or_(Notification.object_id.is_(None), visible_to(reader_id)),
         not_hidden_by(reader_id, Notification.actor_id))
     if types:
         query = query.where(Notification.type.in_(types))
@@ -258,8 +259,14 @@ async def unread_count(session: AsyncSession, reader_id: int, *, most: int = 100
     return await session.scalar(select(func.count()).select_from(counted)) or 0
 
 
-async def remove(session: AsyncSession, *, type: str, actor_id: int, object_id: int | None = None,
-                 reader_id: int | None = None) -> None:
+async def remove(
+    session: AsyncSession,
+    *,
+    type: str,  # noqa: A002 - the word of the column
+    actor_id: int,
+    object_id: int | None = None,
+    reader_id: int | None = None,
+) -> None:
     """Take back the notification of an act that was undone."""
     conditions = [_NOTIFICATION.c.type == type, _NOTIFICATION.c.actor_id == actor_id]
     if object_id is not None:

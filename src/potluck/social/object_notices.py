@@ -11,6 +11,7 @@ from potluck.social import conversations
 from potluck.social.drafts import Draft
 from potluck.social.model import Actor, Announce, Follow, Mention, Object
 from potluck.social.notifications import Notice, notify
+from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
 
 
 async def for_new(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]) -> None:
@@ -38,19 +39,20 @@ async def _mentions(session: AsyncSession, rows: Sequence[Object]) -> dict[int, 
 
 
 async def _quoted(session: AsyncSession, rows: Sequence[Object]) -> list[Notice]:
-    quoting = {row.quote_id: row for row in rows if row.quote_id}
-    if not quoting:
+    quoted = {row.quote_id for row in rows if row.quote_id}
+    if not quoted:
         return []
-    found = await session.execute(select(Object.id, Object.author_id).where(Object.id.in_(quoting), Object.local))
-    return [Notice(author_id, "quote", quoting[object_id].author_id, quoting[object_id].id,
-                   quoting[object_id].thread_root_id) for object_id, author_id in found.all()]
+    authors = dict((await session.execute(
+        select(Object.id, Object.author_id).where(Object.id.in_(quoted), Object.local))).tuples().all())
+    return [Notice(authors[row.quote_id], "quote", row.author_id, row.id, row.thread_root_id)
+            for row in rows if row.quote_id in authors]
 
 
 async def _subscribed(session: AsyncSession, rows: Sequence[Object]) -> list[Notice]:
     """Followers who want a notification for every post of the author (top-level posts, as Mastodon)."""
     posts: dict[int, list[Object]] = {}
     for row in rows:
-        if row.visibility != "direct" and row.in_reply_to_uri is None:
+        if row.visibility in (*OPEN, FOLLOWERS, LOCAL) and row.in_reply_to_uri is None:
             posts.setdefault(row.author_id, []).append(row)
     if not posts:
         return []
@@ -67,3 +69,5 @@ async def for_edit(session: AsyncSession, row: Object, newly_mentioned: Sequence
     notices = [Notice(reader, "update", row.author_id, row.id, row.thread_root_id) for reader in boosters]
     notices += [Notice(reader, "mention", row.author_id, row.id, row.thread_root_id) for reader in newly_mentioned]
     await notify(session, notices)
+    if row.visibility == "direct" and newly_mentioned:
+        await conversations.add(session, [row])

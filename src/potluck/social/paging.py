@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
-
 T = TypeVar("T")
 
 
@@ -31,7 +29,7 @@ class Page:
         return replace(self, limit=max(1, min(self.limit, most)))
 
 
-def paged(query: Select[Any], cursor: Any, page: Page) -> Select[Any]:
+def paged(query: Any, cursor: Any, page: Page) -> Any:
     """The query narrowed to a page, in the order in which rows must be read (see `in_order`)."""
     if page.max_id is not None:
         query = query.where(cursor < page.max_id)

@@ -12,7 +12,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social import events, feeds, live, notifications
 from potluck.social.addresses import activity_uri, announce_uri
-from potluck.social.errors import Invalid, NotAllowed, NotFound
+from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Announce, Bookmark, Object, Pin, Reaction, ThreadMute
 from potluck.social.notifications import Notice
 from potluck.social.visibility import visible_to
@@ -59,6 +59,7 @@ async def react(
     Raises:
         NotFound: the object is not there for this actor.
         Invalid: too many different emoji on the object.
+        Conflict: `uri` is the id of another reaction.
     """
     row = await visible_object(session, actor, object_id)
     found = await _reaction(session, actor.id, object_id, kind, emoji)
@@ -69,6 +70,8 @@ async def react(
         await unreact(session, actor, object_id, opposite)
     else:
         await _check_room(session, object_id, emoji)
+    if uri is not None and await session.scalar(select(Reaction.id).where(Reaction.uri == uri)):
+        raise Conflict("This id belongs to another reaction")
     new_id = ids.new()
     reaction = Reaction(id=new_id, uri=uri or (activity_uri(new_id) if actor.is_local else None), actor_id=actor.id,
                         object_id=row.id, kind=kind, emoji=emoji, emoji_url=emoji_url, created_at=now())
@@ -133,6 +136,7 @@ async def announce(
     Raises:
         NotFound: the object is not there for this actor.
         NotAllowed: it is not public or unlisted, and not the actor's own followers-only post.
+        Conflict: `uri` is the id of another boost.
     """
     row = await visible_object(session, actor, object_id)
     own_private = row.author_id == actor.id and row.visibility == "followers"
@@ -142,6 +146,8 @@ async def announce(
         Announce.actor_id == actor.id, Announce.object_id == object_id))
     if found:
         return found
+    if uri is not None and await session.scalar(select(Announce.id).where(Announce.uri == uri)):
+        raise Conflict("This id belongs to another boost")
     moment = published or now()
     new_id = ids.for_time(moment)
     boost = Announce(id=new_id, uri=uri or announce_uri(new_id), actor_id=actor.id, object_id=row.id,
@@ -157,7 +163,7 @@ async def announce(
         if actor.is_local:
             await feeds.add_own_announce(session, boost, row.kind)
         await live.publish(session, "update", object_id=row.id, entry_id=boost.id)
-    if author.is_local and actor.type != "Group":
+    if author.is_local and actor.type != "Group" and not quiet:
         await notifications.notify(session, [Notice(author.id, "reblog", actor.id, row.id, row.thread_root_id)])
     await events.emit(session, events.Announced(boost, actor, row, author))
     return boost
@@ -254,5 +260,3 @@ async def emoji_counts(session: AsyncSession, object_ids: list[int]) -> dict[int
     for object_id, emoji, url, count in rows.all():
         found.setdefault(object_id, []).append((emoji, url, count))
     return found
-
-

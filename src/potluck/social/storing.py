@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, case, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import events, feeds, live, object_notices, registry
+from potluck.social import adopting, events, feeds, live, object_notices, registry
 from potluck.social.addresses import object_uri, object_url
 from potluck.social.drafts import Draft
 from potluck.social.model import Actor, Media, Mention, Object, ObjectDocument, Tombstone
 from potluck.social.tagging import attach_hashtags
+from potluck.social.visibility import COUNTED, OPEN
 
 _OBJECT: Any = Object.__table__
 _MENTION: Any = Mention.__table__
@@ -56,28 +57,29 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
         One `Stored` per draft, in the same order.
     """
     taken = await _taken(session, [draft.uri for draft in drafts if draft.uri])
-    fresh: list[Draft] = []
+    fresh: dict[str | int, Draft] = {}
     for draft in drafts:
-        if draft.uri is None or (draft.uri not in taken and not any(draft.uri == other.uri for other in fresh)):
-            fresh.append(draft)
-    pairs = await _insert_objects(session, fresh)
+        if draft.uri not in taken:
+            fresh.setdefault(draft.uri or id(draft), draft)
+    pairs = await _insert_objects(session, list(fresh.values()))
     await _insert_parts(session, pairs)
     await _count(session, pairs)
-    await _adopt_orphans(session, [row for row, draft in pairs if draft.uri])
+    await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)
     await _tell(session, pairs)
     made = {id(draft): row for row, draft in pairs}
+    known = taken | {row.uri: row for row, draft in pairs}
     return [
-        Stored(made.get(id(draft)) or (taken.get(draft.uri) if draft.uri else None), draft, id(draft) in made)
+        Stored(made.get(id(draft)) or (known.get(draft.uri) if draft.uri else None), draft, id(draft) in made)
         for draft in drafts
     ]
 
 
-async def _taken(session: AsyncSession, uris: list[str]) -> dict[str, Object | None]:
+async def _taken(session: AsyncSession, uris: list[str]) -> dict[str | None, Object | None]:
     if not uris:
         return {}
     rows = await session.scalars(select(Object).where(Object.uri.in_(uris)))
-    found: dict[str, Object | None] = {row.uri: row for row in rows}
+    found: dict[str | None, Object | None] = {row.uri: None if row.deleted_at else row for row in rows}
     dead = await session.scalars(select(Tombstone.uri).where(Tombstone.uri.in_(uris)))
     for uri in dead:
         found.setdefault(uri, None)
@@ -142,12 +144,12 @@ def _parents_first(drafts: list[Draft]) -> list[Draft]:
     by_uri = {draft.uri: draft for draft in drafts if draft.uri}
     ordered: dict[int, Draft] = {}
     for draft in drafts:
-        chain: list[Draft] = []
+        chain: dict[int, Draft] = {}
         current: Draft | None = draft
-        while current is not None and id(current) not in ordered and current not in chain:
-            chain.append(current)
+        while current is not None and id(current) not in ordered and id(current) not in chain:
+            chain[id(current)] = current
             current = by_uri.get(current.in_reply_to_uri) if current.in_reply_to_uri else None
-        for item in reversed(chain):
+        for item in reversed(chain.values()):
             ordered[id(item)] = item
     return list(ordered.values())
 
@@ -236,13 +238,13 @@ async def _count(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> No
     """Replies of parents, quotes of quoted, posts of authors. The parents' version rises with what they show."""
     published = [row for row, _ in pairs if row.state == "published"]
     connection = await session.connection()
-    replies = Counter(row.in_reply_to_id for row in published if row.in_reply_to_id and row.visibility != "direct")
+    replies = Counter(row.in_reply_to_id for row in published if row.in_reply_to_id and row.visibility in COUNTED)
     if replies:
         await connection.execute(
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
                 replies_count=_OBJECT.c.replies_count + bindparam("n"), version=_OBJECT.c.version + 1),
             [{"b_id": key, "n": count} for key, count in sorted(replies.items())])
-    quotes = Counter(row.quote_id for row in published if row.quote_id and row.visibility in ("public", "unlisted"))
+    quotes = Counter(row.quote_id for row in published if row.quote_id and row.visibility in OPEN)
     if quotes:
         await connection.execute(
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
@@ -250,36 +252,17 @@ async def _count(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> No
             [{"b_id": key, "n": count} for key, count in sorted(quotes.items())])
     posts: dict[int, tuple[int, datetime]] = {}
     for row in published:
-        if row.visibility != "direct":
+        if row.visibility in COUNTED:
             count, last = posts.get(row.author_id, (0, row.published))
             posts[row.author_id] = (count + 1, max(last, row.published))
     if posts:
+        last_post = bindparam("last", type_=_ACTOR.c.last_post_at.type)
         await connection.execute(
             update(_ACTOR).where(_ACTOR.c.id == bindparam("b_id")).values(
-                posts_count=_ACTOR.c.posts_count + bindparam("n"), last_post_at=bindparam("last")),
+                posts_count=_ACTOR.c.posts_count + bindparam("n"),
+                last_post_at=case((or_(_ACTOR.c.last_post_at.is_(None), _ACTOR.c.last_post_at < last_post), last_post),
+                                  else_=_ACTOR.c.last_post_at)),
             [{"b_id": key, "n": count, "last": last} for key, (count, last) in sorted(posts.items())])
-
-
-async def _adopt_orphans(session: AsyncSession, rows: list[Object]) -> None:
-    """Replies that arrived before their parent find it; their whole branch joins its thread."""
-    by_uri = {row.uri: row for row in rows}
-    if not by_uri:
-        return
-    orphans = (await session.execute(
-        select(Object.id, Object.in_reply_to_uri, Object.visibility).where(
-            Object.in_reply_to_id.is_(None), Object.in_reply_to_uri.is_not(None),
-            Object.in_reply_to_uri.in_(by_uri)))).all()
-    for orphan_id, parent_uri, visibility in orphans:
-        parent = by_uri[parent_uri]
-        if orphan_id in (parent.id, parent.thread_root_id):
-            continue
-        await session.execute(update(_OBJECT).where(_OBJECT.c.id == orphan_id).values(
-            in_reply_to_id=parent.id, in_reply_to_author_id=parent.author_id))
-        await session.execute(update(_OBJECT).where(_OBJECT.c.thread_root_id == orphan_id).values(
-            thread_root_id=parent.thread_root_id))
-        if visibility != "direct":
-            await session.execute(update(_OBJECT).where(_OBJECT.c.id == parent.id).values(
-                replies_count=_OBJECT.c.replies_count + 1, version=_OBJECT.c.version + 1))
 
 
 async def _run_hooks(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> None:

@@ -1,4 +1,4 @@
-"""Timelines: which entries belong on a page. One indexed query each; `views` turns the references into what is shown."""
+"""Timelines: which entries belong on a page, with one indexed query each; `views` makes of them what is shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from potluck.social.model import (
 )
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.views import EntryRef
-from potluck.social.visibility import live, not_hidden_by, visible_to
+from potluck.social.visibility import announce_visible_to, live, not_hidden_by, visible_to
 
 MAX_LIMIT = 80
 
@@ -61,7 +61,7 @@ def _has_media() -> ColumnElement[bool]:
 def _scope(*, local: bool, remote: bool, only_media: bool, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if local:
-        conditions.append(Object.local)
+        conditions.append(and_(Object.local))
     if remote:
         conditions.append(~Object.local)
     if only_media:
@@ -126,17 +126,23 @@ async def profile(
         own = own.where(Object.kind.in_(kinds))
     parts = [paged(own, Object.id, page.at_most(MAX_LIMIT))]
     if boosts and not only_media and tagged is None:
-        boosted = select(Announce.id, Announce.object_id, Announce.id).join(
-            Object, Object.id == Announce.object_id
-        ).where(Announce.actor_id == actor_id, visible_to(viewer_id, viewer_is_local=viewer_is_local))
-        if viewer_id is None:
-            boosted = boosted.where(Announce.visibility.in_(("public", "unlisted")))
+        boosted = _boosts_by(actor_id, viewer_id, viewer_is_local)
         if kinds is not None:
             boosted = boosted.where(Object.kind.in_(kinds))
         parts.append(paged(boosted, Announce.id, page.at_most(MAX_LIMIT)))
     refs = [EntryRef(*row) for part in parts for row in (await session.execute(part)).all()]
     refs.sort(key=lambda ref: ref.entry_id, reverse=page.min_id is None)
     return in_order(refs[: page.at_most(MAX_LIMIT).limit], page)
+
+
+def _boosts_by(actor_id: int, viewer_id: int | None, viewer_is_local: bool) -> Any:
+    """Boosts that the viewer may know of, of objects they may see and whose authors they have not hidden."""
+    query = select(Announce.id, Announce.object_id, Announce.id).join(Object, Object.id == Announce.object_id).where(
+        Announce.actor_id == actor_id, visible_to(viewer_id, viewer_is_local=viewer_is_local),
+        announce_visible_to(viewer_id, viewer_is_local=viewer_is_local))
+    if viewer_id is not None and viewer_is_local:
+        query = query.where(not_hidden_by(viewer_id, Object.author_id))
+    return query
 
 
 async def _pinned(session: AsyncSession, own: Any, actor_id: int) -> list[EntryRef]:
@@ -161,6 +167,8 @@ async def bookmarks(session: AsyncSession, actor_id: int, page: Page) -> list[En
 
 
 async def quotes_of(session: AsyncSession, object_id: int, viewer_id: int | None, page: Page) -> list[EntryRef]:
-    """A page of posts that quote an object."""
-    query = select(Object.id).where(Object.quote_id == object_id, visible_to(viewer_id))
+    """A page of posts that quote an object with its author's consent, as far as the viewer may see them."""
+    query = select(Object.id).where(
+        Object.quote_id == object_id, visible_to(viewer_id),
+        or_(Object.quote_state.is_(None), Object.quote_state == "accepted"))
     return await _objects(session, query, page)

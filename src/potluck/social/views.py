@@ -6,7 +6,7 @@ What the viewer may not see is not in the result. Who hands these views on need 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import literal, select, union_all
@@ -26,7 +26,7 @@ from potluck.social.model import (
     Reaction,
     ThreadMute,
 )
-from potluck.social.visibility import visible_to
+from potluck.social.visibility import announce_visible_to, not_hidden_by, visible_to
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class ObjectView:
     mentions: list[Actor] = field(default_factory=list)  # named ones only
     hashtags: list[Hashtag] = field(default_factory=list)
     group: Actor | None = None
-    quote: ObjectView | None = None  # one level deep; None also where the viewer may not see it
+    quote: ObjectView | None = None  # one level deep; None also where the viewer may not or does not want to see it
     reactions: list[tuple[str, str | None, int]] = field(default_factory=list)  # (emoji, image, count)
     kind_data: Any = None
     marks: Marks = field(default_factory=Marks)
@@ -97,25 +97,27 @@ async def load_objects(
 ) -> dict[int, ObjectView]:
     """Views of those objects that the viewer may see, with what they quote."""
     rows = await _visible(session, set(object_ids), viewer_id, viewer_is_local)
-    quoted = {row.quote_id for row in rows.values()
-              if row.quote_id and row.quote_state in (None, "accepted")} - rows.keys()
-    extra = await _visible(session, {value for value in quoted if value}, viewer_id, viewer_is_local)
-    everything = {**rows, **extra}
-    views = await _assemble(session, everything, viewer_id)
-    for view in views.values():
-        shown = view.object.quote_id and view.object.quote_state in (None, "accepted")
-        view.quote = views.get(view.object.quote_id or 0) if shown else None
+    quotes = {row.id: row.quote_id for row in rows.values() if row.quote_id and row.quote_state in (None, "accepted")}
+    quoted = await _visible(session, set(quotes.values()), viewer_id, viewer_is_local, wanted_only=True)
+    views = await _assemble(session, {**rows, **quoted}, viewer_id)
     if viewer_id is not None and with_marks:
         await add_marks(session, views, viewer_id)
-    return {object_id: views[object_id] for object_id in rows if object_id in views}
+    # Copies, made before any view has a quote: two posts that quote each other must not become a circle.
+    inner = {object_id: replace(views[object_id]) for object_id in quoted}
+    for object_id, quote_id in quotes.items():
+        views[object_id].quote = inner.get(quote_id)
+    return {object_id: views[object_id] for object_id in rows}
 
 
-async def _visible(session: AsyncSession, wanted: set[int], viewer_id: int | None, local: bool) -> dict[int, Object]:
+async def _visible(session: AsyncSession, wanted: set[int], viewer_id: int | None, local: bool, *,
+                   wanted_only: bool = False) -> dict[int, Object]:
+    """Those objects the viewer may see; with `wanted_only` without authors they have hidden for themselves."""
     if not wanted:
         return {}
-    found = await session.scalars(
-        select(Object).where(Object.id.in_(wanted), visible_to(viewer_id, viewer_is_local=local)))
-    return {row.id: row for row in found.all()}
+    query = select(Object).where(Object.id.in_(wanted), visible_to(viewer_id, viewer_is_local=local))
+    if wanted_only and viewer_id is not None and local:
+        query = query.where(not_hidden_by(viewer_id, Object.author_id))
+    return {row.id: row for row in (await session.scalars(query)).all()}
 
 
 async def _assemble(session: AsyncSession, rows: dict[int, Object], viewer_id: int | None) -> dict[int, ObjectView]:
@@ -216,7 +218,8 @@ async def load_entries(
     boosts: dict[int, Announce] = {}
     boosters: dict[int, Actor] = {}
     if announce_ids:
-        found = await session.scalars(select(Announce).where(Announce.id.in_(announce_ids)))
+        found = await session.scalars(select(Announce).where(
+            Announce.id.in_(announce_ids), announce_visible_to(viewer_id, viewer_is_local=viewer_is_local)))
         boosts = {row.id: row for row in found.all()}
         boosters = await load_actors(session, {row.actor_id for row in boosts.values()})
     entries = []

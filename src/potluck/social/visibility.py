@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
-from potluck.social.model import Actor, Block, DomainMute, Follow, Mention, Mute, Object
+from potluck.social.model import Actor, Announce, Block, DomainMute, Follow, Mention, Mute, Object
 
 PUBLIC = "public"
 UNLISTED = "unlisted"
@@ -22,6 +22,9 @@ GROUP = "group"
 ALL = (PUBLIC, UNLISTED, FOLLOWERS, DIRECT, LOCAL, GROUP)
 OPEN = (PUBLIC, UNLISTED)
 """Visibilities that everyone may read, and boost."""
+
+COUNTED = (PUBLIC, UNLISTED, LOCAL, GROUP)
+"""Visibilities that are counted where everyone sees the number: nothing private shows through a count."""
 
 
 def live() -> ColumnElement[bool]:
@@ -53,6 +56,25 @@ def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> Column
     )
     blocked = exists().where(Block.blocker_id == Object.author_id, Block.blocked_id == viewer_id)
     return and_(live(), standing, readable, ~blocked)
+
+
+def announce_visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:
+    """A condition on `Announce`: the viewer may know of the boost (whether they may read the object is another matter).
+
+    Args:
+        viewer_id: as for `visible_to`.
+        viewer_is_local: as for `visible_to`.
+    """
+    if viewer_id is None:
+        return Announce.visibility.in_(OPEN)
+    blocked = exists().where(Block.blocker_id == Announce.actor_id, Block.blocked_id == viewer_id)
+    readable = or_(
+        Announce.visibility.in_(OPEN),
+        Announce.actor_id == viewer_id,
+        and_(Announce.visibility == FOLLOWERS, follows(viewer_id, Announce.actor_id)),
+        Announce.visibility == LOCAL if viewer_is_local else false(),
+    )
+    return and_(readable, ~blocked)
 
 
 def follows(follower_id: int, followed: ColumnElement[int] | object) -> ColumnElement[bool]:

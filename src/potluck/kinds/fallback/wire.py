@@ -29,7 +29,7 @@ def read(document: Document) -> Draft:
     return draft
 
 
-def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
+def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
     """The common part, for an object of a kind that is no longer installed here."""
     row = view.object
     document = object_base(view)

@@ -14,6 +14,7 @@ KIND = registry.Kind(
     write=wire.write,
     store=polls.store,
     update=polls.update_poll,
+    forget=polls.forget,
     load=polls.load,
     interactions=frozenset({"reply", "like", "react", "boost", "quote", "bookmark", "pin", "vote"}),
     card="note/card.html",

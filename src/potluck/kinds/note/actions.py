@@ -24,7 +24,7 @@ from potluck.social.reactions import visible_object
 from potluck.text.languages import normalise_language
 from potluck.text.length import count
 from potluck.text.names import Handle
-from potluck.text.render import MentionTarget, Rendered, extract, render_text
+from potluck.text.render import MediaType, MentionTarget, Rendered, TextTooLong, extract, render_text
 
 MAX_MEDIA = 20
 MAX_POLL_OPTIONS = 10
@@ -141,7 +141,11 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
 
 
 async def preview(session: AsyncSession, text: str, content_type: str = "text/plain") -> str:
-    """The HTML a text would become."""
+    """The HTML a text would become.
+
+    Raises:
+        Invalid: it is too long.
+    """
     rendered, _, _ = await _render(session, text, content_type)
     return rendered.html
 
@@ -184,8 +188,8 @@ def _check_poll(poll: PollRequest) -> None:
     if len(titles) > MAX_POLL_OPTIONS:
         raise Invalid("poll", f"Validation failed: A poll can't have more than {MAX_POLL_OPTIONS} options", "too_long")
     if any(len(title) > MAX_OPTION_CHARACTERS for title in titles):
-        raise Invalid("poll", f"Validation failed: Poll options can't be longer than {MAX_OPTION_CHARACTERS} characters",
-                      "too_long")
+        raise Invalid("poll", "Validation failed: Poll options can't be longer than"
+                      f" {MAX_OPTION_CHARACTERS} characters", "too_long")
     if len(set(titles)) != len(titles):
         raise Invalid("poll", "Validation failed: Poll options must differ from each other", "taken")
     if not MIN_POLL_SECONDS <= poll.expires_in <= MAX_POLL_SECONDS:
@@ -213,14 +217,20 @@ async def _draft(session: AsyncSession, author: Actor, request: NoteRequest) -> 
 
 async def _render(session: AsyncSession, text: str, content_type: str, *other_texts: str,
                   ) -> tuple[Rendered, list[Actor], list[EmojiDraft]]:
-    found = extract(text)
-    actors = await _actors_by_handle(session, found.mentions[:MAX_MENTIONS])
-    targets = {handle: MentionTarget(url=actor.url or profile_url(actor.name), uri=actor.uri, acct=actor.acct)
-               for handle, actor in actors.items()}
-    rendered = render_text(text, mentions=targets, hashtag_url=hashtag_url, media_type=content_type)
-    used = {actors[handle].id: actors[handle] for handle in rendered.mentions_used if handle in actors}
-    shortcodes = {name for part in (text, *other_texts) for name in extract(part).emojis}
-    return rendered, list(used.values()), await _local_emojis(session, shortcodes)
+    media_type: MediaType = "text/markdown" if content_type == "text/markdown" else "text/plain"
+    try:
+        found = extract(text, media_type)
+        actors = await _actors_by_handle(session, found.mentions[:MAX_MENTIONS])
+        targets = {handle: MentionTarget(url=actor.url or profile_url(actor.name), uri=actor.uri, acct=actor.acct)
+                   for handle, actor in actors.items()}
+        rendered = render_text(text, mentions=targets, hashtag_url=hashtag_url, media_type=media_type)
+    except TextTooLong as error:
+        raise Invalid("status", f"Validation failed: Text character limit of {error.limit} exceeded",
+                      "too_long") from error
+    by_uri = {actor.uri: actor for actor in actors.values()}
+    mentioned = [by_uri[target.uri] for target in rendered.mentions_used]
+    shortcodes = {*found.emojis, *(name for part in other_texts for name in extract(part).emojis)}
+    return rendered, mentioned, await _local_emojis(session, shortcodes)
 
 
 async def _actors_by_handle(session: AsyncSession, handles: Sequence[Handle]) -> dict[Handle, Actor]:
@@ -267,7 +277,7 @@ async def _quote(session: AsyncSession, author: Actor, draft: Draft, quote_id: i
     """Set up a quote: at once if allowed here, pending until the remote author's server has stamped it (FEP-044f)."""
     quoted = await visible_object(session, author, quote_id)
     own = quoted.author_id == author.id
-    if quoted.visibility not in visibility.OPEN and not own:
+    if quoted.visibility not in visibility.OPEN and not (own and quoted.visibility != visibility.DIRECT):
         raise NotAllowed("This post cannot be quoted")
     if quoted.visibility == visibility.FOLLOWERS and draft.visibility in visibility.OPEN:
         draft.visibility = visibility.FOLLOWERS
@@ -283,5 +293,6 @@ async def may_quote(session: AsyncSession, author: Actor, quoted: Object) -> boo
         return True
     if quoted.quote_policy == "nobody":
         return False
-    return await session.scalar(select(Follow.id).where(
-        Follow.follower_id == author.id, Follow.followed_id == quoted.author_id, Follow.state == "accepted")) is not None
+    following = await session.scalar(select(Follow.id).where(
+        Follow.follower_id == author.id, Follow.followed_id == quoted.author_id, Follow.state == "accepted"))
+    return following is not None

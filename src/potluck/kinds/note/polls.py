@@ -58,13 +58,21 @@ async def update_poll(session: AsyncSession, row: Object, draft: Draft) -> None:
         await session.execute(delete(_POLL).where(_POLL.c.object_id == row.id))
         await store(session, [(row, draft)])
         return
-    changes = {"expires_at": poll.expires_at, "hide_totals": poll.hide_totals, "multiple": poll.multiple}
+    changes: dict[str, Any] = {
+        "expires_at": poll.expires_at, "hide_totals": poll.hide_totals, "multiple": poll.multiple}
+    if poll.expires_at is None or poll.expires_at > now():
+        changes["closed_at"] = None  # prolonged: its end is told again
     if not row.local:
         changes |= {"votes_count": sum(votes for _, votes in poll.options), "voters_count": poll.voters_count}
         for position, (_, votes) in enumerate(poll.options):
             await session.execute(update(_OPTION).where(
                 _OPTION.c.object_id == row.id, _OPTION.c.position == position).values(votes=votes))
     await session.execute(update(_POLL).where(_POLL.c.object_id == row.id).values(**changes))
+
+
+async def forget(session: AsyncSession, object_ids: Sequence[int]) -> None:
+    """Notes were deleted: their polls go, with every vote."""
+    await session.execute(delete(_POLL).where(_POLL.c.object_id.in_(object_ids)))
 
 
 async def _options(session: AsyncSession, object_id: int) -> list[tuple[str, int]]:
@@ -143,7 +151,7 @@ async def receive_votes(session: AsyncSession, voter: Actor, row: Object, choice
 
     Returns:
         False where it is no vote: the object has no poll, or no such options (it may be a reply then). A vote too
-        late or given twice is one, but does not count.
+        late or given twice is one, but does not count; nor does one in a poll of another server, which counts itself.
     """
     poll = await session.get(Poll, row.id)
     if poll is None or not choices:
@@ -157,7 +165,7 @@ async def receive_votes(session: AsyncSession, voter: Actor, row: Object, choice
     wanted = sorted({titles.index(choice) for choice in choices} - before)
     late = poll.expires_at is not None and poll.expires_at <= now()
     too_many = not poll.multiple and (before or len(wanted) > 1)
-    if wanted and not late and not too_many and row.author_id != voter.id:
+    if row.local and wanted and not late and not too_many and row.author_id != voter.id:
         await _record(session, row, poll, voter, wanted, again=bool(before))
     return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +13,9 @@ from potluck.federation.vocabulary import (
     boolean,
     format_time,
     get,
-    get_list,
     number,
     parse_time,
-    text,
+    poll_options,
     total_items,
 )
 from potluck.federation.writing import object_base, with_language
@@ -27,8 +25,10 @@ from potluck.social.registry import Receiver, Unreadable
 from potluck.social.views import ObjectView
 from potluck.text.sanitise import sanitise_html, strip_quote_inline, to_plain_text
 
-MAX_OPTIONS = 500
 MAX_OPTION_TITLE = 1000
+MAX_VOTES = 1_000_000_000
+"""Tallies are somebody's claim; the sum of larger ones would not fit into the database."""
+
 _INVISIBLE = "\u200b\u200c\u200d\ufeff \t\n"
 
 
@@ -64,19 +64,19 @@ def read_poll(document: Document) -> PollDraft:
     Raises:
         Unreadable: neither `oneOf` nor `anyOf` holds an option.
     """
-    several = get_list(document, "anyOf")
-    entries = several or get_list(document, "oneOf")
-    options = [_option(entry) for entry in entries[:MAX_OPTIONS] if isinstance(entry, Mapping)]
-    named = [(title, votes) for title, votes in options if title]
+    entries, several = poll_options(document)
+    named = [(title, votes) for title, votes in map(_option, entries) if title]
     if not named:
         raise Unreadable("the Question has no options")
-    return PollDraft(named, multiple=bool(several), expires_at=_end(document),
-                     voters_count=number(get(document, "votersCount")))
+    voters = number(get(document, "votersCount"))
+    return PollDraft(named, multiple=several, expires_at=_end(document),
+                     voters_count=None if voters is None else min(voters, MAX_VOTES))
 
 
 def _option(entry: Document) -> tuple[str, int]:
     title = natural_text(entry, "name") or to_plain_text(natural_text(entry, "content"))
-    return html.unescape(title)[:MAX_OPTION_TITLE], total_items(get(entry, "replies")) or 0
+    votes = min(total_items(get(entry, "replies")) or 0, MAX_VOTES)
+    return html.unescape(title).strip()[:MAX_OPTION_TITLE], votes
 
 
 def _end(document: Document) -> datetime | None:
@@ -85,12 +85,12 @@ def _end(document: Document) -> datetime | None:
     moment = parse_time(closed)
     if moment is not None:
         return moment
-    if closed not in (None, "") and (boolean(closed) or text(closed)):
+    if closed and boolean(closed, default=True):
         return now()
     return parse_time(get(document, "endTime"))
 
 
-def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
+def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
     """The document of a note. All readers take the same form."""
     row = view.object
     document = object_base(view)

@@ -1,0 +1,98 @@
+"""Replies that arrived before what they answer: they find it once it comes, and their branch joins its thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.engine import insert_or_ignore
+from potluck.social.model import Conversation, Object, ThreadMute
+from potluck.social.visibility import COUNTED
+
+_OBJECT: Any = Object.__table__
+_MUTE: Any = ThreadMute.__table__
+_CONVERSATION: Any = Conversation.__table__
+
+
+async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> None:
+    """Bind replies that wait for these new objects to them; a fixed number of statements for any number of replies.
+
+    Counts of the parents rise, and thread mutes and conversations go over to the thread's new root. The rows of
+    `parents` get their new thread root too.
+    """
+    by_uri = {row.uri: row for row in parents}
+    if not by_uri:
+        return
+    waiting = (await session.execute(
+        select(Object.id, Object.in_reply_to_uri, Object.visibility, Object.state, Object.deleted_at).where(
+            Object.in_reply_to_id.is_(None), Object.in_reply_to_uri.is_not(None),
+            Object.in_reply_to_uri.in_(by_uri)).order_by(Object.id))).all()
+    roots: dict[int, int] = {}
+    bound, counted = [], Counter[int]()
+    for row in waiting:
+        parent = by_uri[row.in_reply_to_uri]
+        root = _top(roots, parent.thread_root_id or parent.id)
+        if row.id == root:  # hostile: a circle of replies stays as it is
+            continue
+        roots[row.id] = root
+        bound.append({"b_id": row.id, "parent": parent.id, "author": parent.author_id})
+        if row.visibility in COUNTED and row.state == "published" and row.deleted_at is None:
+            counted[parent.id] += 1
+    if bound:
+        await _bind(session, bound, counted)
+        await _move_threads(session, {old: _top(roots, old) for old in roots})
+        for adopter in parents:
+            adopter.thread_root_id = _top(roots, adopter.thread_root_id or adopter.id)
+
+
+def _top(roots: Mapping[int, int], root: int) -> int:
+    """Where a thread has gone by now."""
+    while root in roots:
+        root = roots[root]
+    return root
+
+
+async def _bind(session: AsyncSession, bound: list[dict[str, int]], counted: Mapping[int, int]) -> None:
+    connection = await session.connection()
+    await connection.execute(
+        update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
+            in_reply_to_id=bindparam("parent"), in_reply_to_author_id=bindparam("author")), bound)
+    if counted:
+        await connection.execute(
+            update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
+                replies_count=_OBJECT.c.replies_count + bindparam("n"), version=_OBJECT.c.version + 1),
+            [{"b_id": parent, "n": count} for parent, count in sorted(counted.items())])
+
+
+async def _move_threads(session: AsyncSession, roots: Mapping[int, int]) -> None:
+    """Everything that hangs on an old thread root goes over to the new one."""
+    connection = await session.connection()
+    await connection.execute(
+        update(_OBJECT).where(_OBJECT.c.thread_root_id == bindparam("old")).values(thread_root_id=bindparam("new")),
+        [{"old": old, "new": new} for old, new in roots.items()])
+    mutes = (await session.execute(select(ThreadMute.actor_id, ThreadMute.thread_root_id).where(
+        ThreadMute.thread_root_id.in_(roots)))).all()
+    if mutes:
+        await session.execute(insert_or_ignore(session, _MUTE), [
+            {"actor_id": actor_id, "thread_root_id": roots[root]} for actor_id, root in mutes])
+        await session.execute(delete(_MUTE).where(_MUTE.c.thread_root_id.in_(roots)))
+    await _move_conversations(session, roots)
+
+
+async def _move_conversations(session: AsyncSession, roots: Mapping[int, int]) -> None:
+    """A reader has one conversation per thread: where two threads become one, the one with the newer message stays."""
+    found = (await session.scalars(select(Conversation).where(
+        Conversation.thread_root_id.in_({*roots, *roots.values()})).order_by(Conversation.last_object_id.desc()))).all()
+    kept: dict[tuple[int, int], Conversation] = {}
+    for entry in found:
+        kept.setdefault((entry.reader_id, roots.get(entry.thread_root_id, entry.thread_root_id)), entry)
+    gone = [entry.id for entry in found if entry not in kept.values()]
+    if gone:
+        await session.execute(delete(_CONVERSATION).where(_CONVERSATION.c.id.in_(gone)))
+    for (_, root), entry in kept.items():
+        entry.thread_root_id = root
+    await session.flush()
