@@ -1,0 +1,75 @@
+"""What is said, in order. Each kind of community adds its own lines when it comes to exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A post.
+
+    Attributes:
+        key: how later lines refer to it.
+        who: handle of the author.
+        hours: how long ago.
+        reply_to: key of the post it answers.
+        liked_by, boosted_by: handles.
+        poll: options and votes, for a poll.
+        document: for a thing of another kind, by a remote author: the ActivityStreams type, its name and summary.
+    """
+
+    key: str
+    who: str
+    hours: float
+    text: str
+    reply_to: str = ""
+    warning: str = ""
+    visibility: str = "public"
+    language: str = "en"
+    liked_by: tuple[str, ...] = ()
+    boosted_by: tuple[str, ...] = ()
+    poll: tuple[tuple[str, int], ...] = ()
+    document: dict[str, str] = field(default_factory=dict)
+
+
+LINES = (
+    Line("table", "bob", 70, "The long table is done: four metres of ash, no screws. It wants people around it.",
+         liked_by=("alice", "mia", "mona", "carol@mastodon.example"), boosted_by=("alice",)),
+    Line("moss", "carol@mastodon.example", 52,
+         "Found Buxbaumia viridis on a rotting spruce log this morning. Two capsules, both proud of themselves."
+         " #moss #fieldwork", liked_by=("alice", "mia"), boosted_by=("mia",)),
+    Line("film", "tomas@video.example", 47, "Eleven minutes about a ferry that no longer runs.",
+         document={"type": "Video", "name": "The last crossing",
+                   "summary": "A short film about a ferry, its captain, and a river that changed its mind."}),
+    Line("question", "alice", 30, "Tuesday kitchen: what shall we cook for thirty people? #potluck",
+         poll=(("Bean stew", 11), ("Lentil pie", 7), ("A very large soup", 9)), liked_by=("bob", "dave"),
+         boosted_by=("mona",)),
+    Line("soup", "dave", 29, "Soup. It is always soup. I will die on this hill, and there will be soup there.",
+         reply_to="question", liked_by=("alice", "bob")),
+    Line("bowls", "bob", 28.5, "@dave I have forty bowls and one opinion: stew needs bowls too.", reply_to="soup"),
+    Line("truce", "dave", 28, "@bob A thick soup, then.", reply_to="bowls", liked_by=("alice",)),
+    Line("review", "noor@books.example", 26, "Read it in one sitting, then sat there.",
+         document={"type": "Review", "name": "The Salt Path of Small Hours",
+                   "summary": "Four stars. A novel about bakers, insomnia, and the people who buy the first loaf."}),
+    Line("walk", "frank@gts.example", 20,
+         "Thirty kilometres along the canal. Counted nine herons; the ninth was a plastic bag. Still counts.",
+         liked_by=("alice",)),
+    Line("garden", "mia", 12, "First frost. The dahlias have folded, the kale is only getting started. #garden",
+         liked_by=("alice", "bob", "carol@mastodon.example"), boosted_by=("alice", "carol@mastodon.example")),
+    Line("german", "carol@mastodon.example", 11, "@mia Wunderschön! Bei uns blüht noch der Efeu.", reply_to="garden",
+         language="de"),
+    Line("warning", "alice", 8, "The cellar had a visitor with eight legs and a great deal of confidence. We have agreed"
+         " that the cellar is hers.", warning="spider", liked_by=("mia",)),
+    Line("post", "gardening@lemmy.example", 6, "How to keep seeds over winter",
+         document={"type": "Page", "name": "How do you store seeds over winter?",
+                   "summary": "Paper bags or glass jars? Forty answers, some of them about mice."}),
+    Line("quiet", "alice", 4, "Testing the new oven with the good flour. If the lights go out, it was worth it.",
+         visibility="unlisted", liked_by=("bob",)),
+    Line("direct", "bob", 3, "@alice Shall I bring the benches round on Monday? The van is free after four.",
+         visibility="direct"),
+    Line("invitation", "alice", 1,
+         "Doors open at six on Tuesday. Bring a dish, a chair or a story; nobody is sent away hungry."
+         " https://kitchen.example/tuesday #potluck",
+         liked_by=("bob", "mia", "mona", "frank@gts.example"), boosted_by=("bob", "frank@gts.example")),
+)
