@@ -1,0 +1,84 @@
+"""Public keys by keyId: parsed ones in memory, the rest in the database."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from potluck.db import Database
+from potluck.federation.errors import SignatureError
+from potluck.federation.signatures.keys import PublicKey, load_public
+from potluck.social.model import Actor, ActorKey
+
+CAPACITY = 20_000
+TTL_SECONDS = 300.0
+"""Short enough that a suspension or a new key, noted by another process, takes effect here soon."""
+REFETCH_SECONDS = 300.0
+"""A key whose signature failed is fetched again at most this often, or bad signatures would make us a hammer."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key and whose it is."""
+
+    key_id: str
+    key: PublicKey
+    actor_id: int
+    actor_uri: str
+    is_local: bool
+    suspended: bool
+    deleted: bool
+
+
+class KeyRing:
+    """The public keys one process knows."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: OrderedDict[str, tuple[float, KnownKey]] = OrderedDict()
+        self._refetched: OrderedDict[str, float] = OrderedDict()
+
+    async def find(self, key_id: str) -> KnownKey | None:
+        """The key with this id, if it is stored and can be read."""
+        entry = self._known.get(key_id)
+        if entry is not None and entry[0] > time.monotonic():
+            return entry[1]
+        found = await self._load(key_id)
+        if found is not None:
+            self._known[key_id] = (time.monotonic() + TTL_SECONDS, found)
+            self._known.move_to_end(key_id)
+            while len(self._known) > CAPACITY:
+                self._known.popitem(last=False)
+        return found
+
+    async def _load(self, key_id: str) -> KnownKey | None:
+        async with self._db.read() as session:
+            row = (await session.execute(
+                select(ActorKey.public_key, Actor.id, Actor.uri, Actor.host, Actor.suspended_at, Actor.deleted_at)
+                .join(Actor, Actor.id == ActorKey.actor_id).where(ActorKey.uri == key_id))).one_or_none()
+        if row is None:
+            return None
+        try:
+            key = load_public(row.public_key)
+        except SignatureError:
+            return None
+        return KnownKey(key_id, key, row.id, row.uri, row.host == "", row.suspended_at is not None,
+                        row.deleted_at is not None)
+
+    def forget(self, key_id: str) -> None:
+        """Look in the database at the next use."""
+        self._known.pop(key_id, None)
+
+    def may_refetch(self, key_id: str) -> bool:
+        """Whether a key may be fetched again now; if so, that is noted."""
+        moment = time.monotonic()
+        if self._refetched.get(key_id, 0.0) > moment:
+            return False
+        self._refetched[key_id] = moment + REFETCH_SECONDS
+        self._refetched.move_to_end(key_id)
+        while len(self._refetched) > CAPACITY:
+            self._refetched.popitem(last=False)
+        return True
