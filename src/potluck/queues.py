@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation import delivery_queue, journal
-from potluck.federation.model import Delivery, FetchJob
+from potluck.federation.model import Delivery, FetchJob, InboxItem
+from potluck.social import live
 from potluck.social.model import Server
 from potluck.web.ports import HostBacklog, ParkedItem, QueueState
 
 _DELIVERY: Any = Delivery.__table__
-_ALL_AT_ONCE = 1000
+_ITEM: Any = InboxItem.__table__
 
 
 class EngineQueues:
@@ -49,11 +50,13 @@ class EngineQueues:
                 for host, waiting, given_up, next_at, error in rows.all()]
 
     async def retry_item(self, session: AsyncSession, item_id: int | None) -> None:
-        """Process a parked item again; all of them (a thousand at once) for None."""
-        wanted = [item_id] if item_id is not None else [
-            row.id for row in await journal.parked(session, limit=_ALL_AT_ONCE)]
-        for parked_id in wanted:
-            await journal.retry(session, parked_id)
+        """Process a parked item again; all of them for None."""
+        if item_id is not None:
+            await journal.retry(session, item_id)
+            return
+        await session.execute(update(_ITEM).where(_ITEM.c.parked_at.is_not(None)).values(
+            parked_at=None, retry_at=None, attempts=0, error=None))
+        await live.wake(session, journal.TOPIC)
 
     async def drop_item(self, session: AsyncSession, item_id: int) -> None:
         """Forget a parked item."""
