@@ -58,9 +58,7 @@ _TEREDO = IPv6Network("2001::/32")
 
 
 def embedded_addresses(address: IPv6Address) -> list[IPv4Address]:
-    """The IPv4 addresses wrapped in an IPv6 address: mapped, compatible, NAT64, 6to4, Teredo (server,
-    client).
-    """
+    """The IPv4 addresses wrapped in an IPv6 one: mapped, compatible, NAT64, 6to4, Teredo (server, client)."""
     value = int(address)
     if address in _SIX_TO_FOUR:
         return [IPv4Address(value >> 80 & 0xFFFFFFFF)]

@@ -112,9 +112,7 @@ class Response:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks to wait (number or date), capped at a day; None without a usable
-    one.
-    """
+    """Seconds that a Retry-After header (number or date) asks to wait, at most a day; None without one."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(min(int(value[:9]), 86400))
@@ -127,8 +125,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 class SafeClient:
-    """Client for all outbound requests. Make one per process, inside of the event loop, and close it at the
-    end.
+    """Client for all outbound requests.
+
+    Make one per process, inside of the event loop, and close it at the end.
 
     Args:
         policy: which addresses may be reached; with allowed networks, plain http and other ports are taken,
@@ -209,7 +208,8 @@ class SafeClient:
         target = self.check(url)
         try:
             async with asyncio.timeout(self.limits.total):
-                return await self._follow(target, accept, max_bytes, headers or {}, sign, max_redirects)
+                first = {"Accept": accept, **(headers or {})}
+                return await self._follow(target, first, max_bytes, sign, max_redirects)
         except TimeoutError as error:
             raise Timeout(url, f"took longer than {self.limits.total:g} s") from error
 
@@ -264,20 +264,12 @@ class SafeClient:
             raise Timeout(url, f"took longer than {self.limits.total:g} s") from error
 
     async def _follow(
-        self,
-        target: str,
-        accept: str,
-        max_bytes: int,
-        headers: Mapping[str, str],
-        sign: Sign | None,
-        hops: int,
+        self, target: str, headers: Mapping[str, str], max_bytes: int, sign: Sign | None, hops: int
     ) -> Response:
         origin = urls.origin_of(target)
         start = target
         for hop in range(hops + 1):
-            sent = {"Accept": accept}
-            if urls.origin_of(target) == origin:
-                sent.update(headers)
+            sent = dict(headers) if urls.origin_of(target) == origin else {"Accept": headers["Accept"]}
             if sign is not None:
                 sent.update(await sign("GET", target))
             response = await self._request("GET", target, sent, max_bytes, None)

@@ -21,8 +21,9 @@ _FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class AddressRefused(Exception):
-    """The host has no address that may be reached. Not an OSError, which the connector would take for a
-    failed try.
+    """The host has no address that may be reached.
+
+    Not an OSError, which the connector would take for a failed try.
     """
 
 
@@ -67,7 +68,10 @@ class CheckedResolver(AbstractResolver):
         self._running: dict[str, asyncio.Future[list[str]]] = {}
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - the interface names it
     ) -> list[ResolveResult]:
         """The permitted addresses of a host, for the connector.
 
@@ -132,9 +136,7 @@ def _result(host: str, address: str, port: int) -> ResolveResult:
 
 
 def checked_socket(policy: AddressPolicy) -> Callable[[AddrInfoType], socket.socket]:
-    """A socket factory that looks at the very address about to be connected: the last wall, behind every
-    other.
-    """
+    """A socket factory that looks at the very address about to be connected: the wall behind the others."""
 
     def make(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info

@@ -19,7 +19,7 @@ class _Connection(ssl.SSLObject):
 
     _kept = False
 
-    def read(self, len: int = 1024, buffer: Any = None) -> Any:
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - the library's name
         """As `ssl.SSLObject.read`."""
         data = super().read(len, buffer)
         if not self._kept and isinstance(self.context, ResumingContext):
@@ -41,9 +41,7 @@ class ResumingContext(ssl.SSLContext):
     _sessions: OrderedDict[str, tuple[float, ssl.SSLSession]]
 
     def __new__(cls, protocol: int = ssl.PROTOCOL_TLS_CLIENT) -> Self:
-        """A context with the standard library's safe client defaults: certificates and host names are
-        checked.
-        """
+        """A context with the library's safe client defaults: certificates and host names are checked."""
         context = super().__new__(cls, protocol)
         context._sessions = OrderedDict()
         return context

@@ -226,8 +226,7 @@ def without_fragment(uri: str) -> str:
 
 
 def request_url(uri: str) -> str:
-    """The ASCII form of a uri as it goes over the wire: no fragment, a path, other characters
-    percent-encoded.
+    """The ASCII form of a uri as it goes over the wire: without fragment, other characters percent-encoded.
 
     Raises:
         InvalidUri: see `split`.

@@ -80,7 +80,7 @@ async def sign(
 
 
 def parse(
-    method: str, target: str, headers: RequestHeaders, body: bytes, hosts: Collection[str], now: float
+    method: str, target: str, headers: RequestHeaders, body: bytes, *, hosts: Collection[str], now: float
 ) -> ParsedSignature:
     """Take the signature out of a request and hold everything but the key against the rules.
 

@@ -118,7 +118,7 @@ _PEM = re.compile(
 
 
 def _tidy_pem(text: str) -> bytes:
-    """PEM with proper lines, out of PEM with blanks, literal `\\n` or nothing for line ends."""
+    """PEM with proper lines, out of PEM whose line ends are blanks, escaped or lost."""
     match = _PEM.fullmatch(text.replace("\\r", "").replace("\\n", "\n"))
     if match is None:
         raise SignatureError("not a public key in PEM")
@@ -208,9 +208,7 @@ def _signers() -> ThreadPoolExecutor:
 
 
 async def sign_rsa(key: RSAPrivateKey, data: bytes) -> bytes:
-    """RSASSA-PKCS1-v1_5 with SHA-256, in a thread: a quarter of a millisecond that the event loop is free
-    for.
-    """
+    """RSASSA-PKCS1-v1_5 with SHA-256, made in a thread, so that the event loop is free meanwhile."""
     return await asyncio.get_running_loop().run_in_executor(_signers(), key.sign, data, _PKCS1, _SHA256)
 
 

@@ -28,8 +28,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParsedSignature:
-    """A signature that covers enough, is of its time, meant for us and for this body; only the key is
-    missing.
+    """A signature that covers enough and is of its time, for us and for this body; only the key is missing.
 
     Attributes:
         key_id: the key's uri as sent.

@@ -44,8 +44,7 @@ async def sign(
     headers: Mapping[str, str] | None = None,
     now: float | None = None,
 ) -> dict[str, str]:
-    """The headers that sign a request: those given, Date, Content-Digest if there is a body, and the
-    signature.
+    """The headers that sign a request: those given, Date, a body's Content-Digest, and the signature.
 
     Args:
         method: GET or POST.
@@ -81,7 +80,7 @@ def _quoted(value: str) -> str:
 
 
 def parse(
-    method: str, target: str, headers: RequestHeaders, body: bytes, base_url: str, now: float
+    method: str, target: str, headers: RequestHeaders, body: bytes, *, base_url: str, now: float
 ) -> ParsedSignature:
     """Take the signature out of a request and hold everything but the key against the rules.
 
@@ -167,24 +166,19 @@ def _component(name: str, method: str, target: str, headers: RequestHeaders, bas
         if name != name.lower():
             raise SignatureError("component names must be in lower case")
         return headers.need(name)
-    path, question, query = target.partition("?")
-    match name:
-        case "@method":
-            return method.upper()
-        case "@target-uri":
-            return base_url + target
-        case "@authority":
-            return split(base_url).authority
-        case "@scheme":
-            return split(base_url).scheme
-        case "@request-target":
-            return target
-        case "@path":
-            return path or "/"
-        case "@query":
-            return f"?{query}"
-        case _:
-            raise SignatureError(f"component {name[:40]!r} is not taken")
+    path, _, query = target.partition("?")
+    derived = {
+        "@method": method.upper(),
+        "@target-uri": base_url + target,
+        "@authority": split(base_url).authority,
+        "@scheme": split(base_url).scheme,
+        "@request-target": target,
+        "@path": path or "/",
+        "@query": f"?{query}",
+    }
+    if name not in derived:
+        raise SignatureError(f"component {name[:40]!r} is not taken")
+    return derived[name]
 
 
 def _signature(headers: RequestHeaders, label: str) -> bytes:

@@ -1,6 +1,4 @@
-"""Sending signed requests: signs, sends, and knocks a second time where the first signature was not
-understood.
-"""
+"""Sending signed requests, and knocking a second time where the first signature was not understood."""
 
 from __future__ import annotations
 

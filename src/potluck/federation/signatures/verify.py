@@ -57,10 +57,10 @@ def parse_signature(
     found = RequestHeaders(headers)
     now = time.time() if now is None else now
     if found.get("signature-input") is not None:
-        parsed = rfc9421.parse(method, target, found, body, base_url, now)
+        parsed = rfc9421.parse(method, target, found, body, base_url=base_url, now=now)
     else:
         allowed = {host_of(base_url)} if hosts is None else hosts
-        parsed = cavage.parse(method, target, found, body, allowed, now)
+        parsed = cavage.parse(method, target, found, body, hosts=allowed, now=now)
     if len(parsed.key_id) > _MAX_KEY_ID:
         raise SignatureError("the key id is too long")
     return parsed

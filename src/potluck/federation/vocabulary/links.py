@@ -27,8 +27,7 @@ class Link:
 
 
 def urls(value: Any, base: str | None = None, depth: int = 0) -> list[Link]:
-    """Every http(s) link in a `url` or `href` value: strings, Link objects, objects with a `url`, arrays of
-    these.
+    """Every http(s) link in a `url` or `href` value: strings, Links, objects with a `url`, arrays of these.
 
     Args:
         value: a document (its `url` is read) or such a value.

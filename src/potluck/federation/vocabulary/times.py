@@ -16,8 +16,7 @@ _TIME = re.compile(
 
 
 def parse_time(value: Any) -> datetime | None:
-    """A time in UTC, out of ISO 8601 as servers write it: with or without zone (then UTC), fraction or
-    seconds.
+    """A time in UTC, out of ISO 8601 as servers write it: zone (else UTC), seconds and fraction may lack.
 
     Returns:
         None when it is no time, or lies outside of the years 1 to 9999 after moving to UTC.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from potluck.federation.vocabulary.terms import AS, NAMESPACES, PUBLIC
@@ -107,39 +107,34 @@ def get_list(document: Any, name: str) -> list[Any]:
     return as_list(get(document, name))
 
 
+def _scalars(value: Any) -> Iterator[Any]:
+    """The members of a value, JSON-LD value objects opened."""
+    for member in as_list(value):
+        yield member.get("@value") if isinstance(member, Mapping) else member
+
+
 def text(value: Any) -> str | None:
     """A plain string out of a string, a JSON-LD value object or the first string of an array; else None."""
-    for member in as_list(value):
-        if isinstance(member, Mapping):
-            member = member.get("@value")
-        if isinstance(member, str):
-            return member
-    return None
+    return next((scalar for scalar in _scalars(value) if isinstance(scalar, str)), None)
 
 
 def number(value: Any) -> int | None:
     """A whole number ≥ 0 (a count, a size) out of a number or a string of digits; else None."""
-    for member in as_list(value):
-        if isinstance(member, Mapping):
-            member = member.get("@value")
-        if isinstance(member, bool):
-            return None
-        if isinstance(member, str) and member.isascii() and member.isdigit() and len(member) < 19:
-            return int(member)
-        if isinstance(member, (int, float)) and 0 <= member < 2**63:
-            return int(member)
+    for scalar in _scalars(value):
+        if isinstance(scalar, str) and scalar.isascii() and scalar.isdigit() and len(scalar) < 19:
+            return int(scalar)
+        if isinstance(scalar, (int, float)) and not isinstance(scalar, bool) and 0 <= scalar < 2**63:
+            return int(scalar)
     return None
 
 
 def boolean(value: Any, default: bool = False) -> bool:
     """A truth value out of a boolean or the words true and false; anything else reads as `default`."""
-    for member in as_list(value):
-        if isinstance(member, Mapping):
-            member = member.get("@value")
-        if isinstance(member, bool):
-            return member
-        if member in ("true", "false"):
-            return bool(member == "true")
+    for scalar in _scalars(value):
+        if isinstance(scalar, bool):
+            return scalar
+        if scalar in ("true", "false"):
+            return bool(scalar == "true")
     return default
 
 
