@@ -5,8 +5,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from text.harmless import assert_harmless
-from text.xss_vectors import ALL as XSS_VECTORS
 
 from potluck.text import sanitise
 from potluck.text.sanitise import (
@@ -17,6 +15,8 @@ from potluck.text.sanitise import (
     strip_quote_inline,
     to_plain_text,
 )
+from text.harmless import assert_harmless
+from text.xss_vectors import ALL as XSS_VECTORS
 
 REL = 'target="_blank" rel="nofollow noopener noreferrer"'
 

@@ -32,7 +32,13 @@ _ZERO_WIDTH_JOINER: Final = "\u200d"
 
 _EMOJI: Final = re.compile(f"[{EMOJI_CLASS}]")
 _FLAG_LETTER: Final = re.compile(f"[{FLAG_LETTERS}]")
-_FLAG: Final = re.compile(f"[{FLAG_LETTERS}]{{2}}")
+_EMOJI_SO_FAR: Final = re.compile(
+    f"[{EMOJI_CLASS}][\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*+\u200d\\Z"
+)
+_FLAG: Final = re.compile(f"[{FLAG_LETTERS}]{{1,2}}")
+_COMMON_MARKS: Final = re.compile(
+    "(?<=[^\r\n])[\u0300-\u036f\u0483-\u0487\u064b-\u065f\ufe00-\ufe0f\u20d0-\u20f0]+"
+)
 # Nothing below U+0300 extends a character but the joiners and CR LF; most text is settled by this one search.
 _EXTENDED: Final = re.compile(
     "[\u0300-\u0eff\u0f00-\u109f\u1100-\u11ff\u1700-\u1cff\u1dc0-\u1dff\u200c\u200d]|"
@@ -48,7 +54,10 @@ def count_graphemes(text: str) -> int:
     if _EXTENDED.search(text) is None:
         return len(text)
     # Flags first, so that no run of flag letters is left: whether one ends a flag is only known from the run's start.
-    text = _FLAG.sub("\U0001f3f4", text)
+    # Common marks next, which leaves few characters to look at one by one.
+    text = _COMMON_MARKS.sub("", _FLAG.sub("0", text))
+    if _EXTENDED.search(text) is None:
+        return len(text)
     return sum(1 for index in range(len(text)) if index == 0 or not is_joined(text, index))
 
 
@@ -64,8 +73,9 @@ def is_joined(text: str, index: int) -> bool:
         return before + here == "\r\n"
     if _FLAG_LETTER.match(here):
         return _is_second_flag_letter(text, index)
-    joined_emoji = before == _ZERO_WIDTH_JOINER and _EMOJI.match(here) is not None
-    return joined_emoji or _extends(here) or _joins_hangul(ord(before), ord(here))
+    if before == _ZERO_WIDTH_JOINER and _EMOJI.match(here):
+        return _extends(here) or _EMOJI_SO_FAR.search(text, max(0, index - 32), index) is not None
+    return _extends(here) or _joins_hangul(ord(before), ord(here))
 
 
 def _extends(character: str) -> bool:

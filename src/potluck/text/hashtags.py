@@ -58,7 +58,7 @@ def is_hashtag(name: str) -> bool:
 
 def has_letter(text: str) -> bool:
     """Tell whether `text` holds a letter of any script; digits, `_` and `·` are none."""
-    return any(character.isalpha() for character in text)
+    return any(map(str.isalpha, text))
 
 
 _LATIN_LETTERS: Final = str.maketrans(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from potluck.text.graphemes import count_graphemes
-from potluck.text.tokens import tokenise
+from potluck.text.tokens import Token, tokenise
 
 CHARACTERS_PER_URL: Final = 23
 """What any address counts; `characters_reserved_per_url` in Mastodon's instance document."""
@@ -11,12 +11,11 @@ CHARACTERS_PER_URL: Final = 23
 
 def count(text: str) -> int:
     """Return the length of plain `text`: visible characters, web addresses as 23, mentions without their host."""
-    return sum(_length(token.kind, token.text) for token in tokenise(text))
+    return count_graphemes("".join(_counted(token) for token in tokenise(text)))
 
 
-def _length(kind: str, text: str) -> int:
-    if kind == "url":
-        return CHARACTERS_PER_URL
-    if kind == "mention":
-        return len(text[1:].partition("@")[0]) + 1
-    return count_graphemes(text)
+def _counted(token: Token) -> str:
+    """Return what stands for a token while counting."""
+    if token.kind == "url":
+        return "x" * CHARACTERS_PER_URL
+    return f"@{token.handle.name}" if token.handle else token.text

@@ -130,8 +130,8 @@ def escape_typed(text: str) -> str:
 
 
 def tidy_typed(text: str) -> str:
-    """Bring line ends to LF, drop control characters and the white space around the whole."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    """Bring line ends to LF and drop control characters."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def extract(text: str, media_type: MediaType = "text/plain") -> Extracted:
@@ -186,7 +186,7 @@ def render_text(
         from potluck.text.markdown import markdown_html
 
         return writer.rendered(markdown_html(text, writer, images=images))
-    return writer.rendered(_paragraphs("".join(map(writer.write, tokenise(text)))))
+    return writer.rendered(_paragraphs("".join(map(writer.write, tokenise(text.strip())))))
 
 
 def _paragraphs(html: str) -> str:

@@ -88,14 +88,13 @@ def token_at(text: str, position: int) -> Token | None:
 
 def _read(match: re.Match[str]) -> Token | None:
     """Check what the pattern cannot; None when the match is only text after all."""
-    if match["url"]:
-        return _read_url(match["url"])
-    if match["mention"]:
-        return _read_mention(match)
-    if match["hashtag"]:
+    kind = match.lastgroup
+    if kind == "hashtag":
         tag = match["tag"].rstrip(_TAG_END)
-        return Token("hashtag", match["hashtag"][0] + tag) if is_hashtag(tag) else None
-    return Token("emoji", match["emoji"])
+        return Token("hashtag", match[0][0] + tag) if is_hashtag(tag) else None
+    if kind == "mention":
+        return _read_mention(match)
+    return _read_url(match[0]) if kind == "url" else Token("emoji", match[0])
 
 
 def _read_mention(match: re.Match[str]) -> Token:
