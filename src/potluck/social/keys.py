@@ -1,67 +1,130 @@
-"""Keys of local actors: one RSA key for HTTP signatures, one Ed25519 key for object proofs (FEP-521a, FEP-8b32)."""
+"""Keys of actors: an RSA pair for HTTP signatures and an Ed25519 pair for object proofs, made, stored, rotated."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import base58
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from sqlalchemy import select, update
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social import events
+from potluck.social.errors import NotFound
 from potluck.social.model import Actor, ActorKey
 
-RSA = "rsa"
-ED25519 = "ed25519"
-_MULTICODEC_ED25519 = b"\xed\x01"
+_KEY: Any = ActorKey.__table__
+
+RSA_BITS = 2048
+_ED25519_PREFIX = b"\xed\x01"  # multicodec of an Ed25519 public key
 
 
-def make_keys(actor_id: int, uri: str, *, suffix: str = "") -> list[ActorKey]:
-    """A fresh RSA-2048 and Ed25519 key for an actor. `suffix` tells rotated keys from the first ones."""
-    signing, proving = rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()
+@dataclass(frozen=True, slots=True)
+class KeyPairs:
+    """Fresh keys that belong to nobody yet. Making them takes a while: make them before the transaction."""
+
+    rsa_public: str  # PEM, SubjectPublicKeyInfo
+    rsa_private: str  # PEM, PKCS#8
+    ed25519_public: str  # multibase (base58-btc) with multicodec prefix
+    ed25519_private: str  # PEM, PKCS#8
+
+
+def make_pairs() -> KeyPairs:
+    """Make both pairs. Blocks for about a tenth of a second; in a coroutine use `generate`."""
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    rsa_public = rsa_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    ed_key = ed25519.Ed25519PrivateKey.generate()
+    ed_public = ed_key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return KeyPairs(rsa_public.decode(), _private_pem(rsa_key),
+                    "z" + base58.b58encode(_ED25519_PREFIX + ed_public).decode(), _private_pem(ed_key))
+
+
+def _private_pem(key: PrivateKeyTypes) -> str:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                             serialization.NoEncryption()).decode()
+
+
+async def generate() -> KeyPairs:
+    """Make both pairs without holding up the event loop."""
+    return await asyncio.to_thread(make_pairs)
+
+
+def _rows(actor: Actor, pairs: KeyPairs, suffix: str) -> list[dict[str, Any]]:
+    moment = now()
     return [
-        ActorKey(id=ids.new(), actor_id=actor_id, uri=f"{uri}#main-key{suffix}", algorithm=RSA,
-                 public_key=signing.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-                 private_key=_private_pem(signing)),
-        ActorKey(id=ids.new(), actor_id=actor_id, uri=f"{uri}#ed25519-key{suffix}", algorithm=ED25519,
-                 public_key=_multikey(proving.public_key()), private_key=_private_pem(proving)),
+        {"id": ids.new(), "actor_id": actor.id, "uri": f"{actor.uri}#main-key{suffix}", "algorithm": "rsa",
+         "public_key": pairs.rsa_public, "private_key": pairs.rsa_private, "created_at": moment},
+        {"id": ids.new(), "actor_id": actor.id, "uri": f"{actor.uri}#ed25519-key{suffix}", "algorithm": "ed25519",
+         "public_key": pairs.ed25519_public, "private_key": pairs.ed25519_private, "created_at": moment},
     ]
 
 
-def _private_pem(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+async def add(session: AsyncSession, actor: Actor, pairs: KeyPairs) -> None:
+    """Give a new local actor its first keys: `#main-key` (RSA) and `#ed25519-key`."""
+    await session.execute(_KEY.insert(), _rows(actor, pairs, ""))
 
 
-def _multikey(key: ed25519.Ed25519PublicKey) -> str:
-    return "z" + base58.b58encode(_MULTICODEC_ED25519 + key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+async def all_of(session: AsyncSession, actor_id: int) -> Sequence[ActorKey]:
+    """Every key of an actor, oldest first; retired ones too."""
+    return (await session.scalars(select(ActorKey).where(ActorKey.actor_id == actor_id).order_by(ActorKey.id))).all()
 
 
-async def signing_key(session: AsyncSession, actor_id: int, algorithm: str = RSA) -> ActorKey | None:
-    """The newest key of a local actor that is in use, None for actors without one."""
-    found: ActorKey | None = await session.scalar(
-        select(ActorKey).where(ActorKey.actor_id == actor_id, ActorKey.algorithm == algorithm,
-                               ActorKey.private_key.is_not(None), ActorKey.retired_at.is_(None))
-        .order_by(ActorKey.id.desc()).limit(1))
-    return found
+async def signing_key(session: AsyncSession, actor_id: int, algorithm: str = "rsa") -> ActorKey:
+    """The key a local actor signs with now.
+
+    Raises:
+        NotFound: there is none (a remote or deleted actor).
+    """
+    row: ActorKey | None = await session.scalar(select(ActorKey).where(
+        ActorKey.actor_id == actor_id, ActorKey.algorithm == algorithm, ActorKey.private_key.is_not(None),
+        ActorKey.retired_at.is_(None)).order_by(ActorKey.id.desc()).limit(1))
+    if row is None:
+        raise NotFound("This account has no key to sign with")
+    return row
 
 
-async def public_keys(session: AsyncSession, actor_id: int) -> list[ActorKey]:
-    """The keys an actor's document shows, oldest first."""
-    rows = await session.scalars(select(ActorKey).where(
-        ActorKey.actor_id == actor_id, ActorKey.retired_at.is_(None)).order_by(ActorKey.id))
-    return list(rows.all())
+async def rotate(session: AsyncSession, actor: Actor, pairs: KeyPairs | None = None) -> None:
+    """Retire the keys of a local actor and give it new ones.
 
-
-async def rotate(session: AsyncSession, actor: Actor) -> list[ActorKey]:
-    """Give a local actor new keys; the old ones are retired. The change is announced signed by the old key."""
-    moment = now()
-    await session.execute(update(ActorKey).where(
-        ActorKey.actor_id == actor.id, ActorKey.retired_at.is_(None)).values(retired_at=moment))
-    made = make_keys(actor.id, actor.uri, suffix=f"-{int(moment.timestamp())}")
-    session.add_all(made)
-    actor.updated_at = moment
-    await session.flush()
+    Servers learn of it by an Update that the old key signs (protocol §13); that is the subscriber's business.
+    """
+    pairs = pairs or await generate()
+    had = await session.scalar(select(func.count()).select_from(ActorKey).where(
+        ActorKey.actor_id == actor.id, ActorKey.algorithm == "rsa")) or 0
+    await session.execute(update(_KEY).where(_KEY.c.actor_id == actor.id, _KEY.c.retired_at.is_(None))
+                          .values(retired_at=now()))
+    await session.execute(_KEY.insert(), _rows(actor, pairs, f"-{had + 1}"))
+    await session.execute(update(Actor).where(Actor.id == actor.id).values(updated_at=now()))
     await events.emit(session, events.ProfileChanged(actor, old_key=True))
-    return made
+
+
+async def replace_remote(session: AsyncSession, actor_id: int, keys: Sequence[tuple[str, str, str]]) -> None:
+    """Give a remote actor exactly the keys its document has: (key uri, algorithm, public key) each.
+
+    A key uri that another living actor holds stays with that one, so that nobody takes over a foreign key's name.
+    """
+    wanted = {uri: (algorithm, public) for uri, algorithm, public in keys}
+    rows = (await session.execute(
+        select(ActorKey.id, ActorKey.uri, ActorKey.algorithm, ActorKey.public_key, ActorKey.actor_id,
+               Actor.deleted_at, Actor.handle)
+        .join(Actor, Actor.id == ActorKey.actor_id)
+        .where(or_(ActorKey.actor_id == actor_id, ActorKey.uri.in_(wanted))))).all()
+    foreign = {row.uri for row in rows if row.actor_id != actor_id and row.deleted_at is None and row.handle}
+    kept = {row.uri for row in rows
+            if row.actor_id == actor_id and wanted.get(row.uri) == (row.algorithm, row.public_key)}
+    stale = [row.id for row in rows if row.uri not in kept and row.uri not in foreign]
+    if stale:
+        await session.execute(delete(_KEY).where(_KEY.c.id.in_(stale)))
+    fresh = [{"id": ids.new(), "actor_id": actor_id, "uri": uri, "algorithm": algorithm, "public_key": public,
+              "private_key": None, "created_at": now()}
+             for uri, (algorithm, public) in wanted.items() if uri not in kept and uri not in foreign]
+    if fresh:
+        await session.execute(_KEY.insert(), fresh)

@@ -1,0 +1,1 @@
+"""Logins: signing up and in, second factors, sessions, app passwords, OAuth, mail, leaving with one's data."""

@@ -1,0 +1,129 @@
+"""Client applications: registered by anyone, known by an id and a secret."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Collection, Sequence
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.ids import ids
+from potluck.social.accounts import secret_values
+from potluck.social.errors import Invalid
+from potluck.social.model import OAuthApp
+
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+
+_MAX_NAME = 200
+_MAX_URI = 2000
+_MAX_URIS = 50
+# What a browser would run or read from the disk instead of handing a code to an app.
+_FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ftp",
+                                "ws", "wss", "mailto"})
+
+
+async def register(
+    session: AsyncSession,
+    *,
+    name: str,
+    redirect_uris: Sequence[str],
+    scopes: Collection[str],
+    website: str | None = None,
+    family: str = "mastodon",
+) -> tuple[OAuthApp, str]:
+    """Register an application.
+
+    Args:
+        scopes: checked by the API that asks.
+
+    Returns:
+        The application and its secret, which cannot be read again.
+
+    Raises:
+        Invalid: name, redirect URI or website cannot be used.
+    """
+    name = name.strip()
+    if not name:
+        raise Invalid("client_name", "Validation failed: Application name can't be blank", "blank")
+    if len(name) > _MAX_NAME:
+        raise Invalid("client_name", f"Validation failed: Application name is too long (maximum is {_MAX_NAME}"
+                      " characters)", "too_long")
+    uris = list(dict.fromkeys(uri.strip() for uri in redirect_uris if uri.strip()))
+    if not uris or len(uris) > _MAX_URIS:
+        raise Invalid("redirect_uris", "Validation failed: Redirect URI can't be blank", "blank")
+    for uri in uris:
+        _check_redirect(uri)
+    secret = secret_values.make()
+    app = OAuthApp(
+        id=ids.new(), family=family, name=name, website=_website(website), client_id=secrets.token_urlsafe(32),
+        client_secret=secret_values.digest(secret), redirect_uris=uris, scopes=" ".join(scopes), created_at=now())
+    session.add(app)
+    await session.flush()
+    return app, secret
+
+
+def _check_redirect(uri: str) -> None:
+    """Allowed: https anywhere, http on this machine and in private networks, private-use schemes (RFC 8252)."""
+    if uri == OUT_OF_BAND:
+        return
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError as error:
+        raise Invalid("redirect_uris", "Validation failed: Redirect URI must be an absolute URI.") from error
+    scheme = parts.scheme.lower()
+    clean = len(uri) <= _MAX_URI and uri.isprintable() and " " not in uri and not parts.fragment
+    if not scheme or not clean or scheme in _FORBIDDEN_SCHEMES or (scheme in {"http", "https"} and not host):
+        raise Invalid("redirect_uris", "Validation failed: Redirect URI must be an absolute URI.")
+    if scheme == "http" and not _is_nearby(host or ""):
+        raise Invalid("redirect_uris", "Validation failed: Redirect URI must be an HTTPS/SSL URI.")
+
+
+def _is_nearby(host: str) -> bool:
+    if host == "localhost" or host.endswith((".localhost", ".local", ".test", ".onion", ".i2p")):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False
+
+
+def _website(text: str | None) -> str | None:
+    """A web page, or None: what is no web address is not worth refusing an app for."""
+    if not text or len(text) > _MAX_URI or urlsplit(text.strip()).scheme not in {"http", "https"}:
+        return None
+    return text.strip()
+
+
+async def by_client_id(session: AsyncSession, client_id: str) -> OAuthApp | None:
+    """The application with this client id."""
+    found: OAuthApp | None = await session.scalar(select(OAuthApp).where(OAuthApp.client_id == client_id))
+    return found
+
+
+def secret_is_right(app: OAuthApp, secret: str) -> bool:
+    """Whether an application's secret is right, in constant time."""
+    return secret_values.matches(secret, app.client_secret)
+
+
+def may_redirect(app: OAuthApp, uri: str) -> bool:
+    """Whether a redirect URI is one of the registered ones; on loopback addresses the port is free (RFC 8252 §7.3)."""
+    if any(hmac.compare_digest(uri.encode(), known.encode()) for known in app.redirect_uris):
+        return True
+    loose = _without_port(uri)
+    return loose is not None and any(loose == _without_port(known) for known in app.redirect_uris)
+
+
+def _without_port(uri: str) -> tuple[str, str, str, str] | None:
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "::1"} or parts.fragment or parts.username:
+            return None
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname, parts.path, parts.query

@@ -1,0 +1,197 @@
+"""Signing up: open, by approval, by invitation or not at all; and the first administrator by the set-up link.
+
+What takes long (hashing, keys) is done by `prepare` before the transaction; `create` then only writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.ids import ids
+from potluck.settings import current
+from potluck.social import actors, notifications
+from potluck.social.accounts import invites, passwords
+from potluck.social.accounts.addresses import normalise_email
+from potluck.social.accounts.rate_limits import Limiter, address_key
+from potluck.social.errors import Invalid, NotAllowed, NotFound
+from potluck.social.keys import KeyPairs, generate
+from potluck.social.model import Actor, User
+from potluck.social.notifications import Notice
+
+MAX_REASON = 1000
+
+_by_address = Limiter(burst=5, seconds_each=360)  # five in half an hour, as Mastodon counts sign-ups
+
+
+class AddressTaken(Invalid):
+    """The e-mail address has an account already.
+
+    A form must not say so to whoever asks: it shows the same page as for a fresh address, and the address gets a mail
+    (`confirmations.send_taken`). APIs whose contract demands it answer `ERR_TAKEN`, within the limit of sign-ups.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("email", "This address is in use", "taken")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What someone who signs up tells us. `reason`: why they want to join, where sign-ups are approved by hand."""
+
+    name: str
+    email: str
+    password: str
+    reason: str = ""
+    invite: str = ""
+    locale: str = ""
+    agreed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checked request with all that took long to make."""
+
+    request: Request
+    email: str
+    password_hash: str
+    pairs: KeyPairs
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A fresh login and its main actor."""
+
+    user: User
+    actor: Actor
+
+
+def count_attempt(ip: str) -> None:
+    """Count a sign-up from an address.
+
+    Raises:
+        TooMany: there were too many.
+    """
+    _by_address.take(address_key(ip), "Too many accounts were made from here. Please wait a while")
+
+
+async def prepare(request: Request) -> Prepared:
+    """Check what can be checked without the database, hash the password, make keys.
+
+    Raises:
+        Invalid: a field cannot be used.
+    """
+    email = normalise_email(request.email)
+    passwords.check(request.password, name=request.name.strip(), email=email)
+    if not request.agreed:
+        raise Invalid("agreement", "Please accept the rules of this server", "accepted")
+    if len(request.reason) > MAX_REASON:
+        raise Invalid("reason", f"At most {MAX_REASON} characters", "too_long")
+    password_hash, pairs = await asyncio.gather(passwords.hash_password(request.password), generate())
+    return Prepared(request, email, password_hash, pairs)
+
+
+def is_possible() -> bool:
+    """Whether people can sign up at all, perhaps with an invitation."""
+    return current().sign_up != "closed"
+
+
+async def create(session: AsyncSession, prepared: Prepared) -> NewAccount:
+    """Sign someone up, as the settings allow. The mail to confirm the address is the caller's next step.
+
+    Raises:
+        NotAllowed: sign-ups are closed.
+        AddressTaken: the address has an account; see there for what to show.
+        Invalid: the name is taken, the invitation is not valid, or a reason is asked for.
+    """
+    mode, invite = current().sign_up, None
+    if prepared.request.invite and mode != "closed":
+        invite = await invites.use(session, prepared.request.invite)
+    elif mode == "closed":
+        raise NotAllowed("This server takes no new accounts")
+    elif mode == "invite":
+        raise Invalid("invite", "You need an invitation to join this server", "blank")
+    by_hand = mode == "approval" and invite is None
+    if by_hand and not prepared.request.reason.strip():
+        raise Invalid("reason", "Please say why you want to join", "blank")
+    account = await _insert(session, prepared, role="user", approved=not by_hand, confirmed=False)
+    account.user.invite_id = invite.id if invite else None
+    await session.flush()
+    if by_hand:
+        await _tell_staff(session, account.actor)
+    return account
+
+
+async def create_first_admin(session: AsyncSession, prepared: Prepared, code: str) -> NewAccount:
+    """Make the first administrator through the set-up link.
+
+    Raises:
+        Invalid: the link is used up or over, or a field cannot be used.
+    """
+    await invites.use(session, code, role="admin")
+    return await _insert(session, prepared, role="admin", approved=True, confirmed=True)
+
+
+async def create_by_operator(session: AsyncSession, prepared: Prepared, *, role: str = "user") -> NewAccount:
+    """Make an account from the command line or the administration, ready to use.
+
+    Raises:
+        Invalid: a field cannot be used.
+    """
+    return await _insert(session, prepared, role=role, approved=True, confirmed=True)
+
+
+async def _insert(session: AsyncSession, prepared: Prepared, *, role: str, approved: bool, confirmed: bool,
+                  ) -> NewAccount:
+    request, moment = prepared.request, now()
+    name = await actors.check_name(session, request.name)
+    if await session.scalar(select(User.id).where(User.email == prepared.email)):
+        raise AddressTaken
+    actor = await actors.create_local(session, name, pairs=prepared.pairs)
+    user = User(
+        id=ids.new(), actor_id=actor.id, email=prepared.email, password_hash=prepared.password_hash, role=role,
+        locale=request.locale or current().language, confirmed_at=moment if confirmed else None,
+        approved_at=moment if approved else None, signup_reason=request.reason.strip() or None, recovery_codes=[],
+        preferences={}, created_at=moment)
+    session.add(user)
+    await session.flush()
+    actor.owner_id = user.id
+    await session.flush()
+    return NewAccount(user, actor)
+
+
+async def _tell_staff(session: AsyncSession, newcomer: Actor) -> None:
+    staff = await session.scalars(select(User.actor_id).where(
+        User.role.in_(("admin", "moderator")), User.disabled_at.is_(None)))
+    await notifications.notify(session, [Notice(actor_id, "admin.sign_up", newcomer.id) for actor_id in staff.all()])
+
+
+async def pending(session: AsyncSession, limit: int = 200) -> Sequence[tuple[User, Actor]]:
+    """Sign-ups that wait for approval, oldest first. Those whose address is unconfirmed come too."""
+    rows = await session.execute(select(User, Actor).join(Actor, Actor.id == User.actor_id).where(
+        User.approved_at.is_(None), Actor.deleted_at.is_(None)).order_by(User.id).limit(limit))
+    return rows.all()
+
+
+async def approve(session: AsyncSession, user_id: int) -> User:
+    """Accept a sign-up.
+
+    Raises:
+        NotFound: no such user.
+    """
+    user = await session.get(User, user_id)
+    if user is None:
+        raise NotFound
+    user.approved_at = user.approved_at or now()
+    await session.flush()
+    return user
+
+
+async def has_admin(session: AsyncSession) -> bool:
+    """Whether there is an administrator."""
+    return bool(await session.scalar(select(func.count()).select_from(User).where(User.role == "admin")))
