@@ -24,15 +24,16 @@ from bench.seed import followed_by_peers, make_person
 from bench.table import show
 
 _SLOW_SECONDS = 5.0
+_ROUNDS = (("cold", "new connections"), ("warm", "kept alive"), ("mixed", "slow and dead"))
 
 
 async def post_and_wait(server: Server, token: str, peers: list[Peer], text: str) -> tuple[float, float]:
     """Publish one post; returns (seconds until all `peers` have it, CPU seconds per delivery)."""
     before = {peer.host: peer.received for peer in peers}
     cpu, started = server.cpu_seconds(), time.perf_counter()
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client:
-        async with client.post(f"{server.url}/api/v1/statuses", json={"status": text}) as answer:
-            answer.raise_for_status()
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client, \
+            client.post(f"{server.url}/api/v1/statuses", json={"status": text}) as answer:
+        answer.raise_for_status()
     deadline = time.monotonic() + 300
     while any(peer.received == before[peer.host] for peer in peers):
         if time.monotonic() > deadline:
@@ -43,7 +44,8 @@ async def post_and_wait(server: Server, token: str, peers: list[Peer], text: str
     return time.perf_counter() - started, (server.cpu_seconds() - cpu) / len(peers)
 
 
-async def measure(server: Server, fediverse: Fediverse, peers: list[Peer], options: argparse.Namespace) -> dict[str, Any]:
+async def measure(server: Server, fediverse: Fediverse, peers: list[Peer],
+                  options: argparse.Namespace) -> dict[str, Any]:
     """All rounds on one server."""
     token = make_person(server, "alice")
     await followed_by_peers(server, fediverse, peers, "alice")
@@ -73,7 +75,7 @@ async def run(options: argparse.Namespace) -> None:
             await fediverse.stop()
             rows += [[name, label, len(peers) / result[key][0], result[key][0], result[key][1] * 1000,
                       result[key][1] / machine.sign, result[key][0] / result["warm"][0], result["peak"] >> 20]
-                     for key, label in (("cold", "new connections"), ("warm", "kept alive"), ("mixed", "slow and dead"))]
+                     for key, label in _ROUNDS]
     show(f"fan-out to {options.hosts} hosts (S = {machine.sign * 1000:.3f} ms)",
          ["database", "round", "posts/s", "seconds", "CPU ms each", "in S", "time against warm", "peak MiB"], rows)
 

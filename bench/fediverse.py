@@ -68,7 +68,7 @@ class Fediverse:
         for _ in range(count):
             site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls, backlog=64)
             await site.start()
-            port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+            port = self._runner.addresses[-1][1]
             peer = Peer(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
             self.peers[peer.host] = peer
             made.append(peer)

@@ -1,6 +1,6 @@
 """Reads: home and public timeline of 40, one status, one account, a profile page, beside a bare Litestar route.
 
-    python -m bench.reads [--posts 2000] [--seconds 4] [--database sqlite|postgresql|both]
+python -m bench.reads [--posts 2000] [--seconds 4] [--database sqlite|postgresql|both]
 """
 
 from __future__ import annotations
@@ -81,11 +81,9 @@ async def measure(server: Server, options: argparse.Namespace) -> list[list[obje
     token = make_person(server, "alice")
     await add_notes(server, "alice", options.posts)
     signed_in = {"Authorization": f"Bearer {token}"}
-    # A limit of requests per person would measure the limit: each read is asked with few connections and the
-    # limit is switched off for the run by its setting.
-    async with aiohttp.ClientSession(headers=signed_in) as client:
-        async with client.get(f"{server.url}/api/v1/timelines/home?limit=1") as answer:
-            status = (await answer.json())[0]
+    async with aiohttp.ClientSession(headers=signed_in) as client, \
+            client.get(f"{server.url}/api/v1/timelines/home?limit=1") as answer:
+        status = (await answer.json())[0]
     account = status["account"]["id"]
     reads = (
         ("home timeline, 40", "/api/v1/timelines/home?limit=40", signed_in),

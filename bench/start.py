@@ -1,6 +1,6 @@
 """Start: time from nothing to the first answer, and memory of the idle server.
 
-    python -m bench.start [--database sqlite|postgresql|both]
+python -m bench.start [--database sqlite|postgresql|both]
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
-from potluck import assembly, settings
+from potluck import assembly, settings, web
 from potluck.apis import mastodon
 from potluck.apis.edge import Edge
 from potluck.db.engine import Database
@@ -25,7 +25,6 @@ from potluck.ports import plug
 from potluck.settings import Settings
 from potluck.social import actors
 from potluck.social.live import Hub, Waker
-from potluck import web
 
 _MAX_BODY = 16 << 20
 

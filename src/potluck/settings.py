@@ -103,7 +103,7 @@ class Settings:
                                   "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
                                   " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
     bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
-    data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")
+    data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")  # noqa: RUF009
     database_url: str = _setting("", _text, "`postgresql://user:password@host/name`; empty for SQLite in `data`.",
                                  secret=True)
     allow_private: tuple[Network, ...] = _setting(
@@ -250,7 +250,7 @@ _current: Settings | None = None
 
 def current() -> Settings:
     """The settings of this process, loaded at first use."""
-    global _current
+    global _current  # noqa: PLW0603 - one per process, on purpose
     if _current is None:
         _current = load()
     return _current
@@ -258,6 +258,6 @@ def current() -> Settings:
 
 def use(settings: Settings) -> Settings:
     """Make `settings` those of this process (tests, and commands that change one)."""
-    global _current
+    global _current  # noqa: PLW0603
     _current = settings
     return settings

@@ -35,12 +35,17 @@ async def setup_link(db: Database) -> str | None:
     return f"{db.settings.url}/setup/{code}"
 
 
+def _reachable(host: str) -> str:
+    """An address by which a listener on `host` can be reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - compared, not bound
+
+
 async def announce_address(settings: Settings, out: TextIO) -> None:
     """Once the port answers, print where the server is and, on a new server, the set-up link."""
     host, _, port = settings.bind.rpartition(":")
     while True:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1" if host == "0.0.0.0" else host.strip("[]"), int(port))
+            _, writer = await asyncio.open_connection(_reachable(host), int(port))
             writer.close()
             break
         except OSError:

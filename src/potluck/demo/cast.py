@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PASSWORD = "a table for everyone"
+PASSWORD = "a table for everyone"  # noqa: S105 - printed by the command
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,10 @@ async def _say(session: AsyncSession, people: Mapping[str, Actor], said: Mapping
     if not author.is_local:
         draft.uri = f"https://{author.host}/posts/{line.key}"
         draft.url = draft.uri
-    stored = (await objects.store(session, [draft]))[0].object
-    assert stored is not None
-    return stored
+    (stored,) = await objects.store(session, [draft])
+    if stored.object is None:
+        raise Conflict(f"{line.key} was deleted here before")
+    return stored.object
 
 
 async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line) -> Draft:

@@ -59,8 +59,8 @@ LINES = (
          liked_by=("alice", "bob", "carol@mastodon.example"), boosted_by=("alice", "carol@mastodon.example")),
     Line("german", "carol@mastodon.example", 11, "@mia Wunderschön! Bei uns blüht noch der Efeu.", reply_to="garden",
          language="de"),
-    Line("warning", "alice", 8, "The cellar had a visitor with eight legs and a great deal of confidence. We have agreed"
-         " that the cellar is hers.", warning="spider", liked_by=("mia",)),
+    Line("warning", "alice", 8, "The cellar had a visitor with eight legs and a great deal of confidence. We have"
+         " agreed that the cellar is hers.", warning="spider", liked_by=("mia",)),
     Line("post", "gardening@lemmy.example", 6, "How to keep seeds over winter",
          document={"type": "Page", "name": "How do you store seeds over winter?",
                    "summary": "Paper bags or glass jars? Forty answers, some of them about mice."}),

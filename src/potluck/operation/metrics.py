@@ -8,6 +8,7 @@ from secrets import compare_digest
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -48,14 +49,14 @@ def measure(app: ASGIApp) -> ASGIApp:
     """Count every answer and the time to its first byte."""
 
     async def measured(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, method = time.perf_counter(), scope["method"]
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _REQUESTS.labels(scope["method"], message["status"]).inc()
+                _REQUESTS.labels(method, message["status"]).inc()
                 _SECONDS.observe(time.perf_counter() - started)
             await send(message)
 

@@ -44,8 +44,9 @@ class Child:
     def start(self) -> None:
         """Start the process in this terminal's session but its own group, so that Ctrl-C reaches only the parent."""
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(self._command, env=self._environ, process_group=0,
-                                        preexec_fn=_end_with_parent)
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            self._command, env=self._environ, process_group=0,
+            preexec_fn=_end_with_parent)  # noqa: PLW1509 - this parent has a single thread
 
     def check(self) -> int | None:
         """The exit code if the process has ended; plans the next start, later each time it fails soon."""
@@ -94,7 +95,7 @@ def run(settings: Settings) -> int:
                 if code == os.EX_CONFIG:
                     _stop_all(kept)
                     return code
-                print(f"{child.name} ended with code {code}; it is started again", file=sys.stderr, flush=True)
+                sys.stderr.write(f"{child.name} ended with code {code}; it is started again\n")
             if child.process is None and time.monotonic() >= child.not_before:
                 child.start()
         time.sleep(0.2)
