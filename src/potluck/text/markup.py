@@ -18,6 +18,7 @@ def words(*lines: str) -> frozenset[str]:
 
 # Possessive quantifiers: the scanner gives up on a broken tag at once instead of trying every other split of it.
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*+)((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)>")
+_UNFINISHED: Final = re.compile(r"</?[a-zA-Z]")
 _ATTRIBUTE: Final = re.compile(
     r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++)))?""",
 )
@@ -58,6 +59,7 @@ class Piece(NamedTuple):
 def scan(html: str) -> Iterator[Piece]:
     """Split `html` into pieces from left to right; every character is looked at a bounded number of times."""
     position, length = 0, len(html)
+    last_end = html.rfind(">")
     while position < length:
         bracket = html.find("<", position)
         if bracket < 0:
@@ -65,6 +67,9 @@ def scan(html: str) -> Iterator[Piece]:
             return
         if bracket > position:
             yield Piece("text", "", html[position:bracket])
+        if bracket > last_end and _UNFINISHED.match(html, bracket):
+            yield Piece("skip", "", html[bracket:])
+            return
         tag = _TAG.match(html, bracket)
         if tag is None:
             position, piece = _not_a_tag(html, bracket)
