@@ -56,7 +56,7 @@ class Peer:
         """Answer a path with a body: JSON unless text or bytes; `{base}` in text stands for this server."""
 
         async def handler(_: web.Request) -> web.Response:
-            raw = body if isinstance(body, (str, bytes)) else json.dumps(body)
+            raw = body if isinstance(body, str | bytes) else json.dumps(body)
             if isinstance(raw, str):
                 raw = raw.replace("{base}", self.base).encode()
             return web.Response(
