@@ -19,6 +19,9 @@ class Resolver(Protocol):
     async def resolve(self, text: str, viewer: Actor | None = None) -> Actor | Object | None:
         """What an address (`@name@host`) or URL stands for, fetched if it is not known yet."""
 
+    async def actor_by_uri(self, uri: str, *, refresh: bool = False) -> Actor | None:
+        """The actor with this id, fetched if need be, or with `refresh` in any case."""
+
     async def actor_by_handle(self, handle: str) -> Actor | None:
         """The actor with this `name@host`, fetched if need be."""
 

@@ -17,7 +17,14 @@ from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
 from potluck.web.ports import ports, resolver
-from potluck.web.presenters.people import Person, Profile, follow_state, profile_path, shown_person, shown_profile
+from potluck.web.presenters.people import (
+    Person,
+    Profile,
+    follow_state,
+    profile_path,
+    shown_person,
+    shown_profile,
+)
 
 FEED_FORMATS = {".rss": "rss", ".atom": "atom"}
 

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from sqlalchemy import select
 
-from potluck.social import actors, audit, objects, reports, views
+from potluck.social import audit, objects, reports, standing, views
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Report, User
 from potluck.web import flashes, pages, redirects
@@ -83,8 +83,8 @@ async def act(request: Request[Any, Any, Any], staff: Viewer, report_id: int, ve
     return flashes.with_flash(redirects.see_other(target), "good", _("Done."))
 
 
-MEASURES = {"silence": actors.silence, "unsilence": actors.unsilence, "suspend": actors.suspend,
-            "unsuspend": actors.unsuspend}
+MEASURES = {"silence": standing.silence, "unsilence": standing.unsilence, "suspend": standing.suspend,
+            "unsuspend": standing.unsuspend}
 
 
 @post("/admin/actors/{actor_id:int}/{verb:str}", status_code=303)
