@@ -55,3 +55,11 @@ def test_counting_and_boundaries_agree(text: str) -> None:
     """There are as many characters as places where one begins."""
     starts = sum(1 for index in range(len(text)) if index == 0 or not is_joined(text, index))
     assert count_graphemes(text) == starts
+
+
+def test_no_character_that_clings_is_overlooked() -> None:
+    """The quick search that settles most texts knows every character of Unicode that extends another."""
+    for point in (*range(0x300, 0xD800), *range(0xE000, 0x110000)):
+        character = chr(point)
+        if is_joined(f"a{character}", 1):
+            assert count_graphemes(f"a{character}") == 1, hex(point)

@@ -41,9 +41,10 @@ _COMMON_MARKS: Final = re.compile(
 )
 # Nothing below U+0300 extends a character but the joiners and CR LF; most text is settled by this one search.
 _EXTENDED: Final = re.compile(
-    "[\u0300-\u0eff\u0f00-\u109f\u1100-\u11ff\u1700-\u1cff\u1dc0-\u1dff\u200c\u200d]|"
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u109f\u1100-\u11ff\u135d-\u135f\u1700-\u1cff\u1dc0-\u1dff\u200c\u200d]|"
     "[\u20d0-\u20ff\u2cef-\u2cf1\u2d7f\u2de0-\u2dff\u302a-\u302f\u3099\u309a\ua66f-\uabff]|"
-    "[\ud7b0-\ud7ff\ufb1e\ufe00-\ufe0f\ufe20-\ufe2f\uff9e\uff9f\U00010000-\U0010ffff]|\r\n"
+    "[\ud7b0-\ud7ff\ufb1e\ufe00-\ufe0f\ufe20-\ufe2f\uff9e\uff9f\U000101fd-\U0001037a\U00010a00-\U00016fff\U0001bc00-\U0001bcff]|"
+    "[\U0001cf00-\U0001daff\U0001e000-\U0001e9ff\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]|\r\n"
 )
 _MODIFIERS: Final = range(0x1F3FB, 0x1F400)
 _TAGS: Final = range(0xE0020, 0xE0080)
