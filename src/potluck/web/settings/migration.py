@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from potluck.social import actors, moving, views
-from potluck.social.accounts import passwords
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor
 from potluck.web import flashes, pages, redirects
@@ -17,6 +16,7 @@ from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.ports import resolver
 from potluck.web.presenters.people import profile_path, shown_person
+from potluck.web.proof import check_password
 
 
 async def _page(request: Request[Any, Any, Any], me: Viewer, values: dict[str, str] | None = None,
@@ -72,8 +72,7 @@ async def remove_alias(request: Request[Any, Any, Any], me: Viewer, form: Form) 
 async def move(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
     """Move away, and ask the followers to come along."""
     try:
-        if not await passwords.verify(form.secret("password"), me.user.password_hash):
-            raise Invalid("password", "This is not your password")
+        await check_password(me, form.secret("password"))
         other = await _other(request, me, "target", form.text("target", limit=2000))
         async with request.app.state.db.write() as session:
             target = await session.get_one(Actor, other.id)
