@@ -58,3 +58,10 @@ def test_key_is_stable(name: str) -> None:
     if key is not None:
         assert normalise_hashtag(key) == key
         assert is_hashtag(key)
+
+
+@given(st.text(alphabet=st.sampled_from("\ufc5e\ufe70\uff9e\ufdfa1_·aþ\u0304ß"), max_size=20))
+def test_what_can_be_typed_has_a_key(name: str) -> None:
+    """Every hashtag found in a text can be stored."""
+    if is_hashtag(name):
+        assert normalise_hashtag(name) is not None

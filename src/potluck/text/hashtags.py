@@ -51,9 +51,10 @@ def normalise_hashtag(name: str) -> str | None:
 
 def is_hashtag(name: str) -> bool:
     """Tell whether `name`, without `#`, may stand as a hashtag in typed text."""
-    return (
-        len(name) <= MAX_HASHTAG and _NAME.fullmatch(name) is not None and normalise_hashtag(name) is not None
-    )
+    if len(name) > MAX_HASHTAG or not _NAME.fullmatch(name) or not has_letter(normalize("NFKC", name)):
+        return False
+    # Only a long name can outgrow the limit by normalisation, which makes 18 characters of one at most.
+    return len(name) * 18 <= MAX_HASHTAG or normalise_hashtag(name) is not None
 
 
 def has_letter(text: str) -> bool:
@@ -83,8 +84,8 @@ def _fold_latin(text: str) -> str:
     if text.isascii():
         return text
     folded: list[str] = []
-    for character in normalize("NFD", text):
-        if category(character) == "Mn" and folded and folded[-1][-1].isascii():
+    for character in normalize("NFD", text).translate(_LATIN_LETTERS):
+        if category(character) == "Mn" and folded and folded[-1].isascii():
             continue
         folded.append(character)
-    return normalize("NFC", "".join(folded)).translate(_LATIN_LETTERS)
+    return normalize("NFC", "".join(folded))
