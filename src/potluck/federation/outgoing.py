@@ -5,7 +5,7 @@ The inboxes are found and numbered by one INSERT … SELECT, so that a hundred t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,23 @@ async def send(
            "linked_data": public and linked_data, "sealed": False,
            "body": strictjson.dump(with_context(activity)).decode()}
     return await _queue(session, actor, row, audience)
+
+
+async def send_to(
+    session: AsyncSession, actor: Actor, activity: Mapping[str, Any], inboxes: Sequence[tuple[str, str]]
+) -> int:
+    """Queue an activity for certain inboxes, given as (host, inbox): relays that are not known as actors."""
+    outgoing_id, moment = ids.new(), now()
+    await session.execute(insert(_OUTGOING).values(
+        id=outgoing_id, actor_id=actor.id, uri=activity["id"], type=activity["type"], object_id=None,
+        followers_only=False, key_id=None, proof=False, linked_data=False, sealed=True, created_at=moment,
+        body=strictjson.dump(with_context(activity)).decode()))
+    start = delivery_ids.reserve(len(inboxes))
+    await session.execute(insert(_DELIVERY), [
+        {"id": delivery_ids.id_of(start + number), "outgoing_id": outgoing_id, "host": host, "inbox": inbox,
+         "attempts": 0, "next_at": moment} for number, (host, inbox) in enumerate(inboxes, 1)])
+    await live.wake(session, TOPIC)
+    return outgoing_id
 
 
 async def forward(

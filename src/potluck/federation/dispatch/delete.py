@@ -13,7 +13,7 @@ from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Inbound, Known, ObjectRef, Unauthorised
 from potluck.federation.outgoing import Audience
 from potluck.federation.urls import same_host
-from potluck.social import actors, objects
+from potluck.social import leaving, objects
 from potluck.social.model import Actor, Object
 from potluck.social.storing import remember_deleted
 from potluck.social.visibility import OPEN
@@ -41,7 +41,7 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
         raise Unauthorised(f"a Delete of {uri} that nobody vouches for")
     if uri == inbound.actor_uri:
         actor = await acting(session, inbound, known)
-        await actors.delete_remote(session, actor)
+        await leaving.delete_remote(session, actor)
         return
     present = known.objects.get(uri)
     if present is not None:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, References, Unauthorised
-from potluck.social import actors, follows
-from potluck.social.errors import SocialError
-from potluck.social.model import Actor, Follow
+from potluck.social import moving
+from potluck.social.model import Actor
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
-
-COOLDOWN = timedelta(days=7)
-"""Time between two moves of one account that take followers along (as Mastodon)."""
-
 
 def references(inbound: Inbound, wanted: References) -> None:
     """The new account."""
@@ -53,23 +45,7 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
         raise Unauthorised(f"{target.uri} does not say that it is also {mover.uri}")
     if mover.moved_to_uri != target.uri:
         raise Unauthorised(f"{mover.uri} does not say that it moved to {target.uri}")
-    if mover.moved_at is not None and now() - mover.moved_at < COOLDOWN:
-        raise Dropped(f"{mover.uri} moved less than a week ago")
-    await actors.mark_moved(session, mover, target)
-    await take_followers_along(session, mover, target)
-
-
-async def take_followers_along(session: AsyncSession, mover: Actor, target: Actor) -> None:
-    """Local followers of the old account follow the new one."""
-    followers = (await session.scalars(
-        select(Actor).join(Follow, Follow.follower_id == Actor.id).where(
-            Follow.followed_id == mover.id, Actor.host == "", Actor.id != target.id))).all()
-    for follower in followers:
-        try:
-            await follows.follow(session, follower, target)
-        except SocialError:
-            continue  # blocked there: this follower stays behind
-        await follows.unfollow(session, follower, mover)
+    await moving.mark_moved(session, mover, target)
 
 
 HANDLER = Handler(apply, references, needs_fetch, prepare)

@@ -1,0 +1,345 @@
+"""Works off background fetches: missing parents and threads, outboxes and pins, profiles, NodeInfo, stamps, sync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db import Database
+from potluck.db.base import now
+from potluck.federation import documents, fetch_jobs, follower_sync, nodeinfo_client, quotes, servers
+from potluck.federation.dispatch.create import draft_of
+from potluck.federation.errors import FederationError, Gone
+from potluck.federation.host_locks import HostLocks
+from potluck.federation.inbound import Budget
+from potluck.federation.urls import host_of, same_host
+from potluck.federation.vocabulary import Document, first_id, get, type_of
+from potluck.social import actors, events, leaving, objects, reactions
+from potluck.social.errors import SocialError
+from potluck.social.live import Waker
+from potluck.social.model import Actor, Announce, Object, Server
+
+if TYPE_CHECKING:
+    from potluck.federation.resolver import Federation
+
+log = structlog.get_logger(__name__)
+
+CONCURRENCY = 16
+JOB_SECONDS = 120.0
+OUTBOX_ITEMS = 20
+PIN_ITEMS = 10
+THREAD_ITEMS = 200
+_IDLE_SECONDS = 5.0
+_OBJECT: Any = Object.__table__
+_APPROVALS = frozenset({
+    "ReplyApproval", "LikeApproval", "AnnounceApproval", "ReplyAuthorization", "LikeAuthorization",
+    "AnnounceAuthorization",
+})
+
+
+class FetchWorker:
+    """One engine's background fetches.
+
+    Args:
+        db: the database.
+        federation: fetches.
+        waker: tells when something was added.
+    """
+
+    def __init__(self, db: Database, federation: Federation, waker: Waker) -> None:
+        self._db = db
+        self._federation = federation
+        self._waker = waker
+        self._locks = HostLocks(db, "fetch")
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._work: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[None]]] = {
+            "actor": self.actor, "approval": self.approval, "featured": self.featured, "nodeinfo": self.nodeinfo,
+            "outbox": self.outbox, "parent": self.parent, "poll": self.refresh, "quote": self.quote,
+            "sync": self.sync, "thread": self.thread,
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            while True:
+                try:
+                    took = await self.round()
+                except Exception:
+                    log.exception("fetch_round_failed")
+                    took = False
+                if not took:
+                    await self._waker.wait(fetch_jobs.TOPIC, _IDLE_SECONDS)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Break off; jobs stay queued."""
+        for task in list(self._running.values()):
+            task.cancel()
+        for task in list(self._running.values()):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._locks.close()
+
+    async def drain(self) -> None:
+        """Work until nothing is due (tests)."""
+        while await self.round() or self._running:
+            if self._running:
+                await asyncio.wait(self._running.values())
+
+    async def round(self) -> bool:
+        """Start what is due, as far as there is room. Returns whether anything was started."""
+        room = CONCURRENCY - len(self._running)
+        if room <= 0:
+            await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
+            return True
+        async with self._db.read() as session:
+            rows = await fetch_jobs.due(session, room, list(self._running))
+        ours = await self._locks.take({str(row.id) for row in rows})
+        started = [row for row in rows if str(row.id) in ours]
+        for row in started:
+            task = asyncio.create_task(self._do(row))
+            self._running[row.id] = task
+            task.add_done_callback(lambda _, job_id=row.id: self._running.pop(job_id, None))
+        return bool(started)
+
+    async def _do(self, row: Any) -> None:
+        """One job. Temporary trouble brings it back later; anything else ends it."""
+        error: str | None = None
+        try:
+            async with asyncio.timeout(JOB_SECONDS):
+                await self._work[row.purpose](row.uri, msgspec.json.decode(row.data))
+        except TimeoutError:
+            error = f"took longer than {JOB_SECONDS:g} s"
+        except FederationError as failure:
+            log.info("fetch_failed", purpose=row.purpose, uri=row.uri, reason=str(failure)[:300])
+            error = None if failure.permanent else str(failure)
+        except SocialError as failure:
+            log.info("fetch_refused", purpose=row.purpose, uri=row.uri, reason=failure.text)
+        except Exception:
+            log.exception("fetch_job_failed", purpose=row.purpose, uri=row.uri)
+        async with self._db.write() as session:
+            if error is None:
+                await fetch_jobs.done(session, row.id)
+            else:
+                await fetch_jobs.postpone(session, row.id, row.attempts, error)
+        await self._locks.give_back([str(row.id)])
+
+    # Conversations
+
+    async def parent(self, uri: str, data: Mapping[str, Any]) -> None:
+        """A missing parent, and its parents: one after the other, not recursively (protocol §15)."""
+        depth = int(data.get("depth") or fetch_jobs.MAX_DEPTH)
+        following: str | None = uri
+        for _ in range(min(depth, fetch_jobs.MAX_DEPTH)):
+            if following is None:
+                return
+            found = await self._federation.object_by_uri(following, budget=Budget())
+            if found is None or found.in_reply_to_id is not None:
+                return
+            following = found.in_reply_to_uri
+
+    async def thread(self, uri: str, _data: Mapping[str, Any]) -> None:
+        """What is missing of a conversation: from its context collection, else the replies (protocol §15)."""
+        async with self._db.read() as session:
+            row = await objects.by_uri(session, uri)
+        if row is None or row.deleted_at is not None:
+            return
+        for collection in (row.context_uri, row.replies_uri):
+            if collection and collection.startswith(("https://", "http://")) and await self._items(
+                    collection, THREAD_ITEMS, self._store_item):
+                return
+
+    async def _items(
+        self, collection: str, most: int, use: Callable[[str | Document], Awaitable[None]]
+    ) -> bool:
+        """Use each item of a collection; returns whether there were any. One bad item does not end the rest."""
+        seen = 0
+        signer = await self._federation.signer()
+        if await self._federation.is_blocked(host_of(collection)):
+            return False
+        try:
+            async for item in documents.iterate_collection(
+                    self._federation.client, collection, signer, max_pages=10, max_items=most):
+                seen += 1
+                try:
+                    await use(item)
+                except (FederationError, SocialError) as reason:
+                    log.info("collection_item_skipped", collection=collection, reason=str(reason)[:300])
+        except FederationError:
+            if not seen:
+                raise
+        return seen > 0
+
+    async def _store_item(self, item: str | Document) -> None:
+        """An object by its id; what stands inline is only a hint."""
+        uri = first_id(item)
+        if uri is not None and type_of(item) in ("Create", "Announce"):
+            uri = first_id(get(item, "object"))
+        if uri is not None:
+            await self._federation.object_by_uri(uri, budget=Budget())
+
+    # People
+
+    async def actor(self, uri: str, _data: Mapping[str, Any]) -> None:
+        """A profile that was read long ago; one that is gone is deleted here, too."""
+        try:
+            await self._federation.actor_by_uri(uri, refresh=True)
+        except Gone:
+            async with self._db.write() as session:
+                row = await actors.by_uri(session, uri)
+                if row is not None and not row.is_local:
+                    await leaving.delete_remote(session, row)
+
+    async def outbox(self, uri: str, data: Mapping[str, Any]) -> None:
+        """The newest of somebody's outbox: their own posts, and what they boosted."""
+        owner = str(data.get("actor"))
+        if not same_host(uri, owner):
+            return
+
+        async def use(item: str | Document) -> None:
+            document = item if not isinstance(item, str) else await self._federation.fetch_document(item, Budget())
+            if first_id(get(document, "actor")) not in (None, owner):
+                return
+            target = first_id(get(document, "object")) if type_of(document) in ("Create", "Announce") else \
+                first_id(document)
+            if target is None:
+                return
+            row = await self._federation.object_by_uri(target, budget=Budget())
+            if row is not None and type_of(document) == "Announce":
+                await self._boost(owner, row, document)
+
+        await self._items(uri, OUTBOX_ITEMS, use)
+
+    async def _boost(self, owner: str, row: Object, document: Document) -> None:
+        uri = first_id(document)
+        if uri is None or not same_host(uri, owner):
+            return
+        async with self._db.write() as session:
+            booster = await actors.by_uri(session, owner)
+            known = await session.scalar(select(Announce.id).where(Announce.uri == uri))
+            if booster is not None and known is None:
+                await reactions.announce(session, booster, row.id, uri=uri, quiet=True)
+
+    async def featured(self, uri: str, data: Mapping[str, Any]) -> None:
+        """Somebody's pinned posts; of others' posts nothing is pinned."""
+        owner = str(data.get("actor"))
+        if not same_host(uri, owner):
+            return
+
+        async def use(item: str | Document) -> None:
+            target = first_id(item)
+            row = await self._federation.object_by_uri(target, budget=Budget()) if target else None
+            if row is None:
+                return
+            async with self._db.write() as session:
+                actor = await actors.by_uri(session, owner)
+                if actor is not None and row.author_id == actor.id:
+                    await reactions.pin(session, actor, row.id)
+
+        await self._items(uri, PIN_ITEMS, use)
+
+    async def nodeinfo(self, host: str, _data: Mapping[str, Any]) -> None:
+        """What a server runs."""
+        info = await nodeinfo_client.fetch_nodeinfo(self._federation.client, host)
+        async with self._db.write() as session:
+            await servers.note_software(session, host, info)
+
+    async def sync(self, uri: str, data: Mapping[str, Any]) -> None:
+        """A followed actor's list of its followers here (FEP-8fcf)."""
+        listed: list[str] = []
+
+        async def use(item: str | Document) -> None:
+            found = first_id(item)
+            if found:
+                listed.append(found)
+
+        await self._items(uri, follower_sync.MAX_FOLLOWERS, use)
+        await follower_sync.repair(self._federation, str(data.get("actor")), str(data.get("digest")), listed)
+
+    # Objects
+
+    async def refresh(self, uri: str, _data: Mapping[str, Any]) -> None:
+        """Read an object again (the tallies of a poll)."""
+        document = await self._federation.fetch_object(uri, Budget())
+        draft = draft_of(document)
+        async with self._db.write() as session:
+            row = await objects.by_uri(session, uri)
+            author = await session.get(Actor, row.author_id) if row is not None else None
+            if row is None or author is None or row.deleted_at is not None or draft.author_uri != author.uri:
+                return
+            newer = draft.edited_at is not None and (row.edited_at is None or draft.edited_at > row.edited_at)
+            draft.author_id = author.id
+            await objects.edit(session, row.id, draft, author, silent=not newer)
+
+    async def quote(self, uri: str, data: Mapping[str, Any]) -> None:
+        """The quoted object of an object, and the stamp that lets it be shown (FEP-044f)."""
+        async with self._db.read() as session:
+            row = await objects.by_uri(session, uri)
+        if row is None or row.quote_uri is None or row.deleted_at is not None:
+            return
+        quoted = await self._federation.object_by_uri(row.quote_uri, budget=Budget())
+        stamp = str(data["stamp"]) if data.get("stamp") else row.quote_authorization_uri
+        state = await self._quote_state(row, quoted, stamp)
+        async with self._db.write() as session:
+            await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
+                quote_id=quoted.id if quoted else None, quote_state=state,
+                quote_authorization_uri=stamp if state == "accepted" else row.quote_authorization_uri,
+                version=_OBJECT.c.version + 1))
+            await self._tell(session, row.id)
+
+    async def _quote_state(self, row: Object, quoted: Object | None, stamp: str | None) -> str | None:
+        if quoted is None:
+            return "deleted"
+        if quoted.author_id == row.author_id:
+            return "accepted"
+        if stamp is None:
+            return "pending" if quoted.local or quotes.needs_stamp(quoted.interaction_policy) else "accepted"
+        if quoted.local:
+            return row.quote_state
+        async with self._db.read() as session:
+            author = await session.get_one(Actor, quoted.author_id)
+        document = await self._federation.fetch_document(stamp, Budget())
+        quotes.check_stamp(document, uri=stamp, quoting=row.uri, quoted=quoted.uri, author=author.uri)
+        return "accepted"
+
+    async def approval(self, uri: str, data: Mapping[str, Any]) -> None:
+        """GoToSocial's approval of a reply of ours: fetched, both ends checked, then shown to all."""
+        stamp = str(data.get("stamp"))
+        document = await self._federation.fetch_document(stamp, Budget())
+        async with self._db.write() as session:
+            row = await objects.by_uri(session, uri)
+            parent = await session.get(Object, row.in_reply_to_id) if row is not None and row.in_reply_to_id else None
+            author = await session.get(Actor, parent.author_id) if parent is not None else None
+            fits = (row is not None and parent is not None and author is not None and same_host(stamp, author.uri)
+                    and type_of(document) in _APPROVALS and document.get("id") == stamp
+                    and first_id(get(document, "attributedTo")) == author.uri
+                    and first_id(get(document, "interactingObject")) == row.uri
+                    and first_id(get(document, "interactionTarget")) == parent.uri)
+            if fits and row is not None:
+                row.approved_by_uri = stamp
+                row.version += 1
+                await session.flush()
+                await self._tell(session, row.id)
+
+    async def _tell(self, session: AsyncSession, object_id: int) -> None:
+        """Others hear that a local object has its stamp now; it is no edit."""
+        row = await session.get_one(Object, object_id, populate_existing=True)
+        if row.local:
+            author = await session.get_one(Actor, row.author_id)
+            await events.emit(session, events.ObjectEdited(row, author, silent=True))
+
+
+async def schedule_stale(session: AsyncSession, limit: int = 200) -> None:
+    """Ask again what servers run that were last asked a week ago."""
+    hosts = (await session.scalars(select(Server.host).where(
+        Server.nodeinfo_at < now() - timedelta(days=7), Server.gone_at.is_(None)).limit(limit))).all()
+    await fetch_jobs.add_many(session, [("nodeinfo", host, {}) for host in hosts])
