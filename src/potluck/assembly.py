@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from potluck import kinds
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from potluck import __version__, kinds
+from potluck.db.engine import Database
 from potluck.federation import outbound
+from potluck.federation.addresses import AddressPolicy
+from potluck.federation.fetch import SafeClient, default_context
+from potluck.federation.resolver import Federation
+from potluck.settings import Settings
 
 
 def install() -> None:
     """Register every kind and every subscriber. Calling it again has no effect."""
     kinds.install()
     outbound.install()
+
+
+@asynccontextmanager
+async def federation(db: Database, settings: Settings) -> AsyncIterator[Federation]:
+    """What this process needs to talk to other servers, closed at the end."""
+    client = SafeClient(AddressPolicy(settings.allow_private), tls=_tls(settings),
+                        user_agent=f"Potluck/{__version__} (+{settings.url})")
+    made = Federation(db, settings, client)
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.close()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = default_context()
+    if settings.extra_ca:
+        context.load_verify_locations(settings.extra_ca)
+    return context

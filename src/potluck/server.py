@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
-from potluck import assembly, settings, web
+from potluck import assembly, settings
 from potluck.apis import mastodon
 from potluck.apis.edge import Edge
+from potluck.apis.ports import Ports as ApiPorts
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.federation import endpoints
-from potluck.federation.resolver import Federation
+from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.logs import configure
 from potluck.operation import metrics
-from potluck.ports import plug
+from potluck.queues import EngineQueues
 from potluck.settings import Settings
 from potluck.social import actors
 from potluck.social.live import Hub, Waker
+from potluck.web import errors, for_apis, routes
+from potluck.web.ports import Ports as WebPorts
+
+ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 _MAX_BODY = 16 << 20
+_API_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/")
 
 
 def application() -> ASGIApp:
@@ -42,14 +47,30 @@ def create_app(configured: Settings) -> ASGIApp:
     assembly.install()
     app = Litestar(
         route_handlers=[*metrics.route_handlers, *endpoints.route_handlers, *mastodon.route_handlers,
-                        *web.route_handlers, _static()],
+                        *routes.route_handlers],
         middleware=[metrics.measure],
+        exception_handlers={kind: _refusal(handler) for kind, handler in errors.exception_handlers.items()},
         lifespan=[_running],
         state=State({"settings": configured}),
         openapi_config=None,
         request_max_body_size=_MAX_BODY,
     )
+    app.state.api_ports = ApiPorts(
+        current_user=for_apis.current_user, render=for_apis.render, sign_in_path=for_apis.sign_in_path,
+        check_csrf=for_apis.check_csrf, allow_form_target=for_apis.allow_form_target,
+        client_address=for_apis.client_address)
+    app.state.web_ports = WebPorts(wants_activity=wants_activity, queues=EngineQueues())
     return Edge(app)
+
+
+def _refusal(page: ErrorHandler) -> ErrorHandler:
+    """Answer apps in their API's shape, people with a page."""
+
+    def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
+        for_apps = request.scope["path"].startswith(_API_PATHS)
+        return mastodon.exception_response(request, error) if for_apps else page(request, error)
+
+    return answer
 
 
 @asynccontextmanager
@@ -63,13 +84,8 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         await stack.enter_async_context(NodeLease(db, "web"))
         async with db.write() as session:
             await actors.instance_actor(session)
-        waker = await stack.enter_async_context(Waker(db))
         app.state.db = db
+        waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
-        app.state.federation = await stack.enter_async_context(Federation(db, configured))
-        plug(app.state)
+        app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
         yield
-
-
-def _static() -> Any:
-    return create_static_files_router(path="/static", directories=[web.STATIC])

@@ -9,12 +9,13 @@ import signal
 import structlog
 import uvloop
 
-from potluck.assembly import install
+from potluck.assembly import federation, install
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
-from potluck.federation.engine import Engine
-from potluck.federation.resolver import Federation
+from potluck.federation.delivery import DeliveryEngine
+from potluck.federation.engine import InboxEngine
+from potluck.federation.fetch_worker import FetchWorker
 from potluck.housekeeping import Housekeeping
 from potluck.settings import Settings
 from potluck.social.live import Waker
@@ -36,9 +37,13 @@ async def _work(settings: Settings) -> None:
     db = Database(settings, pool_size=4)
     try:
         await upgrade(db)
-        async with NodeLease(db, "engine"), Waker(db) as waker, Federation(db, settings) as federation:
-            tasks = [asyncio.create_task(Engine(db, federation, waker).run()),
-                     asyncio.create_task(Housekeeping(db).run())]
+        async with NodeLease(db, "engine"), Waker(db) as waker, federation(db, settings) as wire:
+            tasks = [asyncio.create_task(work) for work in (
+                InboxEngine(db, wire, waker, batch=settings.inbox_batch).run(),
+                DeliveryEngine(db, wire, waker, concurrency=settings.delivery_concurrency).run(),
+                FetchWorker(db, wire, waker).run(),
+                Housekeeping(db).run(),
+            )]
             log.info("engine_started")
             await _until(stop, tasks)
     finally:
