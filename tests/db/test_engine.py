@@ -67,7 +67,7 @@ async def test_insert_or_ignore_keeps_the_first(database: Database) -> None:
     async with database.write() as session:
         await session.execute(insert_or_ignore(session, Hashtag), rows)
     async with database.read() as session:
-        found = {name: display for name, display in await session.execute(select(Hashtag.name, Hashtag.display))}
+        found = dict((await session.execute(select(Hashtag.name, Hashtag.display))).all())
     assert found == {"soup": "0", "salad": "1"}
 
 

@@ -1,6 +1,7 @@
 """The schema: migrations lead to the tables of the model, are applied once, and keep a copy of what was there."""
 
 import asyncio
+import importlib
 import sqlite3
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from potluck.db import migrate
 from potluck.db.base import Base
 from potluck.db.engine import Database, sqlite_path
 from potluck.settings import Settings
-from support.databases import make_tables
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -21,6 +21,10 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings with an empty database of each kind in turn."""
     url = "" if request.param == "sqlite" else request.getfixturevalue("empty_postgres_url")
     return Settings(data=tmp_path, database_url=url)
+
+
+for room in ("potluck.assembly", "potluck.db.nodes"):  # what defines tables, all rooms taken together
+    importlib.import_module(room)
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -69,5 +73,5 @@ def test_the_file_is_copied_before_an_upgrade(tmp_path: Path) -> None:
 
 
 async def _prepare(database: Database) -> None:
-    await make_tables(database)
+    await migrate.upgrade(database)
     await database.close()

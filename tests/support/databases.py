@@ -3,61 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import Connection, event
+from sqlalchemy import event
 
 from potluck import kinds, settings
-from potluck.db.base import Base
 from potluck.db.engine import SQLITE_FILE, Database
-from potluck.db.migrate import config
+from potluck.db.migrate import upgrade
 from potluck.settings import Settings
-from support import postgres
 
 URL = "https://potluck.test"
 """Public address of the server in tests."""
 
-_TABLES = ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.kinds.note.model")
 
-
-def _make_tables(connection: Connection) -> None:
-    for name in _TABLES:
-        importlib.import_module(name)
-    Base.metadata.create_all(connection)
-    command.stamp(config(connection), "head")
-
-
-async def make_tables(database: Database) -> None:
-    """Give an empty database every table of this version, marked as migrated."""
-    async with database.engine.begin() as connection:
-        await connection.run_sync(_make_tables)
-
-
-async def _fill(made: Settings) -> None:
+async def _migrate(made: Settings) -> None:
     database = Database(made)
     try:
-        await make_tables(database)
+        await upgrade(database)
     finally:
         await database.close()
-
-
-def _fill_postgres(url: str) -> None:
-    with tempfile.TemporaryDirectory() as data:
-        asyncio.run(_fill(Settings(url=URL, data=Path(data), database_url=url)))
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, made once, to be copied."""
     folder = tmp_path_factory.mktemp("template")
-    asyncio.run(_fill(Settings(url=URL, data=folder)))
+    asyncio.run(_migrate(Settings(url=URL, data=folder)))
     return folder / SQLITE_FILE
 
 
@@ -69,11 +44,8 @@ def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         with _in_force(Settings(url=URL, data=tmp_path)) as made:
             yield made
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    name = server.create(server.template("potluck_tables", _fill_postgres))
-    with _in_force(Settings(url=URL, data=tmp_path, database_url=server.url(name))) as made:
+    with _in_force(Settings(url=URL, data=tmp_path, database_url=request.getfixturevalue("postgres_url"))) as made:
         yield made
-    server.drop(name)
 
 
 @contextmanager

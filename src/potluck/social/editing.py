@@ -98,7 +98,7 @@ async def _replace(session: AsyncSession, row: Object, draft: Draft) -> list[int
 async def _replace_mentions(session: AsyncSession, row: Object, mentions: Sequence[MentionDraft]) -> list[int]:
     """New mentions are added; those no longer named become silent, since they have seen the object."""
     before = dict((await session.execute(
-        select(Mention.actor_id, Mention.silent).where(Mention.object_id == row.id))).tuples().all())
+        select(Mention.actor_id, Mention.silent).where(Mention.object_id == row.id))).all())
     named = {item.actor_id for item in mentions if item.actor_id is not None and not item.silent}
     gone = [actor_id for actor_id in before if actor_id not in named]
     if gone:

@@ -43,6 +43,7 @@ from potluck.social.model import (
 )
 
 _ENTRY: Any = FeedEntry.__table__
+_NO_ANNOUNCE = cast(null(), _ENTRY.c.announce_id.type)  # PostgreSQL takes a bare NULL for text
 _COLUMNS = ["feed_id", "entry_id", "object_id", "announce_id", "source_id", "kind"]
 _FOR_FOLLOWERS = ("public", "unlisted", "followers", "local")
 
@@ -126,7 +127,7 @@ def _not_exclusive(reader: Any, author: Any) -> ColumnElement[bool]:
 
 
 def _columns(feed: Any) -> list[Any]:
-    return [feed, Object.id, Object.id, null(), Object.author_id, Object.kind]
+    return [feed, Object.id, Object.id, _NO_ANNOUNCE, Object.author_id, Object.kind]
 
 
 def _homes_of_followers(object_ids: Sequence[int]) -> Any:
@@ -176,7 +177,7 @@ def _is_followed_or_self(*, boosts: bool = False) -> ColumnElement[bool]:
 def _followers_of_hashtags(object_ids: Sequence[int]) -> Any:
     author = aliased(Actor)
     return (
-        select(HashtagFollow.actor_id, Object.id, Object.id, null(), literal(0), Object.kind)
+        select(HashtagFollow.actor_id, Object.id, Object.id, _NO_ANNOUNCE, literal(0), Object.kind)
         .distinct()
         .join(ObjectTag, ObjectTag.object_id == Object.id)
         .join(HashtagFollow, HashtagFollow.hashtag_id == ObjectTag.hashtag_id)
@@ -249,9 +250,9 @@ async def backfill(session: AsyncSession, reader_id: int, actor_id: int, *, limi
     await _insert_select(session, query)
 
 
-async def backfill_list(session: AsyncSession, list_id: int, owner_id: int, actor_id: int) -> None:
-    """Put a new list member's posts that are in the owner's home into the list; an exclusive list takes them over."""
-    of_member = and_(_ENTRY.c.feed_id == owner_id, _ENTRY.c.source_id == actor_id)
+async def backfill_list(session: AsyncSession, list_id: int, owner_id: int, actor_ids: Sequence[int]) -> None:
+    """Put new list members' posts that are in the owner's home into the list; an exclusive list takes them over."""
+    of_member = and_(_ENTRY.c.feed_id == owner_id, _ENTRY.c.source_id.in_(actor_ids))
     query = select(literal(list_id), _ENTRY.c.entry_id, _ENTRY.c.object_id, _ENTRY.c.announce_id,
                    _ENTRY.c.source_id, _ENTRY.c.kind).where(of_member)
     await _insert_select(session, query)

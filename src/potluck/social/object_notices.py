@@ -43,7 +43,7 @@ async def _quoted(session: AsyncSession, rows: Sequence[Object]) -> list[Notice]
     if not quoted:
         return []
     authors = dict((await session.execute(
-        select(Object.id, Object.author_id).where(Object.id.in_(quoted), Object.local))).tuples().all())
+        select(Object.id, Object.author_id).where(Object.id.in_(quoted), Object.local))).all())
     return [Notice(authors[row.quote_id], "quote", row.author_id, row.id, row.thread_root_id)
             for row in rows if row.quote_id in authors]
 

@@ -136,7 +136,7 @@ async def _local_names(session: AsyncSession, author_ids: Iterable[int | None]) 
     if not wanted:
         return {}
     rows = await session.execute(select(Actor.id, Actor.name).where(Actor.id.in_(wanted)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _parents_first(drafts: list[Draft]) -> list[Draft]:

@@ -24,12 +24,12 @@ async def ensure_hashtags(session: AsyncSession, names: Iterable[str]) -> dict[s
     if not displays:
         return {}
     query = select(Hashtag.name, Hashtag.id).where(Hashtag.name.in_(displays))
-    found = dict((await session.execute(query)).tuples().all())
+    found = dict((await session.execute(query)).all())
     missing = [name for name in displays if name not in found]
     if missing:
         await session.execute(insert_or_ignore(session, Hashtag), [
             {"id": ids.new(), "name": name, "display": displays[name], "created_at": now()} for name in missing])
-        found = dict((await session.execute(query)).tuples().all())
+        found = dict((await session.execute(query)).all())
     return found
 
 

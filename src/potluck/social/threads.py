@@ -30,7 +30,7 @@ async def context(
         return [], []
     rows = (await session.execute(
         select(Object.id, Object.in_reply_to_id).where(Object.thread_root_id == root)
-        .order_by(Object.id).limit(50_000))).tuples().all()
+        .order_by(Object.id).limit(50_000))).all()
     parents = dict(rows)
     above = _ancestors(parents, object_id)[-ancestors:]
     below = _descendants(parents, object_id, depth)

@@ -78,7 +78,7 @@ async def forget(session: AsyncSession, object_ids: Sequence[int]) -> None:
 async def _options(session: AsyncSession, object_id: int) -> list[tuple[str, int]]:
     rows = await session.execute(select(PollOption.title, PollOption.votes).where(
         PollOption.object_id == object_id).order_by(PollOption.position))
-    return list(rows.tuples().all())
+    return list(rows.all())
 
 
 async def load(session: AsyncSession, object_ids: Sequence[int], viewer_id: int | None) -> dict[int, Any]:
@@ -205,7 +205,7 @@ async def close_due(session: AsyncSession, moment: datetime) -> int:
         return 0
     rows = (await session.scalars(select(Object).where(Object.id.in_(due), Object.deleted_at.is_(None)))).all()
     voters = (await session.execute(select(PollVote.object_id, PollVote.actor_id).distinct().join(
-        Actor, Actor.id == PollVote.actor_id).where(PollVote.object_id.in_(due), Actor.host == ""))).tuples().all()
+        Actor, Actor.id == PollVote.actor_id).where(PollVote.object_id.in_(due), Actor.host == ""))).all()
     by_id = {row.id: row for row in rows}
     notices = [Notice(actor_id, "poll", by_id[object_id].author_id, object_id, by_id[object_id].thread_root_id)
                for object_id, actor_id in voters if object_id in by_id]
@@ -227,6 +227,6 @@ async def _tell_edited(session: AsyncSession, object_ids: Sequence[int]) -> None
     if not object_ids:
         return
     rows = (await session.execute(select(Object, Actor).join(Actor, Actor.id == Object.author_id).where(
-        Object.id.in_(object_ids), Object.local, Object.deleted_at.is_(None)))).tuples().all()
+        Object.id.in_(object_ids), Object.local, Object.deleted_at.is_(None)))).all()
     for row, author in rows:
         await events.emit(session, events.ObjectEdited(row, author, silent=True))
