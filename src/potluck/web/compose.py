@@ -99,7 +99,7 @@ async def _base(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Comp
 async def _preview(request: Request[Any, Any, Any], form: Form, composer: Composer) -> Response[Any]:
     wanted = composing.request_from(form, composer)
     async with request.app.state.db.read() as session:
-        html = await note_actions.preview(session, wanted.text)
+        html = await note_actions.preview(session, wanted.text, wanted.content_type)
     shown = replace(composing.filled(composer, form, {}), preview=composing.shown_preview(html, wanted))
     return await _page(request, shown, _("Preview"))
 

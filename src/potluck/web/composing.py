@@ -81,6 +81,8 @@ class Composer:
     preview: Any = None
     errors: dict[str, str] = field(default_factory=dict)
     draft_key: str = "new"
+    content_type: str = "text/plain"
+    quote_policy: str = "public"
 
     @property
     def max_chars(self) -> int:
@@ -106,7 +108,8 @@ def blank(me: Viewer, *, back: str = "/home", text: str = "", visibility: str = 
     habits = preferences.of(me.user)
     return Composer(action="/compose", back=back, text=text, sensitive=habits.sensitive,
                     visibility=visibility or habits.visibility,
-                    language=habits.language or me.user.locale or current().language)
+                    language=habits.language or me.user.locale or current().language,
+                    content_type=habits.content_type, quote_policy=habits.quote_policy)
 
 
 def _narrower(one: str, other: str) -> str:
@@ -139,6 +142,7 @@ def for_edit(me: Viewer, view: ObjectView, *, back: str) -> Composer:
     return replace(
         blank(me, back=back), action=f"/posts/{row.id}/edit", edit=True, text=row.source or "", warning=row.summary,
         sensitive=row.sensitive, visibility=row.visibility, language=row.language or current().language,
+        content_type=row.source_type or "text/plain", quote_policy=row.quote_policy,
         quote=shown_post(view.quote, me) if view.quote else None, draft_key=f"edit-{row.id}")
 
 
@@ -213,4 +217,5 @@ def request_from(form: Form, base: Composer) -> NoteRequest:
             "visibility", tuple(value for value, _label in VISIBILITIES), base.visibility),
         sensitive=form.flag("sensitive"), language=_language(form, base.language),
         in_reply_to_id=int(base.reply_id) if base.reply_id else None,
-        quote_id=int(base.quote_id) if base.quote_id else None, poll=poll)
+        quote_id=int(base.quote_id) if base.quote_id else None, poll=poll, content_type=base.content_type,
+        quote_policy=base.quote_policy)

@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 from sqlalchemy import select
 
 from potluck.db.base import now
-from potluck.social import events, objects, threads, views
+from potluck.social import events, objects, preferences, threads, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Object, Revision
 from potluck.social.views import ObjectView
@@ -99,7 +99,7 @@ async def thread(request: Request[Any, Any, Any], viewer: Viewer | None, handle:
 
 
 def _unfolds(viewer: Viewer | None) -> bool:
-    return bool(viewer and viewer.user.preferences.get("expand_warnings"))
+    return viewer is not None and preferences.of(viewer.user).expand_spoilers
 
 
 async def _want_missing(request: Request[Any, Any, Any], row: Object) -> None:
