@@ -23,8 +23,8 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, database_url=url)
 
 
-for room in ("potluck.assembly", "potluck.db.nodes"):  # what defines tables, all rooms taken together
-    importlib.import_module(room)
+for name in ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.kinds.note.model"):
+    importlib.import_module(name)
 
 
 def _differences(connection: Connection) -> list[object]:
