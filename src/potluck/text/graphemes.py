@@ -32,13 +32,13 @@ _ZERO_WIDTH_JOINER: Final = "\u200d"
 
 _EMOJI: Final = re.compile(f"[{EMOJI_CLASS}]")
 _FLAG_LETTER: Final = re.compile(f"[{FLAG_LETTERS}]")
+_COMMON_MARK_CLASS: Final = "\u0300-\u036f\u0483-\u0487\u064b-\u065f\ufe00-\ufe0f\u20d0-\u20f0"
 _EMOJI_SO_FAR: Final = re.compile(
-    f"[{EMOJI_CLASS}][\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*+\u200d\\Z"
+    f"[{EMOJI_CLASS}][{_COMMON_MARK_CLASS}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*+\u200d\\Z"
 )
 _FLAG: Final = re.compile(f"[{FLAG_LETTERS}]{{1,2}}")
-_COMMON_MARKS: Final = re.compile(
-    "(?<=[^\r\n])[\u0300-\u036f\u0483-\u0487\u064b-\u065f\ufe00-\ufe0f\u20d0-\u20f0]+"
-)
+# Not behind characters that would join what follows the mark once it is gone.
+_COMMON_MARKS: Final = re.compile(f"(?<=[^\r\n\u200d\u1100-\u11ff\uac00-\ud7ff])[{_COMMON_MARK_CLASS}]+")
 # Nothing below U+0300 extends a character but the joiners and CR LF; most text is settled by this one search.
 _EXTENDED: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u109f\u1100-\u11ff\u135d-\u135f\u1700-\u1cff\u1dc0-\u1dff\u200c\u200d]|"
