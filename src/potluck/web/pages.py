@@ -29,7 +29,7 @@ _KINDS = Path(str(files("potluck"))) / "kinds"
 
 @cache
 def environment() -> Environment:
-    """The template environment: the site's templates, then those of the kinds as `KIND/NAME.html`."""
+    """The template environment: the site's templates, then those of the kinds (named `KIND/NAME.html`)."""
     made = Environment(loader=_loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=False,
                        extensions=["jinja2.ext.i18n"])
     made.install_gettext_callables(  # type: ignore[attr-defined]

@@ -144,7 +144,8 @@ class Post:
     quote: Quote | None
     tags: list[Tag]
     kind: str
-    template: str
+    template: str  # draws its card
+    page_template: str  # draws it on its own page
     title: str
     summary_html: Markup
     type_label: str
@@ -194,6 +195,7 @@ def shown_post(
         warning=row.summary if row.title is None else "", unfolded=unfold, lang=row.language or "",
         html=_content(view), media=[_medium(item) for item in view.media], sensitive=row.sensitive,
         poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
+        page_template=kind.page,
         title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
         host=urlsplit(row.url or row.uri).netloc, data=view.kind_data,
     )
