@@ -5,6 +5,7 @@ It wraps the whole application from outside, because routing errors have to be r
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from email.utils import formatdate
@@ -32,6 +33,7 @@ class Edge:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -49,19 +51,22 @@ class Edge:
 class _Answer:
     """One answer on its way out."""
 
-    __slots__ = ("_done", "_open", "_send", "bodiless")
+    __slots__ = ("_done", "_open", "_read", "_send", "bodiless")
 
     def __init__(self, send: Send, open_to_all: bool, bodiless: bool) -> None:
         self._send = send
         self._open = open_to_all
         self.bodiless = bodiless
-        self._done = False
+        self._done = asyncio.Event()
+        self._read = False
 
     async def receive_nothing(self) -> Any:
         """A request without body whose sender is gone once it has the headers (ends streams too)."""
-        if self._done:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not self._read:
+            self._read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._done.wait()
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -77,9 +82,11 @@ class _Answer:
             return
         if not self.bodiless:
             await self._send(message)
-        elif not self._done:
-            self._done = True
+        elif not self._done.is_set():
+            self._done.set()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await asyncio.sleep(0)  # a stream without end has to notice that nobody listens
 
 
 _last_date: tuple[int, bytes] = (0, b"")

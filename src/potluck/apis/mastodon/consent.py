@@ -11,14 +11,13 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from potluck.apis.mastodon import scopes
-from potluck.apis.mastodon.apps import OUT_OF_BAND
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params, of_query
 from potluck.apis.ports import AnyRequest, SignedIn, ports
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43,128}")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _FIELDS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 
 
@@ -49,11 +48,11 @@ async def _wish(request: AnyRequest, params: Params) -> Wish:
         _Refused: something else is wrong; the app is told.
     """
     async with request.app.state.db.read() as session:
-        app = await tokens.find_app(session, params.text("client_id"))
+        app = await tokens.by_client_id(session, params.text("client_id"))
     if app is None:
         raise ApiError(401, "Client authentication failed due to unknown client.")
     redirect_uri = params.text("redirect_uri")
-    if redirect_uri not in app.redirect_uris:
+    if not tokens.may_redirect(app, redirect_uri):
         raise ApiError(400, "The redirect uri included is not valid.")
     state = params.optional_text("state")
     wanted = scopes.parse(params.text("scope")) or ["read"]
@@ -93,7 +92,7 @@ async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:
 
 
 async def _refuse(request: AnyRequest, error: _Refused, params: Params) -> Response[Any]:
-    if error.redirect_uri == OUT_OF_BAND:
+    if error.redirect_uri == tokens.OUT_OF_BAND:
         return await _problem(request, ApiError(400, f"The app asked wrongly: {error.code}"))
     return _back(request, error.redirect_uri, error.state, params.text("response_mode"), error=error.code)
 
@@ -109,12 +108,12 @@ async def _show(request: AnyRequest) -> Response[Any]:
         return await _refuse(request, error, params)
     if await ports(request).current_user(request) is None:
         return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
-    if wish.redirect_uri != OUT_OF_BAND:
+    if wish.redirect_uri != tokens.OUT_OF_BAND:
         ports(request).allow_form_target(request, form_target(wish.redirect_uri))
     hidden = {name: params.text(name) for name in (*_FIELDS, "response_mode") if name in params}
     return await ports(request).render(request, "oauth/authorize.html", {
         "app_name": wish.app.name, "app_website": wish.app.website, "scopes": wish.scopes, "hidden": hidden,
-        "redirect_host": "" if wish.redirect_uri == OUT_OF_BAND else urlsplit(wish.redirect_uri).hostname or ""})
+        "redirect_host": "" if wish.redirect_uri == tokens.OUT_OF_BAND else urlsplit(wish.redirect_uri).hostname or ""})
 
 
 async def _decide(request: AnyRequest) -> Response[Any]:
@@ -144,9 +143,9 @@ async def _form(request: AnyRequest) -> Params:
 
 async def _allow(request: AnyRequest, wish: Wish, me: SignedIn, params: Params) -> Response[Any]:
     async with request.app.state.db.write() as session:
-        code = await tokens.issue_code(session, wish.app, me.user, redirect_uri=wish.redirect_uri,
-                                       scopes=" ".join(wish.scopes), code_challenge=wish.code_challenge)
-    if wish.redirect_uri == OUT_OF_BAND:
+        code = await tokens.issue_code(session, wish.app, me.user, wish.redirect_uri, wish.scopes,
+                                       code_challenge=wish.code_challenge)
+    if wish.redirect_uri == tokens.OUT_OF_BAND:
         return await _show_code(request, code)
     return _back(request, wish.redirect_uri, wish.state, params.text("response_mode"), code=code)
 

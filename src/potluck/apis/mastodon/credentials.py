@@ -14,6 +14,7 @@ from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params
 from potluck.social import follows, preferences, profiles
+from potluck.social.accounts import tokens
 from potluck.social.model import Actor, User
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
@@ -64,6 +65,7 @@ async def update_credentials(call: Call) -> Answer:
         posting = _posting_changes(params.nested("source"))
         if posting:
             await preferences.change(session, user, **posting)
+        tokens.forget_user(session, user.id)
     session = await call.reader()
     return Answer(await credential_account(session, await session.get_one(User, call.user.id), call.me.id))
 

@@ -25,6 +25,7 @@ from potluck.apis.ports import ports
 from potluck.db.engine import Database
 from potluck.settings import Settings, current
 from potluck.social.accounts import tokens
+from potluck.social.accounts.rate_limits import address_key
 from potluck.social.model import Actor, User
 
 Who = Literal["anyone", "app", "user"]
@@ -197,7 +198,7 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
         call.params = await read(request)
         await _admit(call, rule, headers)
         result = await function(call)
-    except Exception as error:  # the edge: every refusal and fault has one shape
+    except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
         refusal = from_exception(error)
         result = Answer(_encode(refusal.body()), refusal.status, list(refusal.headers.items()))
         taken = {name for name, _ in result.headers}
@@ -221,12 +222,12 @@ async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None
 
 
 def _count(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
-    limit = call.settings.api_rate_limit
-    if limit == 0:
+    if not call.settings.rate_limits:
         return
-    _windows.limit = limit
-    access = call.access
-    key = f"user {access.user.id}" if access and access.user else f"at {ports(call.request).client_address(call.request)}"
+    if call.access and call.access.user:
+        key = f"user {call.access.user.id}"
+    else:
+        key = f"at {address_key(ports(call.request).client_address(call.request))}"
     headers += _windows.count(key)
     if rule.strict:
         _strict_windows.count(key)
@@ -271,3 +272,9 @@ def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None
         raise ApiError(403, "This action is outside the authorized scopes")
     if who == "user" and user is None:
         raise ApiError(422, "This method requires an authenticated user")
+
+
+def forget() -> None:
+    """Forget what was counted (tests)."""
+    _windows.clear()
+    _strict_windows.clear()

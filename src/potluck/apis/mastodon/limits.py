@@ -44,6 +44,10 @@ class Windows:
             raise ApiError(429, "Too many requests", headers={**dict(headers), "retry-after": str(wait)})
         return headers
 
+    def clear(self) -> None:
+        """Count anew."""
+        self._counts.clear()
+
 
 _last_stamp: tuple[int, str] = (0, "")
 

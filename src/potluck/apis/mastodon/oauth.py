@@ -44,8 +44,8 @@ async def _app(call: Call, *, secret_needed: bool) -> OAuthApp:
         ApiError: unknown app, or wrong secret (401).
     """
     client_id, secret = _client_of(call)
-    app = await tokens.find_app(await call.reader(), client_id) if client_id else None
-    proven = app is not None and (tokens.check_secret(app, secret) if secret else not secret_needed)
+    app = await tokens.by_client_id(await call.reader(), client_id) if client_id else None
+    proven = app is not None and (tokens.secret_is_right(app, secret) if secret else not secret_needed)
     if app is None or not proven:
         raise refusal("invalid_client", "Client authentication failed due to unknown client, no client"
                       " authentication included, or unsupported authentication method.", 401)
@@ -70,8 +70,9 @@ async def _from_code(call: Call) -> Answer:
     verifier = call.params.text("code_verifier")
     app = await _app(call, secret_needed=not verifier)
     async with call.write() as session:
-        issued = await tokens.redeem_code(session, app, call.params.text("code"),
-                                          redirect_uri=call.params.text("redirect_uri"), code_verifier=verifier)
+        issued = await tokens.exchange_code(
+            session, app, call.params.text("code"), call.params.text("redirect_uri"), verifier=verifier or None,
+            client_secret=_client_of(call)[1] or None)
     if issued is None:
         raise refusal("invalid_grant", "The provided authorization grant is invalid, expired, revoked, does not match"
                       " the redirection URI used in the authorization request, or was issued to another client.")
@@ -84,7 +85,7 @@ async def _for_app(call: Call) -> Answer:
     if not scopes.within(app.scopes.split(), wanted):
         raise refusal("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     async with call.write() as session:
-        issued = await tokens.issue_app_token(session, app, " ".join(wanted))
+        issued = await tokens.issue(session, None, wanted, app=app)
     return _issued(issued)
 
 
@@ -98,7 +99,7 @@ async def revoke(call: Call) -> Answer:
     """Take a token back (RFC 7009): an unknown one is no error, another app's is."""
     app = await _app(call, secret_needed=True)
     async with call.write() as session:
-        allowed = await tokens.revoke_secret(session, app, call.params.text("token"))
+        allowed = await tokens.revoke(session, app, call.params.text("token"))
     if not allowed:
         raise refusal("unauthorized_client", "You are not authorized to revoke this token", 403)
     return Answer(EMPTY)

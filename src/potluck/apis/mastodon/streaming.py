@@ -11,7 +11,6 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.response import Response, Stream
-from potluck.social.accounts.tokens import Access, authenticate
 
 from potluck.apis.mastodon import live_events, streams
 from potluck.apis.mastodon.endpoint import (
@@ -27,6 +26,7 @@ from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
 from potluck.apis.mastodon.params import Params, of_query
 from potluck.apis.mastodon.streams import Subscription
 from potluck.db.engine import Database
+from potluck.social.accounts.tokens import Access, authenticate
 from potluck.social.live import Hub, LiveMessage
 
 _THUMP_SECONDS = 15
@@ -83,7 +83,7 @@ async def _stream(request: AnyRequest) -> Response[Any]:
             raise ApiError(400, "Unknown channel requested")
         async with db.read() as session:
             wanted = await streams.subscription(session, access, _PATHS[path], params)
-    except Exception as error:  # the edge: refusals have the API's shape
+    except Exception as error:  # noqa: BLE001 - the edge: refusals have the API's shape
         refusal = from_exception(error)
         return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status,
                         media_type="application/json", headers=refusal.headers)

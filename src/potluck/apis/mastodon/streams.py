@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from potluck.social.accounts.tokens import Access
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import scopes
@@ -12,6 +11,7 @@ from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params, parse_id
 from potluck.apis.mastodon.timelines import tag_names
 from potluck.social import lists
+from potluck.social.accounts.tokens import Access
 from potluck.social.errors import NotFound
 
 PUBLIC = ("public", "public:local", "public:remote")

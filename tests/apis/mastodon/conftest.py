@@ -1,0 +1,236 @@
+"""The server's Mastodon API on a database of the test alone, and a cast of people who use it.
+
+alice, bob and carol live here (carol lets nobody follow without asking); dana lives at far.example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+
+from potluck import kinds, settings
+from potluck.apis import exception_response, route_handlers
+from potluck.apis.edge import Edge
+from potluck.apis.mastodon import endpoint, instance, render
+from potluck.apis.ports import Ports
+from potluck.db.base import Base, now
+from potluck.db.engine import Database
+from potluck.db.ids import ids
+from potluck.settings import Settings
+from potluck.social import actors, objects
+from potluck.social.accounts import oauth_apps, tokens
+from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
+from potluck.social.live import Hub, Waker
+from potluck.social.model import Actor, Object, User
+
+URL = "https://potluck.test"
+ALL_SCOPES = ["read", "write", "follow", "push", "profile"]
+
+
+class FakeFederation:
+    """Finds what the test put into `known`."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+        self.asked: list[str] = []
+
+    async def resolve(self, text: str, viewer: Actor | None = None) -> Any:
+        self.asked.append(text)
+        return self.known.get(text)
+
+    async def actor_by_handle(self, handle: str) -> Actor | None:
+        return None
+
+
+@dataclass
+class Visitor:
+    """Who is signed in to the site in the browser (for the consent page)."""
+
+    user: User
+    actor: Actor
+
+
+@dataclass
+class Person:
+    """Someone with an account here, with an app."""
+
+    actor: Actor
+    user: User
+    token: str
+    http: httpx.AsyncClient
+
+    @property
+    def id(self) -> str:
+        return str(self.actor.id)
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **options: Any) -> Any:
+        """The JSON of a call that must work."""
+        return _good(await self.call("GET", path, **options))
+
+    async def post(self, path: str, **options: Any) -> Any:
+        """The JSON of a call that must work."""
+        return _good(await self.call("POST", path, **options))
+
+    async def put(self, path: str, **options: Any) -> Any:
+        """The JSON of a call that must work."""
+        return _good(await self.call("PUT", path, **options))
+
+    async def patch(self, path: str, **options: Any) -> Any:
+        """The JSON of a call that must work."""
+        return _good(await self.call("PATCH", path, **options))
+
+    async def delete(self, path: str, **options: Any) -> Any:
+        """The JSON of a call that must work."""
+        return _good(await self.call("DELETE", path, **options))
+
+    async def say(self, text: str, **more: Any) -> Any:
+        """Publish a status."""
+        return await self.post("/api/v1/statuses", json={"status": text, **more})
+
+
+def _good(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+class Server:
+    """The application under test."""
+
+    def __init__(self, db: Database, http: httpx.AsyncClient, app: Litestar, federation: FakeFederation) -> None:
+        self.db = db
+        self.http = http
+        self.app = app
+        self.federation = federation
+        self.visitor: Visitor | None = None
+        self.pages: list[tuple[str, dict[str, Any]]] = []
+        self.form_targets: list[str] = []
+
+    async def person(self, name: str, *, scopes: list[str] | None = None, **profile: Any) -> Person:
+        """Someone new with an account here, and a token."""
+        async with self.db.write() as session:
+            actor = await actors.create_local(session, name, display_name=name.title())
+            user = User(id=ids.new(), actor_id=actor.id, email=f"{name}@example.org", password_hash="",
+                        confirmed_at=now(), approved_at=now(), role=profile.pop("role", "user"), locale="en",
+                        preferences={}, created_at=now())
+            session.add(user)
+            await session.flush()
+            actor.owner_id = user.id
+            for key, value in profile.items():
+                setattr(actor, key, value)
+            app, _ = await oauth_apps.register(session, name="Tusky", redirect_uris=["urn:ietf:wg:oauth:2.0:oob"],
+                                               scopes=ALL_SCOPES, website="https://tusky.example")
+            issued = await tokens.issue(session, user, scopes or ALL_SCOPES, app=app)
+        return Person(actor, user, issued.secret, self.http)
+
+    async def remote(self, name: str, host: str = "far.example", **more: Any) -> Actor:
+        """Someone who lives elsewhere."""
+        uri = f"https://{host}/users/{name}"
+        async with self.db.write() as session:
+            return await actors.upsert_remote(session, ActorDraft(
+                uri=uri, type="Person", name=name, host=host, inbox=f"{uri}/inbox", display_name=name.title(),
+                url=f"https://{host}/@{name}", followers_uri=f"{uri}/followers", **more), None)
+
+    async def arrives(self, author: Actor, content: str, *, kind: str = "note", number: int = 0, **more: Any) -> Object:
+        """Something said elsewhere arrives."""
+        new = number or ids.new()
+        draft = Draft(kind=kind, type=more.pop("type", "Note"), published=more.pop("published", now()),
+                      author_id=author.id, uri=f"https://{author.host}/objects/{new}",
+                      url=f"https://{author.host}/@{author.name}/{new}", content=content, **more)
+        async with self.db.write() as session:
+            stored = await objects.store(session, [draft])
+        assert stored[0].object is not None
+        return stored[0].object
+
+
+def _site(server: Server) -> Ports:
+    async def current_user(_: Request[Any, Any, Any]) -> Visitor | None:
+        return server.visitor
+
+    async def page(_: Request[Any, Any, Any], template: str, context: dict[str, Any]) -> Response[Any]:
+        server.pages.append((template, context))
+        return Response(f"<p>{template}</p>", media_type="text/html")
+
+    async def check_csrf(request: Request[Any, Any, Any]) -> None:
+        assert (await request.form()).get("_csrf") == "right"
+
+    return Ports(current_user, page, lambda _: "/signin?next=here", check_csrf,
+                 lambda _, target: server.form_targets.append(target), lambda _: "127.0.0.1")
+
+
+@pytest.fixture
+async def server(tmp_path: Any) -> AsyncIterator[Server]:
+    """The API on an empty SQLite database."""
+    configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
+                                       contact_email="admin@potluck.test", rate_limits=False))
+    async for made in _running(configured):
+        yield made
+
+
+async def _running(configured: Settings) -> AsyncIterator[Server]:
+    kinds.install()
+    render.forget()
+    instance.forget()
+    endpoint.forget()
+    db = Database(configured)
+    federation = FakeFederation()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(db.close)
+        async with db.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        waker = await stack.enter_async_context(Waker(db))
+        hub = await stack.enter_async_context(Hub(db, waker))
+        app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
+                       state=State({"settings": configured, "db": db, "hub": hub, "federation": federation}))
+        transport = httpx.ASGITransport(app=Edge(app))  # type: ignore[arg-type]
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
+        made = Server(db, http, app, federation)
+        app.state.api_ports = _site(made)
+        yield made
+
+
+@pytest.fixture
+async def alice(server: Server) -> Person:
+    """Lives here."""
+    return await server.person("alice")
+
+
+@pytest.fixture
+async def bob(server: Server) -> Person:
+    """Lives here."""
+    return await server.person("bob")
+
+
+@pytest.fixture
+async def carol(server: Server) -> Person:
+    """Lives here; whoever wants to follow must ask."""
+    return await server.person("carol", locked=True)
+
+
+@pytest.fixture
+async def dana(server: Server) -> Actor:
+    """Lives at far.example."""
+    return await server.remote("dana")
+
+
+@pytest.fixture
+def picture() -> AttachmentDraft:
+    """A picture at far.example."""
+    return AttachmentDraft(type="image", url="https://far.example/cat.jpg", media_type="image/jpeg",
+                           description="a cat", blurhash="UBL_:rOpGG-oBUNG", width=800, height=600, focus=(0.1, -0.2))
+
+
+Say = Callable[..., Awaitable[Any]]
+LATER = timedelta(seconds=1)
