@@ -17,11 +17,10 @@ from potluck.apis.ports import Ports as ApiPorts
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
-from potluck.federation import endpoints
+from potluck.federation import endpoints, queues
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.logs import configure
 from potluck.operation import metrics
-from potluck.queues import EngineQueues
 from potluck.settings import Settings
 from potluck.social import actors
 from potluck.social.live import Hub, Waker
@@ -59,7 +58,7 @@ def create_app(configured: Settings) -> ASGIApp:
         current_user=for_apis.current_user, render=for_apis.render, sign_in_path=for_apis.sign_in_path,
         check_csrf=for_apis.check_csrf, allow_form_target=for_apis.allow_form_target,
         client_address=for_apis.client_address)
-    app.state.web_ports = WebPorts(wants_activity=wants_activity, queues=EngineQueues())
+    app.state.web_ports = WebPorts(wants_activity=wants_activity, queues=queues)
     return Edge(app)
 
 
