@@ -11,7 +11,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import events, keys
+from potluck.social import domain_policies, events, keys
 from potluck.social.addresses import (
     actor_uri,
     instance_actor_uri,
@@ -202,6 +202,8 @@ async def upsert_remote(session: AsyncSession, draft: ActorDraft, server_id: int
                                  .execution_options(populate_existing=True))
     if actor is None:
         raise Invalid("uri", "This handle is taken by another account")
+    if actor.fetched_at is None:
+        await _apply_policy(session, actor)
     _take_over(actor, draft)
     if actor.moved_to_uri is None:
         actor.moved_to_id = None
@@ -209,6 +211,15 @@ async def upsert_remote(session: AsyncSession, draft: ActorDraft, server_id: int
     await session.flush()
     await keys.replace_remote(session, actor.id, draft.keys)
     return actor
+
+
+async def _apply_policy(session: AsyncSession, actor: Actor) -> None:
+    """Someone new from a limited or suspended server is limited or suspended from the start."""
+    policy = await domain_policies.policy_for(session, actor.host)
+    if policy.is_silenced:
+        actor.silenced_at = policy.since or now()
+    if policy.is_suspended:
+        actor.suspended_at = policy.since or now()
 
 
 def _take_over(actor: Actor, draft: ActorDraft) -> None:

@@ -8,8 +8,12 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.social.accounts import sessions, tokens
 from potluck.social.errors import Invalid
+from potluck.social.model import Actor, User
 
 MIN_LENGTH = 10
 MAX_LENGTH = 1000  # argon2 takes any length; nobody types more
@@ -61,6 +65,29 @@ async def verify_nobody(password: str) -> None:
 @cache
 def _nobody() -> str:
     return _hasher.hash("there is no such user")
+
+
+async def name_of(session: AsyncSession, user: User) -> str:
+    """Name of the user's main actor."""
+    name: str = (await session.scalars(select(Actor.name).where(Actor.id == user.actor_id))).one()
+    return name
+
+
+async def replace(session: AsyncSession, user: User, password: str, *, keep_session: int | None = None) -> None:
+    """Give a user a new password and sign every browser and app out.
+
+    Args:
+        keep_session: the session that asks for it, which stays.
+
+    Raises:
+        Invalid: the password cannot be used.
+    """
+    check(password, name=await name_of(session, user), email=user.email)
+    row = await session.get_one(User, user.id)
+    row.password_hash = await hash_password(password)
+    await session.flush()
+    await sessions.end_all(session, row.id, but=keep_session)
+    await tokens.revoke_all(session, row.id)
 
 
 def outdated(kept: str) -> bool:

@@ -14,14 +14,13 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import after_commit
 from potluck.db.ids import ids
 from potluck.social.accounts import activity, secret_values
-from potluck.social.accounts.bounded import FadingCache
 from potluck.social.accounts.oauth_apps import (
     OUT_OF_BAND,
     by_client_id,
@@ -30,6 +29,7 @@ from potluck.social.accounts.oauth_apps import (
     secret_is_right,
 )
 from potluck.social.errors import Invalid, NotFound
+from potluck.social.fading import FadingCache
 from potluck.social.model import Actor, OAuthApp, OAuthCode, OAuthToken, User
 
 __all__ = [
@@ -106,19 +106,18 @@ async def _look_up(session: AsyncSession, kept: str) -> Access | None:
         select(*(column for group in columns for column in group))
         .select_from(token.outerjoin(app, app.c.id == token.c.app_id).outerjoin(user, user.c.id == token.c.user_id)
                      .outerjoin(actor, actor.c.id == user.c.actor_id))
-        .where(token.c.token_hash == kept, token.c.revoked_at.is_(None)))).one_or_none()
+        .where(token.c.token_hash == kept, token.c.revoked_at.is_(None)))).mappings().one_or_none()
     if row is None or (row[token.c.user_id] is not None and (row[actor.c.id] is None or row[actor.c.deleted_at])):
         return None
     return Access(_copy(User, row), _copy(Actor, row), frozenset(row[token.c.scopes].split()), _copy(OAuthApp, row),
                   row[token.c.family], row[token.c.id])
 
 
-def _copy(model: Any, row: Row[Any]) -> Any:
+def _copy(model: Any, row: RowMapping) -> Any:
     """The part of a joined row that belongs to a table, as a record of no session; None if nothing was joined."""
-    mapping = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    if mapping[model.__table__.c.id] is None:
+    if row[model.__table__.c.id] is None:
         return None
-    return model(**{column.key: mapping[column] for column in model.__table__.c})
+    return model(**{column.key: row[column] for column in model.__table__.c})
 
 
 async def issue(

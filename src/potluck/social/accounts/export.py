@@ -1,0 +1,204 @@
+"""One's own data as a zip: an ActivityStreams archive, and lists as CSV in the shapes Mastodon writes and reads.
+
+It is written while it is read, some hundred rows at a time, so that memory stays the same for any number of posts and
+no transaction is held open between pieces.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from potluck.db.engine import Database
+from potluck.settings import current
+from potluck.social import registry, views
+from potluck.social.model import (
+    Actor,
+    Announce,
+    Block,
+    Bookmark,
+    DomainMute,
+    Follow,
+    List,
+    ListMember,
+    Mute,
+    Object,
+    Reaction,
+)
+
+WriteActor = Callable[[Actor], dict[str, Any]]
+"""Writes an actor's document; the wire's business, handed in."""
+
+_BATCH = 200
+_CONTEXT = "https://www.w3.org/ns/activitystreams"
+_encode = msgspec.json.Encoder().encode
+
+
+class _Sink:
+    """Where the zip is written to: keeps bytes until they are taken."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes, /) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing to do: what is written is there."""
+
+    def take(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+async def archive(db: Database, actor_id: int, write_actor: WriteActor) -> AsyncIterator[bytes]:
+    """The zip of an actor's data, in pieces.
+
+    Args:
+        write_actor: writes the actor's document.
+    """
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, pieces in _files(db, actor_id, write_actor):
+            with packed.open(name, "w") as entry:
+                async for piece in pieces:
+                    entry.write(piece)
+                    yield sink.take()
+    yield sink.take()
+
+
+def _files(db: Database, actor_id: int, write_actor: WriteActor) -> list[tuple[str, AsyncIterator[bytes]]]:
+    address = _address_of(Actor.name, Actor.host)
+    mine = {
+        "following_accounts.csv": (
+            ("Account address", "Show boosts", "Notify on new posts", "Languages"),
+            select(Follow.id, *address, Follow.show_boosts, Follow.notify, Follow.languages)
+            .join(Actor, Actor.id == Follow.followed_id)
+            .where(Follow.follower_id == actor_id, Follow.state == "accepted"), Follow.id),
+        "followers.csv": (
+            ("Account address",), select(Follow.id, *address).join(Actor, Actor.id == Follow.follower_id)
+            .where(Follow.followed_id == actor_id, Follow.state == "accepted"), Follow.id),
+        "blocked_accounts.csv": (
+            (), select(Block.id, *address).join(Actor, Actor.id == Block.blocked_id)
+            .where(Block.blocker_id == actor_id), Block.id),
+        "muted_accounts.csv": (
+            ("Account address", "Hide notifications"),
+            select(Mute.id, *address, Mute.notifications).join(Actor, Actor.id == Mute.muted_id)
+            .where(Mute.muter_id == actor_id), Mute.id),
+        "blocked_domains.csv": (
+            (), select(DomainMute.id, DomainMute.host).where(DomainMute.actor_id == actor_id), DomainMute.id),
+        "lists.csv": (
+            (), select(ListMember.id, List.title, *address).join(List, List.id == ListMember.list_id)
+            .join(Actor, Actor.id == ListMember.actor_id).where(List.owner_id == actor_id), ListMember.id),
+        "bookmarks.csv": (
+            (), select(Bookmark.id, Object.uri).join(Object, Object.id == Bookmark.object_id)
+            .where(Bookmark.actor_id == actor_id, Object.deleted_at.is_(None)), Bookmark.id),
+    }
+    files = [("actor.json", _actor(db, actor_id, write_actor)), ("outbox.json", _outbox(db, actor_id)),
+             ("likes.json", _likes(db, actor_id))]
+    return files + [(name, _table(db, head, query, cursor)) for name, (head, query, cursor) in mine.items()]
+
+
+def _address_of(name: Any, host: Any) -> tuple[Any, Any]:
+    return name.label("address_name"), host.label("address_host")
+
+
+async def _pages(db: Database, query: Any, cursor: Any) -> AsyncIterator[Sequence[Any]]:
+    """Rows in batches, oldest first; the first column is the cursor."""
+    last = 0
+    while True:
+        async with db.read() as session:
+            rows = (await session.execute(query.where(cursor > last).order_by(cursor).limit(_BATCH))).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]
+
+
+async def _table(db: Database, head: Sequence[str], query: Any, cursor: Any) -> AsyncIterator[bytes]:
+    if head:
+        yield _lines([head])
+    async for rows in _pages(db, query, cursor):
+        yield _lines([_cells(row) for row in rows])
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cells(row: Any) -> list[str]:
+    found: list[str] = []
+    values = row._asdict()
+    for name, value in list(values.items())[1:]:
+        if name == "address_host":
+            found[-1] += f"@{value or current().domain}"
+        elif isinstance(value, bool):
+            found.append("true" if value else "false")
+        else:
+            found.append(", ".join(value) if isinstance(value, list) else str(value or ""))
+    return found
+
+
+async def _actor(db: Database, actor_id: int, write_actor: WriteActor) -> AsyncIterator[bytes]:
+    async with db.read() as session:
+        actor = await session.get_one(Actor, actor_id)
+    document = write_actor(actor) | {"likes": "likes.json", "outbox": "outbox.json"}
+    yield _encode({"@context": _CONTEXT, **document})
+
+
+async def _collection(name: str, pieces: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
+    """An OrderedCollection whose items come in batches."""
+    head = _encode({"@context": _CONTEXT, "id": name, "type": "OrderedCollection"})
+    yield head[:-1] + b',"orderedItems":['
+    first = True
+    async for items in pieces:
+        for item in items:
+            yield (b"" if first else b",") + _encode(item)
+            first = False
+    yield b"]}"
+
+
+async def _outbox(db: Database, actor_id: int) -> AsyncIterator[bytes]:
+    async def acts() -> AsyncIterator[list[Any]]:
+        own = select(Object.id).where(Object.author_id == actor_id, Object.deleted_at.is_(None))
+        async for rows in _pages(db, own, Object.id):
+            yield await _creates(db, actor_id, [row[0] for row in rows])
+        boosts = select(Announce.id, Announce.uri, Announce.published, Object.uri.label("object"), Actor.uri).join(
+            Object, Object.id == Announce.object_id).join(Actor, Actor.id == Announce.actor_id).where(
+            Announce.actor_id == actor_id)
+        async for rows in _pages(db, boosts, Announce.id):
+            yield [{"id": uri, "type": "Announce", "actor": actor, "published": published.isoformat(), "object": target}
+                   for _, uri, published, target, actor in rows]
+
+    async for piece in _collection("outbox.json", acts()):
+        yield piece
+
+
+async def _creates(db: Database, actor_id: int, object_ids: list[int]) -> list[Any]:
+    async with db.read() as session:
+        found = await views.load_objects(session, object_ids, actor_id, with_marks=False)
+    documents = [registry.kind_named(view.object.kind).write(view, registry.Receiver()) for view in found.values()]
+    return [{"id": f"{document['id']}/activity", "type": "Create", "actor": document.get("attributedTo"),
+             "published": document.get("published"), "to": document.get("to", []), "cc": document.get("cc", []),
+             "object": document} for document in documents]
+
+
+async def _likes(db: Database, actor_id: int) -> AsyncIterator[bytes]:
+    async def liked() -> AsyncIterator[list[Any]]:
+        query = select(Reaction.id, Object.uri).join(Object, Object.id == Reaction.object_id).where(
+            Reaction.actor_id == actor_id, Reaction.kind == "like", Object.deleted_at.is_(None))
+        async for rows in _pages(db, query, Reaction.id):
+            yield [uri for _, uri in rows]
+
+    async for piece in _collection("likes.json", liked()):
+        yield piece

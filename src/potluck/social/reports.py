@@ -1,0 +1,110 @@
+"""Reports: somebody tells the moderators about an account, perhaps with posts; they take it on and resolve it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.ids import ids
+from potluck.social import events, notifications
+from potluck.social.addresses import activity_uri
+from potluck.social.errors import Invalid, NotAllowed
+from potluck.social.model import Actor, Object, Report, User
+from potluck.social.notifications import Notice
+from potluck.social.visibility import visible_to
+
+CATEGORIES = ("spam", "legal", "violation", "other")
+MAX_COMMENT = 5000  # as long as Mastodon reads of a Flag
+MAX_OBJECTS = 100
+
+
+async def create(
+    session: AsyncSession,
+    reporter: Actor,
+    target: Actor,
+    *,
+    object_ids: Sequence[int] = (),
+    comment: str = "",
+    category: str = "other",
+    rule_ids: Sequence[int] = (),
+    forward: bool = False,
+    uri: str | None = None,
+) -> Report:
+    """Make a report and tell the moderators.
+
+    Args:
+        reporter: who reports; an instance actor when it came from elsewhere.
+        object_ids: posts of the target; those that are not, or that the reporter cannot see, are left out.
+        comment: cut off beyond 5,000 characters when it came from elsewhere.
+        forward: tell the target's own server too (without saying who reports).
+        uri: id of the Flag activity, when it came from elsewhere; the same Flag again gives the same report.
+
+    Raises:
+        NotAllowed: it is oneself.
+        Invalid: the comment is too long or there is no such category.
+    """
+    if reporter.id == target.id:
+        raise NotAllowed("You cannot report yourself")
+    if category not in CATEGORIES:
+        raise Invalid("category", "Validation failed: Category is not included in the list")
+    if reporter.is_local and len(comment) > MAX_COMMENT:
+        raise Invalid("comment", f"Validation failed: Comment is too long (maximum is {MAX_COMMENT} characters)",
+                      "too_long")
+    if uri is not None:
+        known: Report | None = await session.scalar(select(Report).where(Report.uri == uri))
+        if known is not None:
+            return known
+    objects = await _objects(session, reporter, target, object_ids)
+    new_id = ids.new()
+    row = Report(
+        id=new_id, uri=uri or activity_uri(new_id), reporter_id=reporter.id, target_id=target.id,
+        object_ids=[item.id for item in objects], comment=comment[:MAX_COMMENT].strip(), category=category,
+        rule_ids=list(rule_ids)[:MAX_OBJECTS], forwarded=forward and not target.is_local, created_at=now())
+    session.add(row)
+    await session.flush()
+    await _tell_staff(session, row)
+    await events.emit(session, events.Reported(row, target, objects, row.forwarded))
+    return row
+
+
+async def _objects(session: AsyncSession, reporter: Actor, target: Actor, object_ids: Sequence[int]
+                   ) -> Sequence[Object]:
+    if not object_ids:
+        return []
+    wanted = list(dict.fromkeys(object_ids))[:MAX_OBJECTS]
+    query = select(Object).where(Object.id.in_(wanted), Object.author_id == target.id)
+    if reporter.is_local:
+        query = query.where(visible_to(reporter.id))
+    return (await session.scalars(query.order_by(Object.id))).all()
+
+
+async def _tell_staff(session: AsyncSession, row: Report) -> None:
+    staff = await session.scalars(select(User.actor_id).where(
+        User.role.in_(("admin", "moderator")), User.disabled_at.is_(None)))
+    await notifications.notify(session, [
+        Notice(actor_id, "admin.report", row.reporter_id, report_id=row.id) for actor_id in staff.all()])
+
+
+async def assign(session: AsyncSession, report: Report, user: User | None) -> None:
+    """A moderator takes a report on; None gives it back."""
+    row = await session.get_one(Report, report.id)
+    row.assigned_id = user.id if user else None
+    await session.flush()
+
+
+async def resolve(session: AsyncSession, report: Report, user: User) -> None:
+    """A moderator is done with a report."""
+    row = await session.get_one(Report, report.id)
+    if row.resolved_at is None:
+        row.resolved_at, row.resolved_by_id = now(), user.id
+        await session.flush()
+
+
+async def reopen(session: AsyncSession, report: Report) -> None:
+    """A resolved report is looked at again."""
+    row = await session.get_one(Report, report.id)
+    row.resolved_at = row.resolved_by_id = None
+    await session.flush()
