@@ -245,8 +245,12 @@ async def backfill(session: AsyncSession, reader_id: int, actor_id: int, *, limi
                or_(Object.in_reply_to_uri.is_(None), Object.in_reply_to_author_id == actor_id))
         .order_by(Object.id.desc()).limit(limit)
     )
+    link = aliased(Follow)
+    unread = exists().where(link.follower_id == reader_id, link.followed_id == Object.author_id,
+                            ~_understood(link.languages))
     query = select(*_columns(literal(reader_id))).where(
-        Object.id.in_(newest), _not_exclusive(reader_id, Object.author_id), _welcome(reader_id, Object.author_id))
+        Object.id.in_(newest), ~unread, _not_exclusive(reader_id, Object.author_id),
+        _welcome(reader_id, Object.author_id))
     await _insert_select(session, query)
 
 
