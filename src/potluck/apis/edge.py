@@ -9,9 +9,10 @@ import asyncio
 import secrets
 import time
 from email.utils import formatdate
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 _OPEN_PREFIXES = ("/api/", "/.well-known/", "/nodeinfo/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 _METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD"
@@ -34,16 +35,19 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http":
+        if str(scope["type"]) != "http":
             await self._app(scope, receive, send)
-            return
+        else:
+            await self._http(cast("HTTPScope", scope), receive, send)
+
+    async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         open_to_all = is_open(scope["path"])
         if scope["method"] == "OPTIONS" and open_to_all:
             await _preflight(scope, send)
             return
         answer = _Answer(send, open_to_all, scope["method"] == "HEAD")
         if answer.bodiless:
-            scope = {**scope, "method": "GET"}  # type: ignore[misc,typeddict-item,unused-ignore]
+            scope = cast("HTTPScope", {**scope, "method": "GET"})
             receive = answer.receive_nothing
         await self._app(scope, receive, answer.send)
 
@@ -89,18 +93,16 @@ class _Answer:
             await asyncio.sleep(0)  # a stream without end has to notice that nobody listens
 
 
-_last_date: tuple[int, bytes] = (0, b"")
-
-
 def _date() -> bytes:
-    global _last_date
-    second = int(time.time())
-    if second != _last_date[0]:
-        _last_date = (second, formatdate(second, usegmt=True).encode())
-    return _last_date[1]
+    return _formatted_date(int(time.time()))
 
 
-async def _preflight(scope: Scope, send: Send) -> None:
+@lru_cache(maxsize=2)
+def _formatted_date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
+
+
+async def _preflight(scope: HTTPScope, send: Send) -> None:
     wanted = next((value for name, value in scope["headers"] if name == b"access-control-request-headers"),
                   b"Authorization, Content-Type, Idempotency-Key")
     headers = [*_CORS, (b"access-control-allow-methods", _METHODS), (b"access-control-allow-headers", wanted),

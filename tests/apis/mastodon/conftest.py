@@ -101,7 +101,8 @@ class Person:
 
 
 def _good(answer: httpx.Response) -> Any:
-    assert answer.status_code == 200, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    asked = f"{answer.request.method} {answer.request.url}"
+    assert answer.status_code == 200, f"{asked}: {answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == "application/json"
     return answer.json()
 

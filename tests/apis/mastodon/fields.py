@@ -124,9 +124,9 @@ _STATUS: dict[str, Type] = {
     "bookmarked?": flag, "pinned?": flag, "filtered?": array(record), "quote_approval": entity("QuoteApproval"),
     "text?": text,
 }
-_LIMITS_OF_ACCOUNTS: dict[str, Type] = {name: whole for name in (
+_LIMITS_OF_ACCOUNTS: dict[str, Type] = dict.fromkeys((
     "max_display_name_length", "max_note_length", "max_featured_tags", "max_pinned_statuses", "max_profile_fields",
-    "profile_field_name_limit", "profile_field_value_limit")}
+    "profile_field_name_limit", "profile_field_value_limit"), whole)
 _ACCESS = one_of("public", "authenticated", "disabled")
 
 ENTITIES: dict[str, dict[str, Type]] = {

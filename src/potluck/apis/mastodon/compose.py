@@ -15,7 +15,7 @@ from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.statuses import target_id, view_of
-from potluck.kinds.note import actions, polls
+from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects, preferences
 from potluck.social.errors import NotFound
@@ -146,7 +146,7 @@ async def edit(call: Call) -> Answer:
         sensitive=params.flag("sensitive", row.sensitive), language=params.text("language") or row.language,
         quote_policy=params.text("quote_approval_policy") or row.quote_policy,
         media_ids=params.idents("media_ids") if "media_ids" in params else [item.id for item in view.media],
-        poll=_poll(params) if "poll" in params else await polls.source_poll(session, row.id))
+        poll=_poll(params) if "poll" in params else await actions.source_poll(session, row.id))
     await call.stop_reading()
     await actions.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:

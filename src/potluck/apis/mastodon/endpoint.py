@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request
@@ -106,11 +105,8 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """Scheme and host by which the app knows this server: a facade host stays one in links."""
-        settings = current()
-        host = self.request.headers.get("host", "").lower()
-        facades = {entry.partition("=")[2].lower() for entry in settings.facade_hosts}
-        return f"{urlsplit(settings.url).scheme}://{host}" if host in facades else settings.url
+        """Scheme and host of addresses in answers."""
+        return current().url
 
     def ident(self, name: str = "id") -> int:
         """An id out of the path.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from potluck.apis.mastodon.errors import ApiError
 
@@ -49,11 +50,6 @@ class Windows:
         self._counts.clear()
 
 
-_last_stamp: tuple[int, str] = (0, "")
-
-
+@lru_cache(maxsize=4)
 def _stamp(second: int) -> str:
-    global _last_stamp
-    if second != _last_stamp[0]:
-        _last_stamp = (second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z"))
-    return _last_stamp[1]
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000000Z")

@@ -13,7 +13,7 @@ from potluck.apis.mastodon import conversations, notifications, render
 from potluck.apis.mastodon.streams import Subscription
 from potluck.social.live import LiveMessage
 from potluck.social.model import Actor, Conversation, Media, Notification, Object
-from potluck.social.timelines import EntryRef
+from potluck.social.views import EntryRef
 from potluck.social.visibility import not_hidden_by
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -21,8 +21,7 @@ from potluck.apis.mastodon.entities import emoji
 from potluck.apis.mastodon.entities_status import BOOST_BODY, Shell, boost_head, marks_bytes
 from potluck.apis.mastodon.errors import not_found
 from potluck.social.model import Actor, Announce, Follow, Object
-from potluck.social.timelines import EntryRef
-from potluck.social.views import Marks, ObjectView, load_marks, load_objects
+from potluck.social.views import EntryRef, Marks, ObjectView, load_marks, load_objects
 from potluck.social.visibility import visible_to
 
 _encode = msgspec.json.Encoder().encode
@@ -30,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 _shells: Cache[Shell] = Cache(8000)
 
 _VIEWER: Any = bindparam("viewer")
-_IDS = bindparam("ids", expanding=True)
+_IDS: Any = bindparam("ids", expanding=True)
 _BOOSTER = aliased(Actor)
 
 
@@ -41,7 +40,7 @@ def _versions(viewer: Any) -> Select[Any]:
 
 _FOR_VIEWER = _versions(_VIEWER)
 _FOR_NOBODY = _versions(None)
-_BOOSTS = select(
+_BOOSTS: Any = select(
     Announce.id, Announce.uri, Announce.published, Announce.visibility, Announce.actor_id,
     _BOOSTER.updated_at, _BOOSTER.followers_count, _BOOSTER.following_count, _BOOSTER.posts_count,
 ).join(_BOOSTER, _BOOSTER.id == Announce.actor_id).where(
@@ -107,34 +106,32 @@ async def entries_by_id(session: AsyncSession, refs: Sequence[EntryRef], viewer_
     if not refs:
         return {}
     page = await _gather(session, {ref.object_id for ref in refs}, viewer_id)
-    statuses = {object_id: _status(page, object_id, viewer_id) for object_id in page.shells}
     boosts = await _boosts(session, [ref.announce_id for ref in refs if ref.announce_id])
     boosters = await _accounts(session, {row[4]: tuple(row[5:]) for row in boosts.values()})
     done: dict[int, bytes] = {}
     for ref in refs:
-        status = statuses.get(ref.object_id)
-        if status is None:
+        if ref.object_id not in page.shells:
             continue
         if ref.announce_id is None:
-            done[ref.entry_id] = status
+            done[ref.entry_id] = _status(page, ref.object_id, viewer_id)
         elif ref.announce_id in boosts:
             row = boosts[ref.announce_id]
-            done[ref.entry_id] = _boost(row, boosters[row[4]], status, page, ref.object_id, viewer_id)
+            done[ref.entry_id] = _boost(row, boosters[row[4]], page, ref.object_id, viewer_id)
     return done
 
 
-async def _boosts(session: AsyncSession, announce_ids: list[int]) -> dict[int, Row[Any]]:
+async def _boosts(session: AsyncSession, announce_ids: list[int]) -> dict[int, Any]:
     if not announce_ids:
         return {}
-    return {row[0]: row for row in (await session.execute(_BOOSTS, {"ids": announce_ids})).all()}
+    rows: Sequence[Any] = (await session.execute(_BOOSTS, {"ids": announce_ids})).all()
+    return {row[0]: row for row in rows}
 
 
-def _boost(row: Row[Any], booster: bytes, status: bytes, page: _Page, object_id: int,
-           viewer_id: int | None) -> bytes:
+def _boost(row: Any, booster: bytes, page: _Page, object_id: int, viewer_id: int | None) -> bytes:
     parts = [boost_head(row[0], row[1], row[2], row[3]), booster, BOOST_BODY, page.shells[object_id].counts]
     if viewer_id is not None:
         parts.append(marks_bytes(page.marks.get(object_id), own=False))
-    parts += [b',"reblog":', status, b"}"]
+    parts += [b',"reblog":', _status(page, object_id, viewer_id), b"}"]
     return b"".join(parts)
 
 

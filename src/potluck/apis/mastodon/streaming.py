@@ -78,11 +78,8 @@ async def _stream(request: AnyRequest) -> Response[Any]:
         params = of_query(request.scope["query_string"])
         secret = token_of(request, params)
         access = await _admitted(db, secret)
-        path = request.scope["path"].rstrip("/").partition("/api/v1/streaming/")[2]
-        if path not in _PATHS:
-            raise ApiError(400, "Unknown channel requested")
         async with db.read() as session:
-            wanted = await streams.subscription(session, access, _PATHS[path], params)
+            wanted = await streams.subscription(session, access, _stream_name(request), params)
     except Exception as error:  # noqa: BLE001 - the edge: refusals have the API's shape
         refusal = from_exception(error)
         return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status,
@@ -92,9 +89,16 @@ async def _stream(request: AnyRequest) -> Response[Any]:
                   headers={"cache-control": "private, no-store", "x-accel-buffering": "no"})
 
 
+def _stream_name(request: AnyRequest) -> str:
+    path = request.scope["path"].rstrip("/").partition("/api/v1/streaming/")[2]
+    if path not in _PATHS:
+        raise ApiError(400, "Unknown channel requested")
+    return _PATHS[path]
+
+
 async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, secret: str) -> AsyncIterator[bytes]:
     """Events as text; a comment now and then keeps proxies from closing the connection."""
-    assert access.actor is not None
+    reader_id = streams.reader_of(access)
     yield b":thump\n\n"
     checked = asyncio.get_running_loop().time()
     async with hub.listen(set(wanted.channels)) as queue:
@@ -107,7 +111,7 @@ async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, s
                 yield b":thump\n\n"
                 continue
             async with db.read() as session:
-                found = await live_events.of_messages(session, messages, [wanted], access.actor.id)
+                found = await live_events.of_messages(session, messages, [wanted], reader_id)
             for event in found:
                 yield f"event: {event.name}\ndata: {event.payload}\n\n".encode()
 
@@ -156,14 +160,17 @@ class _Connection:
         try:
             async with self.db.read() as session:
                 wanted = await streams.subscription(session, self.access, params.text("stream"), params)
-            if params.text("type") == "unsubscribe":
-                self.subscriptions.pop(wanted.stream, None)
-            elif len(self.subscriptions) >= _MOST_SUBSCRIPTIONS:
-                raise ApiError(429, "Too many subscriptions")
-            else:
-                self.subscriptions[wanted.stream] = wanted
+            self._enter(wanted, unsubscribe=params.text("type") == "unsubscribe")
         except ApiError as error:
             await self.socket.send_text(msgspec.json.encode({"error": error.text, "status": error.status}).decode())
+
+    def _enter(self, wanted: Subscription, *, unsubscribe: bool) -> None:
+        if unsubscribe:
+            self.subscriptions.pop(wanted.stream, None)
+        elif len(self.subscriptions) >= _MOST_SUBSCRIPTIONS:
+            raise ApiError(429, "Too many subscriptions")
+        else:
+            self.subscriptions[wanted.stream] = wanted
         self.channels.clear()
         self.channels.update(*(item.channels for item in self.subscriptions.values()))
 
@@ -179,15 +186,14 @@ class _Connection:
                 await self.change(Params(message))
 
     async def _tell(self, queue: asyncio.Queue[LiveMessage | None]) -> None:
-        assert self.access.actor is not None
+        reader_id = streams.reader_of(self.access)
         while (messages := await _batch(queue, _RECHECK_SECONDS)) is not None:
             if not messages:
                 if not await _still_valid(self.db, self.secret):
                     return
                 continue
             async with self.db.read() as session:
-                found = await live_events.of_messages(session, messages, list(self.subscriptions.values()),
-                                                      self.access.actor.id)
+                found = await live_events.of_messages(session, messages, list(self.subscriptions.values()), reader_id)
             for event in found:
                 await self.socket.send_text(msgspec.json.encode(
                     {"stream": event.stream, "event": event.name, "payload": event.payload}).decode())

@@ -37,16 +37,26 @@ class Subscription:
     only_media: bool = False
 
 
+def reader_of(access: Access) -> int:
+    """Actor id of the person a token stands for.
+
+    Raises:
+        ApiError: it stands for an app only (422).
+    """
+    if access.actor is None:
+        raise ApiError(422, "This method requires an authenticated user")
+    return access.actor.id
+
+
 async def subscription(session: AsyncSession, access: Access, name: str, params: Params) -> Subscription:
     """What someone subscribes to.
 
     Raises:
         ApiError: there is no such stream (400), it needs a parameter (400), or the token may not read it.
     """
-    if access.actor is None:
-        raise ApiError(422, "This method requires an authenticated user")
+    reader_id = reader_of(access)
     if name in _PERSONAL:
-        return _personal(access, name, access.actor.id)
+        return _personal(access, name, reader_id)
     _need(access, "read:statuses" if name != "list" else "read:lists")
     base = name.removesuffix(":media")
     if base in PUBLIC:
@@ -54,7 +64,7 @@ async def subscription(session: AsyncSession, access: Access, name: str, params:
     if name in ("hashtag", "hashtag:local"):
         return _hashtag(name, params)
     if name == "list":
-        return await _list(session, access.actor.id, params)
+        return await _list(session, reader_id, params)
     raise ApiError(400, "Unknown stream type")
 
 

@@ -10,7 +10,7 @@ from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.social import conversations, lists, timelines
 from potluck.social.paging import Page
-from potluck.social.timelines import EntryRef
+from potluck.social.views import EntryRef
 from potluck.text.hashtags import normalise_hashtag
 
 
