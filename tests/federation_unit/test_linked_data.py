@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import time
@@ -303,10 +304,8 @@ def test_poison_graphs_end_soon(document: dict[str, Any]) -> None:
             "signatureValue": "YQ==",
         },
     }
-    try:
+    with contextlib.suppress(SignatureError):
         assert not linked_data.verify(document, PUBLIC_KEY)
-    except SignatureError:
-        pass
     assert time.process_time() - started < 1.5
 
 
@@ -402,9 +401,7 @@ def test_no_document_crashes(document: dict[str, Any], context: Any) -> None:
         "signature": signature,
     }
     before = copy.deepcopy(whole)
-    try:
+    with contextlib.suppress(SignatureError):
         assert not linked_data.verify(whole, PUBLIC_KEY)
         linked_data.compacted(whole)
-    except SignatureError:
-        pass
     assert whole == before

@@ -39,7 +39,8 @@ async def test_recorded_documents(peer: Peer, client: SafeClient, name: str, sof
     """What real servers answer is understood."""
     serve(peer, sample(name))
     found = await fetch_nodeinfo(client, host(peer))
-    assert found is not None and found.software == software
+    assert found is not None
+    assert found.software == software
 
 
 async def test_the_newest_schema_is_asked(peer: Peer, client: SafeClient) -> None:

@@ -98,7 +98,8 @@ def test_no_text_crashes(text: str) -> None:
         user, found = parse_handle(text)
     except InvalidUri:
         return
-    assert user and found
+    assert user
+    assert found
 
 
 @pytest.mark.parametrize(
