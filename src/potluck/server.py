@@ -18,7 +18,9 @@ from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.federation import endpoints, queues
+from potluck.federation.actor_documents import write_actor
 from potluck.federation.endpoints.negotiate import wants_activity
+from potluck.federation.errors import FederationError
 from potluck.logs import configure
 from potluck.operation import metrics
 from potluck.settings import Settings
@@ -58,7 +60,9 @@ def create_app(configured: Settings) -> ASGIApp:
         current_user=for_apis.current_user, render=for_apis.render, sign_in_path=for_apis.sign_in_path,
         check_csrf=for_apis.check_csrf, allow_form_target=for_apis.allow_form_target,
         client_address=for_apis.client_address)
-    app.state.web_ports = WebPorts(wants_activity=wants_activity, queues=queues)
+    app.state.web_ports = WebPorts(
+        wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
+        unreachable=FederationError)
     return Edge(app)
 
 

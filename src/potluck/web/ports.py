@@ -26,51 +26,59 @@ class Resolver(Protocol):
         """The actor with this `name@host`, fetched if need be."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParkedItem:
+class ParkedItem(Protocol):
     """An inbox item that could not be processed."""
 
-    id: int
-    host: str
-    signer_uri: str
-    error: str
-    attempts: int
-    received_at: datetime
+    id: Any
+    host: Any
+    signer_uri: Any
+    error: Any
+    attempts: Any
+    received_at: Any
 
 
-@dataclass(frozen=True, slots=True)
-class HostBacklog:
+class HostBacklog(Protocol):
     """What waits for one host: deliveries to come, those given up, and the last error."""
 
-    host: str
-    waiting: int
-    failed: int
-    next_at: datetime | None
-    error: str
+    @property
+    def host(self) -> str: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def next_at(self) -> datetime | None: ...
+    @property
+    def error(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class QueueState:
+class QueueState(Protocol):
     """How the queues stand."""
 
-    inbox_waiting: int
-    inbox_parked: int
-    inbox_oldest: datetime | None
-    deliveries_waiting: int
-    deliveries_failed: int
-    fetches_waiting: int
+    @property
+    def inbox_waiting(self) -> int: ...
+    @property
+    def inbox_parked(self) -> int: ...
+    @property
+    def inbox_oldest(self) -> datetime | None: ...
+    @property
+    def deliveries_waiting(self) -> int: ...
+    @property
+    def deliveries_failed(self) -> int: ...
+    @property
+    def fetches_waiting(self) -> int: ...
 
 
 class Queues(Protocol):
-    """The engine's queues as the administrator sees them."""
+    """The engine's queues as the administrator sees them (`potluck.federation.queues`)."""
 
     async def state(self, session: AsyncSession) -> QueueState:
         """All counts."""
 
-    async def parked(self, session: AsyncSession, limit: int) -> Sequence[ParkedItem]:
+    async def parked(self, session: AsyncSession, limit: int = 40) -> Sequence[ParkedItem]:
         """Inbox items that failed, newest first."""
 
-    async def backlog(self, session: AsyncSession, limit: int) -> Sequence[HostBacklog]:
+    async def backlog(self, session: AsyncSession, limit: int = 100) -> Sequence[HostBacklog]:
         """Hosts with deliveries that failed or were tried in vain, most first."""
 
     async def retry_item(self, session: AsyncSession, item_id: int | None) -> None:
@@ -90,10 +98,14 @@ class Ports:
     Attributes:
         wants_activity: whether a request asks for ActivityPub rather than for a page.
         queues: the engine's queues.
+        write_actor: the ActivityPub document of a local actor, for the export of one's data.
+        unreachable: what the resolver raises when another server cannot be asked.
     """
 
     wants_activity: Callable[[Request[Any, Any, Any]], bool]
     queues: Queues
+    write_actor: Callable[[Actor], dict[str, Any]]
+    unreachable: type[Exception]
 
 
 def ports(request: Request[Any, Any, Any]) -> Ports:

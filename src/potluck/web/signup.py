@@ -7,13 +7,14 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from potluck.settings import current
-from potluck.social.accounts import confirmations, invites, sessions, signup
+from potluck.social.accounts import confirmations, invites, signup
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, i18n, pages, redirects
 from potluck.web.auth import Viewer
 from potluck.web.composing import form_errors
 from potluck.web.forms import Form
 from potluck.web.i18n import _
+from potluck.web.mailing import send_soon
 
 _FIELDS = {"username": "name", "agreement": "agree", "invite": "code"}
 
@@ -63,7 +64,7 @@ async def invitation(code: str) -> Response[Any]:
 
 @post("/signup", status_code=303)
 async def create(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
-    """Make the account, send the mail that confirms the address, sign in."""
+    """Make the account and send the mail that confirms the address."""
     code = form.text("code", limit=100)
     try:
         prepared = await signup.prepare(signup.Request(
@@ -74,18 +75,26 @@ async def create(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
         async with request.app.state.db.write() as session:
             account = await signup.create(session, prepared)
             mail = await confirmations.begin(session, account.user)
-            secret = await sessions.start(session, account.user, ip=auth.client_address(request),
-                                          user_agent=request.headers.get("user-agent", ""))
+    except signup.AddressTaken as error:
+        if not current().confirm_email:
+            return await _form(request, code, form.kept("name", "email", "reason"), renamed_errors(error))
+        mail = confirmations.taken(prepared.email, i18n.current().tag)
     except Invalid as error:
         return await _form(request, code, form.kept("name", "email", "reason"), renamed_errors(error))
-    await confirmations.send(mail)
-    if account.user.approved_at is None:
-        text = _("Welcome! The moderators will look at your sign-up. Please open the link in the mail we sent you.")
+    send_soon(mail)
+    return await _welcome(request)
+
+
+async def _welcome(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The same page whether the account is new or the address had one already."""
+    if current().confirm_email:
+        text = _("We have sent you a mail. Open the link in it, then sign in.")
     else:
-        text = _("Welcome! Please open the link in the mail we sent you.")
-    response = flashes.with_flash(redirects.see_other("/settings/profile"), "good", text)
-    auth.start_session(response, secret)
-    return response
+        text = _("Your account is ready. Please sign in.")
+    if current().sign_up == "approval":
+        text += " " + _("The moderators will look at your sign-up soon.")
+    return await pages.render(request, "signin/message.html", heading=_("Welcome!"), text=text,
+                              links=[{"url": "/signin", "label": _("Sign in")}])
 
 
 @get("/confirm/{token:str}")
@@ -114,7 +123,7 @@ async def send_again(request: Request[Any, Any, Any], me: Viewer) -> Response[An
     """Send the mail once more."""
     async with request.app.state.db.write() as session:
         mail = await confirmations.begin(session, me.user)
-    await confirmations.send(mail)
+    send_soon(mail)
     return flashes.with_flash(redirects.see_other("/settings/account"), "good", _("The mail is on its way."))
 
 

@@ -14,7 +14,7 @@ from potluck.web.auth import Viewer, acting
 from potluck.web.composing import form_errors
 from potluck.web.forms import Form
 from potluck.web.i18n import _
-from potluck.web.ports import resolver
+from potluck.web.ports import ports, resolver
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.proof import check_password
 
@@ -44,7 +44,11 @@ async def _other(request: Request[Any, Any, Any], me: Viewer, field: str, addres
     found = await resolver(request).resolve(address, me.actor) if address else None
     if not isinstance(found, Actor):
         raise Invalid(field, "No account was found by this address")
-    return await resolver(request).actor_by_uri(found.uri, refresh=True) or found
+    try:
+        fresh = None if found.is_local else await resolver(request).actor_by_uri(found.uri, refresh=True)
+    except ports(request).unreachable as error:
+        raise Invalid(field, "The server of that account does not answer") from error
+    return fresh or found
 
 
 @post("/settings/migration/aliases", status_code=303)

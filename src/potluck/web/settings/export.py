@@ -1,0 +1,37 @@
+"""Taking one's data along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Stream
+
+from potluck.db.base import now
+from potluck.social.accounts import export
+from potluck.social.accounts.rate_limits import Limiter
+from potluck.web import pages
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.ports import ports
+
+_exports = Limiter(burst=3, seconds_each=600)
+
+
+@get("/settings/export")
+async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """What the archive has in it."""
+    return await pages.render(request, "settings/export.html", heading=_("Export"))
+
+
+@post("/settings/export", status_code=200)
+async def download(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+    """The archive, made while it is sent."""
+    _exports.take(str(me.user.id))
+    name = f"potluck-{me.actor.name}-{now():%Y-%m-%d}.zip"
+    return Stream(export.archive(request.app.state.db, me.actor.id, ports(request).write_actor),
+                  media_type="application/zip",
+                  headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"})
+
+
+route_handlers = [show, download]
