@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -108,8 +109,11 @@ class FetchWorker:
         for row in started:
             task = asyncio.create_task(self._do(row))
             self._running[row.id] = task
-            task.add_done_callback(lambda _, job_id=row.id: self._running.pop(job_id, None))
+            task.add_done_callback(partial(self._ended, row.id))
         return bool(started)
+
+    def _ended(self, job_id: int, _task: asyncio.Task[None]) -> None:
+        self._running.pop(job_id, None)
 
     async def _do(self, row: Any) -> None:
         """One job. Temporary trouble brings it back later; anything else ends it."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from potluck.federation import linked_data, proofs
 from potluck.federation.documents import ACCEPT, is_activity_type
-from potluck.federation.errors import InvalidAnswer, SignatureError, WrongContentType
+from potluck.federation.errors import InvalidAnswer, WrongContentType
 from potluck.federation.inbound import Budget, Unauthorised
 from potluck.federation.key_ring import KnownKey
-from potluck.federation.linked_data import verify as verify_linked_data
-from potluck.federation.proofs import verify_proof
 from potluck.federation.strictjson import MAX_BYTES
 from potluck.federation.urls import same_host, without_fragment
 from potluck.federation.vocabulary import ACTOR_TYPES, Document, first_id, get, type_of
@@ -59,25 +58,29 @@ class KeyFetcher:
         return response.json()
 
     async def proof_holds(self, document: Document, owner_uri: str, budget: Budget | None) -> bool:
-        """Whether one of a document's proofs is by its owner (FEP-8b32)."""
-        for proof in _proofs(document):
-            method = first_id(get(proof, "verificationMethod"))
-            key = await self._key(method, owner_uri, budget)
-            if key is not None and verify_proof(document, proof, key.key):
+        """Whether one of a document's proofs is by its owner (FEP-8b32).
+
+        Raises:
+            SignatureError: a proof is malformed or out of its time.
+        """
+        for proof in proofs.proofs_of(document):
+            key = await self._key(str(proof["verificationMethod"]), owner_uri, budget)
+            if key is not None and proofs.verify(document, proof, key.key):
                 return True
         return False
 
-    async def linked_data_signature_holds(
-        self, document: Document, owner_uri: str, budget: Budget | None
-    ) -> bool:
-        """Whether a document's LD signature is by its owner. In a thread: RDF is slow to canonicalise."""
-        key = await self._key(first_id(get(get(document, "signature"), "creator")), owner_uri, budget)
-        if key is None:
-            return False
-        try:
-            return await asyncio.to_thread(verify_linked_data, document, key.key)
-        except SignatureError:
-            return False
+    async def linked_data_signed(self, document: Document, owner_uri: str, budget: Budget | None) -> Document | None:
+        """A document with an LD signature by its owner, in our own terms; None when it has none that holds.
+
+        In a thread: RDF is slow to canonicalise.
+
+        Raises:
+            SignatureError: malformed, expired or refused.
+        """
+        key = await self._key(linked_data.signature_creator(document), owner_uri, budget)
+        if key is None or not await asyncio.to_thread(linked_data.verify, document, key.key):
+            return None
+        return await asyncio.to_thread(linked_data.compacted, document)
 
     async def _key(self, key_id: str | None, owner_uri: str, budget: Budget | None) -> KnownKey | None:
         """The owner's key with this id; fetched at most once for a document."""
@@ -95,9 +98,3 @@ def _owner(document: Document) -> str | None:
     if type_of(document) in ACTOR_TYPES:
         return first_id(document)
     return first_id(get(document, "owner")) or first_id(get(document, "controller"))
-
-
-def _proofs(document: Document) -> list[Document]:
-    found = get(document, "proof")
-    entries = found if isinstance(found, list) else [found]
-    return [entry for entry in entries[:5] if isinstance(entry, dict)]

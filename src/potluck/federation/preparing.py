@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from potluck.federation import strictjson
 from potluck.federation.dispatch import handler_for
 from potluck.federation.errors import FederationError
@@ -12,6 +14,8 @@ from potluck.federation.vocabulary import first_id, get, type_of
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
+
+log = structlog.get_logger(__name__)
 
 _SELF_VERIFYING = frozenset({"Create", "Update", "Delete"})
 
@@ -53,12 +57,19 @@ async def authenticate(federation: Federation, part: Inbound) -> None:
 
 async def _has_proof(federation: Federation, part: Inbound) -> bool:
     try:
+        # Passed on inside of a group's Announce it is not the body; a group passes on what it parsed itself.
+        if part.announcer is None:
+            strictjson.parse(part.body, unique_keys=True)
         if "proof" in part.activity:
             return await federation.proof_holds(part.activity, part.actor_uri, part.budget)
-        # An LD signature counts only where there is nothing to fetch (protocol §4), that is for a Delete.
+        # An LD signature counts only where there is nothing to fetch (protocol §4), that is for a Delete; then
+        # only what it says in our own terms is acted upon.
         if "signature" in part.activity and part.type == "Delete":
-            strictjson.parse(part.body, unique_keys=True)
-            return await federation.linked_data_signature_holds(part.activity, part.actor_uri, part.budget)
-    except FederationError:
-        return False
+            document = await federation.linked_data_signed(part.activity, part.actor_uri, part.budget)
+            if document is None or type_of(document) != part.type or first_id(get(document, "actor")) != part.actor_uri:
+                return False
+            part.activity = document
+            return True
+    except FederationError as reason:
+        log.info("proof_refused", activity=part.uri, reason=str(reason)[:300])
     return False

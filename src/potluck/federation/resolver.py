@@ -67,7 +67,7 @@ class Federation:
         self.schemes = StoredMemory()
         self.keys = KeyRing(db)
         self.inbox = Inbox(self)
-        self._policies = Policies(db, settings)
+        self._policies = Policies(db)
         self._signing = SigningKeys(db, self.schemes)
         self._key_fetcher = KeyFetcher(self)
         self._actors: GroupCommit[ActorDraft, Actor] = GroupCommit(db, _store_actors, most=100, isolate=True)
@@ -370,11 +370,11 @@ class Federation:
         """Whether a document carries an FEP-8b32 proof by its owner."""
         return await self._key_fetcher.proof_holds(document, owner_uri, budget)
 
-    async def linked_data_signature_holds(
+    async def linked_data_signed(
         self, document: Document, owner_uri: str, budget: Budget | None = None
-    ) -> bool:
-        """Whether a document carries an LD signature by its owner."""
-        return await self._key_fetcher.linked_data_signature_holds(document, owner_uri, budget)
+    ) -> Document | None:
+        """A document that carries an LD signature by its owner, in our own terms; else None."""
+        return await self._key_fetcher.linked_data_signed(document, owner_uri, budget)
 
     async def _once(self, kind: str, uri: str, work: Callable[[], Awaitable[Found]]) -> Found:
         """Do a piece of work once for all who ask for it at the same time."""

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import delivery_queue, strictjson
+from potluck.federation import delivery_queue, linked_data, proofs, strictjson
 from potluck.federation.delivery_queue import Body
-from potluck.federation.linked_data import sign as sign_linked_data
-from potluck.federation.proofs import create_proof
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
@@ -76,11 +74,11 @@ class Sealer:
         if body.proof:
             key = await self._federation.signing_key(body.actor_id, "ed25519")
             if key is not None:
-                document = create_proof(document, key)
+                document = proofs.create(document, key)
         if body.linked_data:
             key = await self._federation.signing_key(body.actor_id, "rsa", body.key_id)
             if key is not None:
-                document = await asyncio.to_thread(sign_linked_data, document, key)
+                document = await linked_data.sign(document, key)
         sealed = replace(body, body=strictjson.dump(document).decode(), sealed=True)
         self._keep(body.id, sealed)
         self._unsaved[body.id] = sealed.body

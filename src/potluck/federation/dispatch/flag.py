@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, References
 from potluck.federation.vocabulary import get, ids, text
-from potluck.social import reports
+from potluck.social import domain_policies, reports
 from potluck.social.model import Actor
 from potluck.text.sanitise import to_plain_text
 
@@ -40,6 +40,8 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     accounts |= {ref.author_id for ref in local_objects}
     if not accounts:
         raise Dropped("a Flag that concerns nobody here")
+    if (await domain_policies.policy_for(session, inbound.host)).reject_reports:
+        raise Dropped(f"reports of {inbound.host} are not wanted")
     reporter = await acting(session, inbound, known)
     for number, account_id in enumerate(sorted(accounts)):
         target = await session.get_one(Actor, account_id)
