@@ -132,7 +132,7 @@ def published_time(document: Document) -> datetime:
 def _edited(document: Document, published: datetime) -> datetime | None:
     """`updated`, when it tells of a change after publication (some systems always send both)."""
     moment = parse_time(get(document, "updated"))
-    if moment is None or moment <= published + timedelta(seconds=1) or moment > now() + timedelta(days=1):
+    if moment is None or moment <= published or moment > now() + timedelta(days=1):
         return None
     return moment
 

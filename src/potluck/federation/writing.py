@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from potluck.federation.vocabulary import ACTOR_CONTEXT, CONTEXT, LD_JSON, PUBLIC, format_time
+from potluck.federation.vocabulary import ACTOR_CONTEXT, CONTEXT, LD_JSON, PUBLIC, format_precise_time, format_time
 from potluck.settings import current
 from potluck.social import visibility
 from potluck.social.addresses import hashtag_url, is_local_uri, object_uri
@@ -35,7 +35,7 @@ def object_base(view: ObjectView) -> dict[str, Any]:
         "tag": tags(view), "attachment": attachments(view.media),
     }
     if row.edited_at:
-        document["updated"] = format_time(row.edited_at)
+        document["updated"] = format_precise_time(row.edited_at)
     if row.url:
         document["url"] = row.url
     if row.in_reply_to_uri:

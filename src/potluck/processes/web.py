@@ -44,7 +44,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 
     app = create_app(settings)
     server = Server(app, address=host, port=port, interface=Interfaces.ASGI, backlog=_BACKLOG,
-                    log_level=LogLevels.warn)
+                    log_enabled=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)

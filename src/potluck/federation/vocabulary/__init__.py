@@ -31,7 +31,7 @@ from potluck.federation.vocabulary.terms import (
     SECURITY_V1,
     WEBFINGER_CONTEXT,
 )
-from potluck.federation.vocabulary.times import format_time, parse_time
+from potluck.federation.vocabulary.times import format_precise_time, format_time, parse_time
 from potluck.federation.vocabulary.values import (
     Document,
     as_list,
@@ -89,6 +89,7 @@ __all__ = [
     "boolean",
     "display_hashtag",
     "first_id",
+    "format_precise_time",
     "format_time",
     "get",
     "get_list",

@@ -46,3 +46,9 @@ def _offset(zone: str | None) -> str:
 def format_time(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`, the form every reader takes."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_precise_time(moment: datetime) -> str:
+    """As `format_time` with milliseconds, so that two edits within a second can be told apart."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
