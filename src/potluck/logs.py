@@ -32,7 +32,9 @@ def configure(settings: Settings) -> None:
     if settings.log_format == "json":
         shared += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        # Plain: the pretty traceback shows the values of local variables, secrets among them.
+        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(),
+                                                    exception_formatter=structlog.dev.plain_traceback))
     level = getattr(logging, settings.log_level.upper())
     structlog.configure(
         processors=shared,
