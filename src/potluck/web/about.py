@@ -11,7 +11,7 @@ from potluck import __version__
 from potluck.settings import current
 from potluck.social import domain_policies
 from potluck.social.model import Actor, User
-from potluck.web import pages
+from potluck.web import pages, redirects
 from potluck.web.icons import icon_names
 from potluck.web.presenters.people import shown_person
 
@@ -58,6 +58,12 @@ async def design(request: Request[Any, Any, Any]) -> Response[Any]:
     return await pages.render(request, "design.html", icon_names=sorted(icon_names()))
 
 
+@get("/favicon.ico")
+async def favicon() -> Response[Any]:
+    """For those that ask by habit instead of reading the page."""
+    return redirects.see_other(pages.asset("icon.svg"))
+
+
 @get("/robots.txt", media_type="text/plain")
 async def robots() -> str:
     """Everything public may be indexed as far as its page says; the rest is of no use to crawlers."""
@@ -80,4 +86,4 @@ async def manifest() -> dict[str, Any]:
     }
 
 
-route_handlers = [about, rules, privacy, design, robots, manifest]
+route_handlers = [about, rules, privacy, design, favicon, robots, manifest]

@@ -140,7 +140,7 @@ def page(
     """As `render`, without looking anything up: for error pages, which must not fail again."""
     viewer = auth.known_viewer(request)
     shared = _shared(request, viewer, unread)
-    text = environment().get_template(template).render({**shared, **context})
+    text = environment().get_template(template).render({**shared, "status": status, **context})
     response = Response(text, status_code=status, media_type="text/html; charset=utf-8", headers={
         "Cache-Control": "private, no-store" if viewer else "private, no-cache", "Vary": "Accept, Cookie",
         **(headers or {})})
