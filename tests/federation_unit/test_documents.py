@@ -173,6 +173,20 @@ async def test_a_page_names_its_document(peer: Peer, client: SafeClient) -> None
     assert found["id"] == f"{peer.base}/users/alice&x"
 
 
+async def test_a_later_link_header_counts(peer: Peer, client: SafeClient) -> None:
+    """Link may occur several times."""
+
+    async def page(_: web.Request) -> web.Response:
+        response = web.Response(text="<html>", content_type="text/html")
+        response.headers.add("Link", "</style.css>; rel=preload")
+        response.headers.add("Link", '</users/alice>; rel="alternate"; type="application/activity+json"')
+        return response
+
+    peer.on("/@alice", page)
+    peer.answer("/users/alice", {"id": "{base}/users/alice"})
+    assert await fetch_document_or_alternate(client, f"{peer.base}/@alice")
+
+
 async def test_a_link_header_names_the_document(peer: Peer, client: SafeClient) -> None:
     """The Link header does the same."""
     link = '</feed>; rel="alternate"; type="text/xml", </users/alice>; rel=alternate; type="application/activity+json"'

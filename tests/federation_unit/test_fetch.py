@@ -525,6 +525,42 @@ async def test_a_given_up_connection_is_replaced(client: SafeClient) -> None:
     server.close()
 
 
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", b"HTTP/1.1 200"]
+)
+async def test_a_connection_that_breaks_off(client: SafeClient, answer: bytes) -> None:
+    """An answer that ends too early is temporary trouble, and never taken for whole."""
+
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(cut, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    with pytest.raises(Unreachable):
+        await get(client, url)
+    with pytest.raises(Unreachable):
+        await client.post(url, b"{}", {})
+    server.close()
+
+
+async def test_huge_headers_are_refused(client: SafeClient) -> None:
+    """Headers are bounded, too."""
+
+    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(shout, "127.0.0.1", 0)
+    with pytest.raises(InvalidAnswer):
+        await get(client, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    server.close()
+
+
 async def _tls_server(names: list[str], minimum: ssl.TLSVersion) -> tuple[TestServer, ResumingContext]:
     authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

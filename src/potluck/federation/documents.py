@@ -226,7 +226,7 @@ def _is_at(claimed: str, url: str, asked: str) -> bool:
 
 def _alternate(response: Response) -> str | None:
     """The document a page names, absolute."""
-    for target, parameters in _LINK_HEADER.findall(response.headers.get("Link", "")):
+    for target, parameters in _LINK_HEADER.findall(", ".join(response.headers.getall("Link", []))):
         if _names_document(_attributes(parameters)):
             return _joined(response.url, target)
     if response.media_type not in {"text/html", "application/xhtml+xml"}:

@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Self
 
 import aiohttp
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from potluck.federation import strictjson, urls
@@ -69,7 +70,7 @@ class Response:
 
     status: int
     url: str
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: bytes
     content_type: str  # as sent, parameters included
 
@@ -302,14 +303,12 @@ class SafeClient:
             raise BlockedAddress(target, str(error)) from error
         except TimeoutError as error:
             raise Timeout(target, "connecting or reading took too long") from error
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if isinstance(error, aiohttp.ClientConnectorError):
-                raise Unreachable(target, f"no connection: {error}") from error
-            raise _BrokenOff(target, "the connection broke off") from error
-        except aiohttp.ClientPayloadError as error:
-            raise Unreachable(target, f"the answer broke off: {error}") from error
-        except aiohttp.ClientConnectionError as error:
+        except aiohttp.ClientConnectorError as error:
             raise Unreachable(target, f"no connection: {error}") from error
+        except aiohttp.ClientConnectionError as error:
+            raise _BrokenOff(target, f"the connection broke off: {error}") from error
+        except (aiohttp.ClientPayloadError, OSError) as error:
+            raise Unreachable(target, f"the answer broke off: {error}") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise InvalidAnswer(target, f"not proper HTTP: {error}") from error
 
