@@ -105,7 +105,8 @@ async def test_boosters_are_told(cast: Cast) -> None:
 
 async def test_a_silent_update_changes_no_words(cast: Cast) -> None:
     """An Update without newer `updated` refreshes tallies and stamps, keeps no version and notifies nobody."""
-    row = await cast.say(cast.carol, "words", mentions=[cast.alice], quote_uri="https://q.example/1", quote_state="pending")
+    row = await cast.say(cast.carol, "words", mentions=[cast.alice],
+                         quote_uri="https://q.example/1", quote_state="pending")
     draft = cast.draft(cast.carol, "other words", uri=row.uri, remote_likes=7, quote_uri="https://q.example/1",
                        quote_authorization_uri="https://q.example/stamp", quote_state="accepted")
     fresh = await _edit(cast, row, draft, cast.carol, silent=True)

@@ -72,7 +72,9 @@ def statements(database: Database) -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    engines = {database.engine.sync_engine, database.engine_for_reading.sync_engine}
+    engines = {database.engine.sync_engine}  # on PostgreSQL the reading engine is the same one with other options
+    if database.is_sqlite:
+        engines.add(database.engine_for_reading.sync_engine)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

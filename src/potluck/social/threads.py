@@ -32,7 +32,7 @@ async def context(
         select(Object.id, Object.in_reply_to_id).where(Object.thread_root_id == root)
         .order_by(Object.id).limit(50_000))).all()
     parents = dict(rows)
-    above = _ancestors(parents, object_id)[-ancestors:]
+    above = _ancestors(parents, object_id)[-ancestors:] if ancestors else []
     below = _descendants(parents, object_id, depth)
     allowed = await _visible(session, root, viewer_id, viewer_is_local)
     return ([item for item in above if item in allowed],

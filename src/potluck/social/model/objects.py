@@ -72,9 +72,8 @@ class Object(Base):
         Index("ix_object_thread", "thread_root_id", "id"),
         Index("ix_object_public", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),
               postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
-        Index("ix_object_local_public", "id",
-              sqlite_where=text(f"visibility = 'public' AND local = 1 AND {_LIVE}"),  # as SQLAlchemy asks for it
-              postgresql_where=text(f"visibility = 'public' AND local AND {_LIVE}")),
+        Index("ix_object_local_public", "local", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),
+              postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
         Index("ix_object_missing_parent", "in_reply_to_uri",
               sqlite_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL"),
               postgresql_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL")),
