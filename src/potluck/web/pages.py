@@ -141,7 +141,7 @@ def page(
     viewer = auth.known_viewer(request)
     shared = _shared(request, viewer, unread)
     text = environment().get_template(template).render({**shared, "status": status, **context})
-    response = Response(text, status_code=status, media_type="text/html; charset=utf-8", headers={
+    response = Response(text, status_code=status, media_type="text/html", headers={
         "Cache-Control": "private, no-store" if viewer else "private, no-cache", "Vary": "Accept, Cookie",
         **(headers or {})})
     csrf.keep(request, response)
@@ -155,7 +155,7 @@ async def fragment(request: Request[Any, Any, Any], template: str, **context: An
     viewer = await auth.viewer_of(request)
     shared = {**_shared(request, viewer, 0), "path": _asking_page(request)}
     text = environment().get_template(template).render({**shared, **context})
-    return Response(text, status_code=200, media_type="text/html; charset=utf-8",
+    return Response(text, status_code=200, media_type="text/html",
                     headers={"Cache-Control": "private, no-store"})
 
 
