@@ -34,24 +34,24 @@ PEM = public_pem(RSA.public_key())
 PKCS1 = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
 
 
-@pytest.mark.parametrize(
-    "pem",
-    [
-        PEM,
-        PKCS1,
-        PEM.replace("\n", " "),
-        PEM.replace("\n", "\r\n"),
-        PEM.replace("\n", "\\n"),
-        PEM.strip(),
-        f"  \n{PEM}\n\n",
-        PEM.replace("\n", ""),
-        PKCS1.replace("\n", " "),
-        PEM.replace("\n", "\n\t"),
-    ],
-)
-def test_pem_with_odd_white_space(pem: str) -> None:
+SPELLINGS = {
+    "SPKI": PEM,
+    "PKCS#1": PKCS1,
+    "blanks": PEM.replace("\n", " "),
+    "CRLF": PEM.replace("\n", "\r\n"),
+    "escaped": PEM.replace("\n", "\\n"),
+    "no last line end": PEM.strip(),
+    "surrounded": f"  \n{PEM}\n\n",
+    "no line ends": PEM.replace("\n", ""),
+    "PKCS#1 with blanks": PKCS1.replace("\n", " "),
+    "tabs": PEM.replace("\n", "\n\t"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_pem_with_odd_white_space(spelling: str) -> None:
     """SPKI and PKCS#1 are read, whatever the line ends have become."""
-    assert public_pem(load_public(pem)) == PEM
+    assert public_pem(load_public(SPELLINGS[spelling])) == PEM
 
 
 @pytest.mark.parametrize(
@@ -97,36 +97,36 @@ def _pem(key: object) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "x",
-        "z",
-        "zz",
-        "z6Mk",
-        "u" + encode_multikey(ED.public_key()),
-        "z6Mk" + "1" * 5000,
-        encode_multikey(ED.public_key())[:-1],
-        private_pem(RSA),
-        PEM[:200],
-        PEM.replace("A", "!"),
-        PEM * 20,
-        PEM.replace("PUBLIC", "PRIVATE"),
-        _pem(rsa.generate_private_key(65537, 1024).public_key()),
-        _pem(ec.generate_private_key(ec.SECP256R1()).public_key()),
-        "-----BEGIN PUBLIC KEY-----" + "A" * 200 + "-----END PUBLIC KEY-----",
-        "z0OIl",
-        "zé",
-    ],
-)
-def test_what_is_refused(text: str) -> None:
+UNUSABLE = {
+    "nothing": "",
+    "a word": "x",
+    "empty multibase": "z",
+    "no prefix": "zz",
+    "cut multikey": "z6Mk",
+    "another multibase": "u" + encode_multikey(ED.public_key()),
+    "long multikey": "z6Mk" + "1" * 5000,
+    "shortened multikey": encode_multikey(ED.public_key())[:-1],
+    "private": private_pem(RSA),
+    "cut": PEM[:200],
+    "no base64": PEM.replace("A", "!"),
+    "many": PEM * 20,
+    "labelled private": PEM.replace("PUBLIC", "PRIVATE"),
+    "weak": _pem(rsa.generate_private_key(65537, 1024).public_key()),
+    "another curve": _pem(ec.generate_private_key(ec.SECP256R1()).public_key()),
+    "zeros": "-----BEGIN PUBLIC KEY-----" + "A" * 200 + "-----END PUBLIC KEY-----",
+    "no base58": "z0OIl",
+    "not ASCII": "zé",
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_is_refused(name: str) -> None:
     """Weak, private, broken, foreign and oversized keys are SignatureErrors."""
     with pytest.raises(SignatureError):
-        load_public(text)
+        load_public(UNUSABLE[name])
 
 
-@pytest.mark.parametrize("text", ["", "x", PEM, "é"])
+@pytest.mark.parametrize("text", ["", "x", PEM, "é"], ids=["nothing", "a word", "public", "not ASCII"])
 def test_what_is_no_private_key(text: str) -> None:
     """A private key of ours must be one."""
     with pytest.raises(SignatureError):
