@@ -171,7 +171,7 @@ def endpoint(
             By default `user` where there is a scope, else `anyone`.
         strict: counted by the narrow limit too (deleting, thirty in half an hour).
     """
-    wanted = (scope,) if isinstance(scope, str) else tuple(scope)
+    wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
     rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict)
     methods: Any = [method] if isinstance(method, str) else list(method)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.social import lists
+from potluck.social.model import ListMember
 from potluck.social.paging import Page
 
 _POLICIES = ("followed", "list", "none")
@@ -79,10 +82,14 @@ async def members(call: Call) -> Answer:
 
 @endpoint("POST", "/api/v1/lists/{id:str}/accounts", scope="write:lists")
 async def add_members(call: Call) -> Answer:
-    """Put people one follows on a list."""
+    """Put people one follows on a list; who is on it already is a mistake, as in Mastodon."""
     async with call.write() as session:
         row = await lists.one(session, call.me.id, call.ident())
-        await lists.add_members(session, row, call.params.idents("account_ids"))
+        wanted = call.params.idents("account_ids")
+        if await session.scalar(select(ListMember.id).where(
+                ListMember.list_id == row.id, ListMember.actor_id.in_(wanted)).limit(1)):
+            raise ApiError(422, "Validation failed: Account has already been taken")
+        await lists.add_members(session, row, wanted)
     return Answer(EMPTY)
 
 

@@ -226,15 +226,15 @@ async def _close(socket: WebSocket[Any, Any, Any]) -> None:
             return
 
 
-@endpoint("GET", "/api/v1/streaming/health")
-async def health(_: Call) -> Answer:
-    """Whether streaming is there."""
-    return Answer(b'"OK"')
+async def _health() -> Response[Any]:
+    return Response(b"OK", media_type="text/plain")
 
 
 socket_handler = WebsocketRouteHandler("/api/v1/streaming")(_socket)
 
 route_handlers: list[Any] = [
-    bare, health, socket_handler, *(_sse(f"/api/v1/streaming/{path}") for path in _PATHS),
+    bare, socket_handler,
+    HTTPRouteHandler("/api/v1/streaming/health", http_method="GET", status_code=200, include_in_schema=False)(_health),
+    *(_sse(f"/api/v1/streaming/{path}") for path in _PATHS),
     _sse("/api/v1/streaming/{rest:path}"),
 ]
