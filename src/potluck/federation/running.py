@@ -65,6 +65,12 @@ class Engine:
             group.create_task(self.fetches.run())
             group.create_task(self._keep_house())
 
+    async def close(self) -> None:
+        """Break off what is open; it stays queued. Only where `run` is not used."""
+        await self.inbox.close()
+        await self.fetches.close()
+        await self.delivery.close()
+
     async def drain(self) -> None:
         """Work until nothing is left to do (tests)."""
         await self.inbox.drain()

@@ -18,14 +18,14 @@ from potluck.social.model import Server
 async def ensure(session: AsyncSession, hosts: Collection[str]) -> dict[str, int]:
     """Ids of server rows by host; those never seen are made, and asked what they run in the background."""
     query = select(Server.host, Server.id).where(Server.host.in_(hosts))
-    known = dict((await session.execute(query)).tuples().all())
+    known = {row.host: row.id for row in (await session.execute(query)).all()}
     missing = sorted(set(hosts) - known.keys())
     if missing:
         moment = now()
         await session.execute(insert_or_ignore(session, Server), [
             {"id": ids.new(), "host": host, "failures": 0, "created_at": moment} for host in missing])
         await fetch_jobs.add_many(session, [("nodeinfo", host, {}) for host in missing])
-        known = dict((await session.execute(query)).tuples().all())
+        known = {row.host: row.id for row in (await session.execute(query)).all()}
     return known
 
 

@@ -73,11 +73,12 @@ async def _unreact(session: AsyncSession, undone: Inbound, known: Known, actor: 
     if target is None:
         raise Dropped(f"{undone.object_uri} is not here")
     kind, emoji, _ = like.meaning(undone)
-    held = (await session.execute(select(Reaction.kind, Reaction.emoji).where(
-        Reaction.actor_id == actor.id, Reaction.object_id == target.id))).tuples().all()
+    rows = await session.execute(select(Reaction.kind, Reaction.emoji).where(
+        Reaction.actor_id == actor.id, Reaction.object_id == target.id))
+    held = [(row.kind, row.emoji) for row in rows.all()]
     if (kind, emoji) not in held:
         # Lemmy 0.19 nests a Like even when a Dislike is undone; Misskey's Undo may lack the emoji.
-        candidates = [pair for pair in held if (pair[0] == "emoji") == (kind == "emoji")] or list(held)
+        candidates = [pair for pair in held if (pair[0] == "emoji") == (kind == "emoji")] or held
         if not candidates:
             await _forestall(session, undone.uri, actor)
             return
