@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.social import actors, events, objects
-from potluck.social.drafts import ActorDraft, Draft
+from potluck.social.drafts import Draft
 from potluck.social.keys import KeyPairs, make_pairs
 from potluck.social.model import Actor, Object
+from support.drafts import remote_draft
 
 
 @pytest.fixture
@@ -57,16 +58,6 @@ def remote(session: AsyncSession) -> Make:
         return await actors.upsert_remote(session, remote_draft(name, host, **changes), None)
 
     return make
-
-
-def remote_draft(name: str, host: str, **changes: object) -> ActorDraft:
-    """What the document of a remote person says."""
-    uri = f"https://{host}/users/{name}"
-    draft = ActorDraft(uri=uri, type="Person", name=name, host=host, inbox=f"{uri}/inbox",
-                       followers_uri=f"{uri}/followers")
-    for key, value in changes.items():
-        setattr(draft, key, value)
-    return draft
 
 
 @pytest.fixture

@@ -99,7 +99,8 @@ async def rotate(session: AsyncSession, actor: Actor, pairs: KeyPairs | None = N
     pairs = pairs or await generate()
     had = await session.scalar(select(func.count()).select_from(ActorKey).where(
         ActorKey.actor_id == actor.id, ActorKey.algorithm == "rsa")) or 0
-    await session.execute(update(_KEY).where(_KEY.c.actor_id == actor.id, _KEY.c.retired_at.is_(None))
+    # Through the ORM, so that rows this session has loaded know it: the subscriber looks for the retired key.
+    await session.execute(update(ActorKey).where(ActorKey.actor_id == actor.id, ActorKey.retired_at.is_(None))
                           .values(retired_at=now()))
     await session.execute(_KEY.insert(), _rows(actor, pairs, f"-{had + 1}"))
     await session.execute(update(Actor).where(Actor.id == actor.id).values(updated_at=now()))

@@ -53,6 +53,9 @@ class _Sink:
     def flush(self) -> None:
         """Nothing to do: what is written is there."""
 
+    def close(self) -> None:
+        """Nothing to do: nothing is held."""
+
     def take(self) -> bytes:
         data = b"".join(self._parts)
         self._parts.clear()
