@@ -6,19 +6,19 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.assembly import install
+from potluck.assembly import federation, install
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.settings import current
-from potluck.social import actors
-from potluck.social.accounts import passwords, signup, tokens
+from potluck.social import actors, audit, domain_policies, keys, moving, standing
+from potluck.social.accounts import deletion, passwords, signup, tokens
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, User
 
@@ -129,18 +129,118 @@ def role(name: str, role: str) -> None:
     click.echo(f"{name} is {role} now.")
 
 
-async def actor_named(session: AsyncSession, handle: str) -> Actor:
-    """A known actor by handle.
+async def resolved(handle: str) -> int:
+    """The id of the actor with this handle, fetched afresh when it lives elsewhere.
 
     Raises:
-        click.ClickException: there is none.
+        click.ClickException: it cannot be found.
     """
-    found = await actors.by_handle(session, handle)
+    install()
+    db = Database(current(), pool_size=2)
+    try:
+        await upgrade(db)
+        async with NodeLease(db, "command"), federation(db, current()) as wire:
+            found = await wire.actor_by_handle(handle.lstrip("@"))
+            if found is not None and not found.is_local:
+                found = await wire.actor_by_uri(found.uri, refresh=True)
+    finally:
+        await db.close()
     if found is None:
-        raise click.ClickException(f"{handle} is not known here")
-    return found
+        raise click.ClickException(f"{handle} cannot be found")
+    return found.id
 
 
-def option_yes(command: Any) -> Any:
-    """Add `--yes`, which answers the question whether one is sure."""
-    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+@admin.command("alias")
+@click.argument("name")
+@click.argument("other")
+def alias(name: str, other: str) -> None:
+    """Say that OTHER (@name@host) is the same person as the account NAME: the condition for moving from OTHER here."""
+    other_id = asyncio.run(resolved(other))
+
+    async def act(session: AsyncSession) -> None:
+        _, actor = await user_named(session, name)
+        await actors.add_alias(session, actor, (await session.get_one(Actor, other_id)).uri)
+
+    in_transaction(act)
+    click.echo(f"{other} is an alias of {name} now.")
+
+
+@admin.command("move")
+@click.argument("name")
+@click.argument("target")
+def move(name: str, target: str) -> None:
+    """Move the account NAME to TARGET (@name@host): its followers are asked to follow TARGET instead."""
+    target_id = asyncio.run(resolved(target))
+
+    async def act(session: AsyncSession) -> None:
+        _, actor = await user_named(session, name)
+        await moving.mark_moved(session, actor, await session.get_one(Actor, target_id))
+
+    in_transaction(act)
+    click.echo(f"{name} has moved to {target}.")
+
+
+@admin.command("delete-user")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_user(name: str, yes: bool) -> None:
+    """Delete the account NAME with all it said, here and (by telling them) elsewhere."""
+    if not yes:
+        click.confirm(f"Delete {name} and everything they said? This cannot be undone", abort=True)
+
+    async def act(session: AsyncSession) -> None:
+        user, _ = await user_named(session, name)
+        await deletion.delete_account(session, user)
+
+    in_transaction(act)
+    click.echo(f"{name} is deleted.")
+
+
+@admin.command("suspend")
+@click.argument("handle")
+@click.option("--undo", is_flag=True, help="Lift the suspension.")
+def suspend(handle: str, undo: bool) -> None:
+    """Suspend the actor HANDLE (local or remote), or lift that."""
+
+    async def act(session: AsyncSession) -> None:
+        actor = await actors.by_handle(session, handle)
+        if actor is None:
+            raise click.ClickException(f"{handle} is not known here")
+        await (standing.unsuspend if undo else standing.suspend)(session, actor)
+        await audit.record(session, None, "unsuspend_actor" if undo else "suspend_actor", handle)
+
+    in_transaction(act)
+    click.echo(f"{handle} is {'free again' if undo else 'suspended'}.")
+
+
+@admin.command("domain")
+@click.argument("severity", type=click.Choice([*domain_policies.SEVERITIES, "clear"]))
+@click.argument("domain")
+@click.option("--public-comment", default="", help="Shown on the about page.")
+@click.option("--private-comment", default="", help="For moderators.")
+def domain(severity: str, domain: str, public_comment: str, private_comment: str) -> None:
+    """Set the policy towards DOMAIN and its subdomains, or clear it."""
+
+    async def act(session: AsyncSession) -> None:
+        if severity == "clear":
+            await domain_policies.remove(session, domain)
+        else:
+            await domain_policies.set_policy(session, domain, severity=severity, public_comment=public_comment,
+                                             private_comment=private_comment)
+        await audit.record(session, None, "set_domain_policy", domain, {"severity": severity})
+
+    in_transaction(act)
+    click.echo(f"{domain}: {severity}")
+
+
+@admin.command("rotate-keys")
+@click.argument("name")
+def rotate_keys(name: str) -> None:
+    """Give the actor NAME new signing keys; the change is announced signed by the old one."""
+
+    async def act(session: AsyncSession) -> None:
+        _, actor = await user_named(session, name)
+        await keys.rotate(session, actor)
+
+    in_transaction(act)
+    click.echo(f"{name} has new keys.")
