@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from sqlalchemy import func, select
 
 from potluck import __version__
@@ -14,10 +14,11 @@ from potluck.social.model import Actor, User
 from potluck.web import pages, redirects
 from potluck.web.icons import icon_names
 from potluck.web.presenters.people import shown_person
+from potluck.web.types import AnyRequest
 
 
 @get("/about")
-async def about(request: Request[Any, Any, Any]) -> Response[Any]:
+async def about(request: AnyRequest) -> Response[Any]:
     """What this server is and who runs it."""
     async with request.app.state.db.read() as session:
         people = await session.scalar(select(func.count()).select_from(User).join(
@@ -31,7 +32,7 @@ async def about(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/about/rules")
-async def rules(request: Request[Any, Any, Any]) -> Response[Any]:
+async def rules(request: AnyRequest) -> Response[Any]:
     """The rules, and which servers are limited here and why."""
     async with request.app.state.db.read() as session:
         limited = [row for row in await domain_policies.all_(session) if row.severity in {"silence", "suspend"}]
@@ -47,13 +48,13 @@ def _obscured(domain: str) -> str:
 
 
 @get("/privacy")
-async def privacy(request: Request[Any, Any, Any]) -> Response[Any]:
+async def privacy(request: AnyRequest) -> Response[Any]:
     """What is kept about people, and for how long."""
     return await pages.render(request, "about/privacy.html", contact=current().contact_email)
 
 
 @get("/design")
-async def design(request: Request[Any, Any, Any]) -> Response[Any]:
+async def design(request: AnyRequest) -> Response[Any]:
     """The design system, for contributors."""
     return await pages.render(request, "design.html", icon_names=sorted(icon_names()))
 

@@ -9,18 +9,20 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.kinds.note import actions as note_actions
+from potluck.kinds.note import polls
 from potluck.social import reactions, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.views import EntryRef, EntryView
 from potluck.web import pages, redirects
+from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
 from potluck.web.presenters.posts import Post, shown_post
+from potluck.web.types import AnyRequest
 
 Act = Callable[[AsyncSession, Actor, int], Awaitable[Any]]
 
@@ -35,7 +37,7 @@ _CARD = re.compile(r"(?:\w+#)?post-([0-9]{1,16})")
 
 
 @post("/posts/{object_id:int}/{verb:str}", status_code=303)
-async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int, verb: str) -> Response[Any]:
+async def act(request: AnyRequest, me: Me, form: SentForm, object_id: PathId, verb: PathWord) -> Response[Any]:
     """Do one of the acts."""
     known = ACTS.get(verb)
     if known is None:
@@ -46,22 +48,22 @@ async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id
 
 
 @post("/posts/{object_id:int}/vote", status_code=303)
-async def vote(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+async def vote(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Vote in a poll."""
     async with request.app.state.db.write() as session:
-        await note_actions.vote(session, await acting(session, me), object_id, form.wholes("choice"))
+        await polls.vote(session, await acting(session, me), object_id, form.wholes("choice"))
     return await answer(request, me, form, object_id)
 
 
 @get("/posts/{object_id:int}/{verb:str}")
-async def look(object_id: int, verb: str) -> Response[Any]:
+async def look(object_id: PathId, verb: PathWord) -> Response[Any]:
     """A form's address opened as a page (after signing in, for example): show the post."""
     if verb not in ACTS and verb != "vote":
         raise NotFound
     return redirects.see_other(f"/posts/{object_id}")
 
 
-async def answer(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+async def answer(request: AnyRequest, me: Viewer, form: Form, object_id: int) -> Response[Any]:
     """The way back, or the card for htmx."""
     if not redirects.is_htmx(request):
         return redirects.see_other(redirects.safe_path(form.text("back", limit=2000), f"/posts/{object_id}"))
@@ -74,14 +76,14 @@ async def answer(request: Request[Any, Any, Any], me: Viewer, form: Form, object
     return await card(request, entries[0], me)
 
 
-def _entry(request: Request[Any, Any, Any], object_id: int) -> EntryRef:
+def _entry(request: AnyRequest, object_id: int) -> EntryRef:
     """Which entry the card on the page stands for: a boost's card is named after the boost."""
     match = _CARD.fullmatch(request.headers.get("HX-Target", ""))
     entry_id = int(match[1]) if match else object_id
     return EntryRef(entry_id, object_id, entry_id if entry_id != object_id else None)
 
 
-async def card(request: Request[Any, Any, Any], entry: EntryView, me: Viewer) -> Response[Any]:
+async def card(request: AnyRequest, entry: EntryView, me: Viewer) -> Response[Any]:
     """One card as a part of a page."""
     shown: Post = shown_post(entry.object, me, booster=entry.booster, entry_id=entry.entry_id)
     return await pages.fragment(request, "timelines/card.html", post=shown)

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.settings import current
@@ -16,6 +16,7 @@ from potluck.social.accounts import sessions
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, User, WebSession
 from potluck.web import cookies
+from potluck.web.types import AnyRequest
 
 _VIEWER = "viewer"
 STAFF = frozenset({"moderator", "admin"})
@@ -62,7 +63,7 @@ def check_may_post(me: Viewer) -> None:
         raise NotAllowed("Please confirm your e-mail address first: open the link in the mail we sent you")
 
 
-async def viewer_of(request: Request[Any, Any, Any]) -> Viewer | None:
+async def viewer_of(request: AnyRequest) -> Viewer | None:
     """Who is signed in, None for nobody; looked up once per request."""
     state = request.scope["state"]
     if _VIEWER not in state:
@@ -71,13 +72,13 @@ async def viewer_of(request: Request[Any, Any, Any]) -> Viewer | None:
     return found
 
 
-def known_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
+def known_viewer(request: AnyRequest) -> Viewer | None:
     """Who is signed in, if that was looked up already."""
     found: Viewer | None = request.scope["state"].get(_VIEWER)
     return found
 
 
-async def _look_up(request: Request[Any, Any, Any]) -> Viewer | None:
+async def _look_up(request: AnyRequest) -> Viewer | None:
     secret = cookies.read(request, cookies.SESSION)
     if not secret:
         return None
@@ -86,12 +87,12 @@ async def _look_up(request: Request[Any, Any, Any]) -> Viewer | None:
     return Viewer(found.user, found.actor, found.session) if found else None
 
 
-async def provide_viewer(request: Request[Any, Any, Any]) -> Viewer | None:
+async def provide_viewer(request: AnyRequest) -> Viewer | None:
     """Dependency `viewer`: who is looking, or None."""
     return await viewer_of(request)
 
 
-async def provide_me(request: Request[Any, Any, Any]) -> Viewer:
+async def provide_me(request: AnyRequest) -> Viewer:
     """Dependency `me`: who is looking.
 
     Raises:
@@ -103,7 +104,7 @@ async def provide_me(request: Request[Any, Any, Any]) -> Viewer:
     return viewer
 
 
-async def provide_staff(request: Request[Any, Any, Any]) -> Viewer:
+async def provide_staff(request: AnyRequest) -> Viewer:
     """Dependency `staff`: a moderator or administrator.
 
     Raises:
@@ -115,7 +116,7 @@ async def provide_staff(request: Request[Any, Any, Any]) -> Viewer:
     return me
 
 
-async def provide_admin(request: Request[Any, Any, Any]) -> Viewer:
+async def provide_admin(request: AnyRequest) -> Viewer:
     """Dependency `admin`: an administrator.
 
     Raises:
@@ -132,7 +133,7 @@ def start_session(response: Response[Any], secret: str) -> None:
     cookies.put(response, cookies.SESSION, secret, max_age=SESSION_SECONDS)
 
 
-def sign_in_path(request: Request[Any, Any, Any]) -> str:
+def sign_in_path(request: AnyRequest) -> str:
     """The sign-in page that leads back to this one (to the start page after a form)."""
     if request.method not in {"GET", "HEAD"}:
         return "/signin"
@@ -141,7 +142,7 @@ def sign_in_path(request: Request[Any, Any, Any]) -> str:
     return f"/signin?next={quote(target, safe='')}"
 
 
-def client_address(request: Request[Any, Any, Any]) -> str:
+def client_address(request: AnyRequest) -> str:
     """IP address of the browser: the last one in X-Forwarded-For that is no trusted proxy of ours."""
     peer = request.client.host if request.client else ""
     chain = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]

@@ -6,22 +6,24 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as quote_url
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.kinds.note import actions as note_actions
 from potluck.social import objects, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
 from potluck.web import composing, flashes, pages, redirects
+from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.composing import Composer
 from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.ports import resolver
 from potluck.web.presenters.posts import post_path, shown_post
+from potluck.web.types import AnyRequest
 
 
-async def visible(request: Request[Any, Any, Any], object_id: int, viewer: Viewer | None) -> ObjectView:
+async def visible(request: AnyRequest, object_id: int, viewer: Viewer | None) -> ObjectView:
     """An object the viewer may see.
 
     Raises:
@@ -34,23 +36,23 @@ async def visible(request: Request[Any, Any, Any], object_id: int, viewer: Viewe
     return found[object_id]
 
 
-async def _own(request: Request[Any, Any, Any], object_id: int, me: Viewer) -> ObjectView:
+async def _own(request: AnyRequest, object_id: int, me: Viewer) -> ObjectView:
     view = await visible(request, object_id, me)
     if view.object.author_id != me.actor.id:
         raise NotAllowed("This is not yours")
     return view
 
 
-async def _page(request: Request[Any, Any, Any], composer: Composer, heading: str, status: int = 200) -> Response[Any]:
+async def _page(request: AnyRequest, composer: Composer, heading: str, status: int = 200) -> Response[Any]:
     return await pages.render(request, "compose/compose.html", composer=composer, heading=heading, status=status)
 
 
-def _back(request: Request[Any, Any, Any], default: str = "/home") -> str:
+def _back(request: AnyRequest, default: str = "/home") -> str:
     return redirects.safe_path(request.query_params.get("back"), default)
 
 
 @get("/compose")
-async def new(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def new(request: AnyRequest, me: Me) -> Response[Any]:
     """A new post; `text` and `to` of the address are filled in (share links of other pages)."""
     text = request.query_params.get("text", "")[:5000]
     to = request.query_params.get("to", "")[:320]
@@ -61,7 +63,7 @@ async def new(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @get("/posts/{object_id:int}/reply")
-async def reply(request: Request[Any, Any, Any], viewer: Viewer | None, object_id: int) -> Response[Any]:
+async def reply(request: AnyRequest, viewer: Guest, object_id: PathId) -> Response[Any]:
     """A reply; guests are led to their own server."""
     view = await visible(request, object_id, viewer)
     if viewer is None:
@@ -71,21 +73,21 @@ async def reply(request: Request[Any, Any, Any], viewer: Viewer | None, object_i
 
 
 @get("/posts/{object_id:int}/quote")
-async def quote(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+async def quote(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """A post that quotes another."""
     view = await visible(request, object_id, me)
     return await _page(request, composing.for_quote(me, view, back=_back(request)), _("Quote"))
 
 
 @get("/posts/{object_id:int}/edit")
-async def edit(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+async def edit(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """An edit of one's own post."""
     view = await _own(request, object_id, me)
     composer = composing.for_edit(me, view, back=post_path(view.author, object_id))
     return await _page(request, composer, _("Edit post"))
 
 
-async def _base(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Composer:
+async def _base(request: AnyRequest, me: Viewer, form: Form) -> Composer:
     """The composer a form came from."""
     back = redirects.safe_path(form.text("back", limit=2000))
     reply_id, quote_id = form.whole("reply_id"), form.whole("quote_id")
@@ -96,7 +98,7 @@ async def _base(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Comp
     return composing.blank(me, back=back)
 
 
-async def _preview(request: Request[Any, Any, Any], form: Form, composer: Composer) -> Response[Any]:
+async def _preview(request: AnyRequest, form: Form, composer: Composer) -> Response[Any]:
     wanted = composing.request_from(form, composer)
     async with request.app.state.db.read() as session:
         html = await note_actions.preview(session, wanted.text, wanted.content_type)
@@ -105,7 +107,7 @@ async def _preview(request: Request[Any, Any, Any], form: Form, composer: Compos
 
 
 @post("/compose", status_code=303)
-async def publish(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def publish(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Publish a post, or show how it will look."""
     check_may_post(me)
     base = await _base(request, me, form)
@@ -124,7 +126,7 @@ async def publish(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Re
 
 
 @post("/posts/{object_id:int}/edit", status_code=303)
-async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Save an edit."""
     view = await _own(request, object_id, me)
     base = composing.for_edit(me, view, back=post_path(view.author, object_id))
@@ -136,12 +138,13 @@ async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, object_i
         async with request.app.state.db.write() as session:
             await note_actions.revise(session, await acting(session, me), object_id, wanted)
     except Invalid as error:
-        return await _page(request, composing.filled(base, form, composing.form_errors(error)), _("Edit post"), status=422)
+        composer = composing.filled(base, form, composing.form_errors(error))
+        return await _page(request, composer, _("Edit post"), status=422)
     return flashes.with_flash(redirects.see_other(base.back), "good", _("Your changes are saved."))
 
 
 @get("/posts/{object_id:int}/delete")
-async def ask_delete(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+async def ask_delete(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """Ask before deleting."""
     view = await _own(request, object_id, me)
     return await pages.render(
@@ -150,7 +153,7 @@ async def ask_delete(request: Request[Any, Any, Any], me: Viewer, object_id: int
 
 
 @post("/posts/{object_id:int}/delete", status_code=303)
-async def delete(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+async def delete(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Delete one's own post, here and on the servers that have it."""
     await _own(request, object_id, me)
     async with request.app.state.db.write() as session:

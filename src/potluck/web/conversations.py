@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social import conversations, views
 from potluck.social.errors import NotFound
 from potluck.web import pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me, PathId
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
 from potluck.web.presenters.people import Person, shown_person
 from potluck.web.presenters.posts import post_path
 from potluck.web.presenters.times import Time, shown_time
 from potluck.web.trusted import plain_text
+from potluck.web.types import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Row:
 
 
 @get("/conversations")
-async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, me: Me) -> Response[Any]:
     """All private conversations, the latest first."""
     async with request.app.state.db.read() as session:
         found = await conversations.page(session, me.actor.id, page_of(request))
@@ -50,7 +51,7 @@ async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @get("/conversations/{conversation_id:int}")
-async def show(request: Request[Any, Any, Any], me: Viewer, conversation_id: int) -> Response[Any]:
+async def show(request: AnyRequest, me: Me, conversation_id: PathId) -> Response[Any]:
     """Mark a conversation read and open it at its last message."""
     async with request.app.state.db.write() as session:
         row = await conversations.mark(session, me.actor.id, conversation_id, unread=False)
@@ -62,7 +63,7 @@ async def show(request: Request[Any, Any, Any], me: Viewer, conversation_id: int
 
 
 @post("/conversations/{conversation_id:int}/remove", status_code=303)
-async def remove(request: Request[Any, Any, Any], me: Viewer, conversation_id: int) -> Response[Any]:
+async def remove(request: AnyRequest, me: Me, conversation_id: PathId) -> Response[Any]:
     """Take a conversation off the list."""
     async with request.app.state.db.write() as session:
         await conversations.remove(session, me.actor.id, conversation_id)

@@ -8,10 +8,11 @@ import hashlib
 import hmac
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.datastructures import Cookie
 
 from potluck.settings import current
+from potluck.web.types import AnyRequest
 
 SESSION = "potluck_session"
 CSRF = "potluck_csrf"
@@ -24,7 +25,7 @@ def full_name(name: str) -> str:
     return f"__Host-{name}" if current().secure_cookies else name
 
 
-def read(request: Request[Any, Any, Any], name: str) -> str:
+def read(request: AnyRequest, name: str) -> str:
     """Value of a cookie, '' if it is absent."""
     return request.cookies.get(full_name(name), "")
 

@@ -11,13 +11,14 @@ import hmac
 import secrets
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from markupsafe import Markup
 
 from potluck.social.errors import NotAllowed
 from potluck.web import cookies
+from potluck.web.types import AnyRequest
 
 FIELD = "_csrf"
 HEADER = "X-CSRF-Token"
@@ -33,7 +34,7 @@ class CsrfRefused(NotAllowed):
                          " and try again.")
 
 
-def cookie_value(request: Request[Any, Any, Any]) -> str:
+def cookie_value(request: AnyRequest) -> str:
     """The browser's random value; a new one (set by `keep`) if it has none yet."""
     value = cookies.read(request, cookies.CSRF)
     if len(value) >= 32:
@@ -42,25 +43,25 @@ def cookie_value(request: Request[Any, Any, Any]) -> str:
     return fresh
 
 
-def token(request: Request[Any, Any, Any]) -> str:
+def token(request: AnyRequest) -> str:
     """The token for forms of this page."""
     message = f"{cookie_value(request)}|{cookies.read(request, cookies.SESSION)}"
     return hmac.new(cookies.secret_key(), b"csrf " + message.encode(), hashlib.sha256).hexdigest()
 
 
-def field(request: Request[Any, Any, Any]) -> Markup:
+def field(request: AnyRequest) -> Markup:
     """The hidden field for forms of this page."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token(request))
 
 
-def keep(request: Request[Any, Any, Any], response: Response[Any]) -> None:
+def keep(request: AnyRequest, response: Response[Any]) -> None:
     """Set the cookie if this request made a new value."""
     fresh = request.scope["state"].get(_FRESH)
     if fresh:
         cookies.put(response, cookies.CSRF, fresh, max_age=365 * 86400)
 
 
-async def check(request: Request[Any, Any, Any]) -> None:
+async def check(request: AnyRequest) -> None:
     """Refuse an unsafe request without the right token.
 
     Raises:
@@ -75,5 +76,6 @@ async def check(request: Request[Any, Any, Any]) -> None:
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard of every page: `check` for whatever is not safe by its method."""
-    if connection.scope["method"] not in SAFE_METHODS:
-        await check(connection)  # type: ignore[arg-type]
+    request: AnyRequest = connection  # type: ignore[assignment]  # pages know no other kind of connection
+    if request.method not in SAFE_METHODS:
+        await check(request)

@@ -6,13 +6,14 @@ import secrets
 from typing import Any
 
 import structlog
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from potluck.social.errors import SocialError, TooMany
 from potluck.web import auth, pages, redirects, security_headers
 from potluck.web.i18n import _, _l
+from potluck.web.types import AnyRequest
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ _DETAILS = {
 }
 
 
-def error_page(request: Request[Any, Any, Any], status: int, detail: str = "", *, request_id: str = "",
+def error_page(request: AnyRequest, status: int, detail: str = "", *, request_id: str = "",
                headers: dict[str, str] | None = None) -> Response[Any]:
     """The page for a refusal or failure; `detail` (a message id) replaces the usual explanation."""
     known = status if status in _HEADINGS else (500 if status >= 500 else 400)
@@ -55,20 +56,20 @@ def error_page(request: Request[Any, Any, Any], status: int, detail: str = "", *
         heading=_(_HEADINGS[known]), detail=_(detail or _DETAILS.get(known, _DETAILS[400])), request_id=request_id)
 
 
-def social_error(request: Request[Any, Any, Any], error: SocialError) -> Response[Any]:
+def social_error(request: AnyRequest, error: SocialError) -> Response[Any]:
     """A rule refused the act."""
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
     return error_page(request, error.status, "" if error.status == 404 else error.text, headers=headers)
 
 
-def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """The framework refused the request."""
     if error.status_code >= 500:
         return unexpected_error(request, error)
     return error_page(request, error.status_code)
 
 
-def sign_in_required(request: Request[Any, Any, Any], _error: auth.SignInRequired) -> Response[Any]:
+def sign_in_required(request: AnyRequest, _error: auth.SignInRequired) -> Response[Any]:
     """Lead to the sign-in page and back."""
     response: Response[Any] = redirects.see_other(auth.sign_in_path(request))
     if redirects.is_htmx(request):
@@ -76,7 +77,7 @@ def sign_in_required(request: Request[Any, Any, Any], _error: auth.SignInRequire
     return response
 
 
-def unexpected_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+def unexpected_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """A fault of ours: logged under a number that the page shows."""
     number = secrets.token_hex(6)
     log.error("page_failed", request_id=number, path=request.scope["path"], method=request.method, exc_info=error)

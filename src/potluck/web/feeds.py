@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from litestar import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import registry, views
@@ -15,6 +13,7 @@ from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url
 from potluck.web.presenters.posts import Post, shown_entries
+from potluck.web.types import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Lens:
     current: bool
 
 
-async def load(session: AsyncSession, request: Request[Any, Any, Any], refs: Sequence[EntryRef],
+async def load(session: AsyncSession, request: AnyRequest, refs: Sequence[EntryRef],
                viewer: Viewer | None, *, limit: int = PAGE_SIZE) -> Feed:
     """The feed of references; a post the viewer may not see is left out."""
     entries = await views.load_entries(session, refs, viewer.actor.id if viewer else None)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from potluck.social import search, views
-from potluck.social.model import Actor, Object
+from potluck.social.model import Actor, Hashtag, Object
 from potluck.social.views import EntryRef
 from potluck.web import feeds, pages, redirects
+from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
 from potluck.web.i18n import _, _l
 from potluck.web.ports import resolver
 from potluck.web.presenters.people import profile_path
-from potluck.web.presenters.posts import post_path
-from potluck.web.profiles import people_rows
+from potluck.web.presenters.posts import Post, post_path
+from potluck.web.profiles import Row, people_rows
+from potluck.web.types import AnyRequest
 
 _ADDRESS = re.compile(r"(?:@|acct:@?)?[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(?::[0-9]+)?")
 _URL = re.compile(r"https?://\S+")
@@ -31,7 +34,7 @@ def is_reference(text: str) -> bool:
     return bool(_ADDRESS.fullmatch(text) or _URL.fullmatch(text))
 
 
-async def opened(request: Request[Any, Any, Any], text: str, viewer: Viewer) -> str:
+async def opened(request: AnyRequest, text: str, viewer: Viewer) -> str:
     """Path of the page here for an address or link; '' if nothing is found there."""
     found = await resolver(request).resolve(text, viewer.actor)
     if isinstance(found, Actor):
@@ -44,7 +47,7 @@ async def opened(request: Request[Any, Any, Any], text: str, viewer: Viewer) -> 
 
 
 @get("/search")
-async def index(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def index(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Results for `q`; guests find people and hashtags of this server."""
     text = request.query_params.get("q", "").strip()[:500]
     only = request.query_params.get("only", "")
@@ -56,11 +59,14 @@ async def index(request: Request[Any, Any, Any], viewer: Viewer | None) -> Respo
             return redirects.see_other(path)
         missing = True
     async with request.app.state.db.read() as session:
-        people, tags, posts = [], [], []
+        people: list[Row] = []
+        tags: Sequence[Hashtag] = []
+        posts: list[Post] = []
         if text:
             viewer_id = viewer.actor.id if viewer else None
             if only in {"", "people"}:
-                people = await people_rows(session, await search.accounts(session, text, viewer_id=viewer_id, limit=LIMIT), viewer)
+                found_people = await search.accounts(session, text, viewer_id=viewer_id, limit=LIMIT)
+                people = await people_rows(session, list(found_people), viewer)
             if only in {"", "tags"}:
                 tags = await search.hashtags(session, text, limit=LIMIT)
             if only in {"", "posts"} and viewer:

@@ -6,16 +6,17 @@ import os
 from typing import Any
 
 import structlog
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck import settings
 from potluck.settings import SITE_SETTINGS, SettingsError
 from potluck.social.accounts import invites, sessions, signup
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, i18n, pages, redirects
-from potluck.web.forms import Form
+from potluck.web.asking import PathWord, SentForm
 from potluck.web.i18n import _, _l
 from potluck.web.signup import renamed_errors
+from potluck.web.types import AnyRequest
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +33,7 @@ def _fixed() -> list[str]:
     return [f"POTLUCK_{name.upper()}" for name in SITE_SETTINGS if f"POTLUCK_{name.upper()}" in os.environ]
 
 
-async def _page(request: Request[Any, Any, Any], code: str, values: dict[str, str],
+async def _page(request: AnyRequest, code: str, values: dict[str, str],
                 errors: dict[str, str]) -> Response[Any]:
     modes = [{"value": value, "label": _(label), "hint": _(hint) if hint else ""} for value, label, hint in MODES]
     return await pages.render(
@@ -41,7 +42,7 @@ async def _page(request: Request[Any, Any, Any], code: str, values: dict[str, st
 
 
 @get("/setup/{code:str}")
-async def show(request: Request[Any, Any, Any], code: str) -> Response[Any]:
+async def show(request: AnyRequest, code: PathWord) -> Response[Any]:
     """The wizard, as long as the link was not used."""
     async with request.app.state.db.read() as session:
         if await invites.find(session, code, role="admin") is None:
@@ -51,7 +52,7 @@ async def show(request: Request[Any, Any, Any], code: str) -> Response[Any]:
 
 
 @post("/setup/{code:str}", status_code=303)
-async def finish(request: Request[Any, Any, Any], form: Form, code: str) -> Response[Any]:
+async def finish(request: AnyRequest, form: SentForm, code: PathWord) -> Response[Any]:
     """Make the administrator, keep what the server is called, sign in."""
     wanted = {"title": form.text("title", limit=200) or "Potluck", "description": form.text("description"),
               "sign_up": form.one_of("sign_up", tuple(value for value, _label, _hint in MODES), "closed")}

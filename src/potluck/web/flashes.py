@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 
 from potluck.web import cookies
+from potluck.web.types import AnyRequest
 
 _PURPOSE = "flash"
 
@@ -19,7 +20,7 @@ def with_flash(response: Response[Any], kind: str, text: str) -> Response[Any]:
     return response
 
 
-def take(request: Request[Any, Any, Any]) -> list[dict[str, str]]:
+def take(request: AnyRequest) -> list[dict[str, str]]:
     """The message that waits, for `flash_list`."""
     raw = cookies.read(request, cookies.FLASH)
     payload = cookies.verify(_PURPOSE, raw) if raw else None

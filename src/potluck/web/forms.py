@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-from litestar import Request
 
 from potluck.social.errors import Invalid
+from potluck.web.types import AnyRequest
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MAX_VALUES = 100
@@ -25,7 +23,7 @@ class Form:
         self._fields = fields
 
     def text(self, name: str, default: str = "", *, limit: int = 1000) -> str:
-        """The first value, with line ends as `\\n` and outer white space removed.
+        r"""The first value, with line ends as `\n` and outer white space removed.
 
         Raises:
             Invalid: it is longer than `limit` characters.
@@ -73,13 +71,13 @@ def _clean(value: str) -> str:
     return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-async def read_form(request: Request[Any, Any, Any]) -> Form:
+async def read_form(request: AnyRequest) -> Form:
     """The form of a request (dependency `form`); files are left out."""
     fields = await request.form()
     return Form([(key, value) for key, value in fields.multi_items() if isinstance(value, str)])
 
 
-def query_whole(request: Request[Any, Any, Any], name: str) -> int | None:
+def query_whole(request: AnyRequest, name: str) -> int | None:
     """A whole number from the query string, None if it is missing or not one."""
     raw = request.query_params.get(name, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 16 else None

@@ -1,9 +1,9 @@
-"""The language of a page: which one to use, its catalogue, and `_()` for every text that people see.
+r"""The language of a page: which one to use, its catalogue, and `_()` for every text that people see.
 
 English is the source. A translation is `locale/TAG/LC_MESSAGES/messages.po`, compiled when it is first used, so that
 no binary file is kept. `make messages` collects the texts and brings the catalogues up to date:
 
-    pybabel extract -F src/potluck/web/locale/babel.cfg -k _l -k NotFound -k NotAllowed -k Invalid:2 -k Conflict \\
+    pybabel extract -F src/potluck/web/locale/babel.cfg -k _l -k NotFound -k NotAllowed -k Invalid:2 -k Conflict \
         -k TooMany --no-location --sort-output -o src/potluck/web/locale/messages.pot src/potluck
     pybabel update -i src/potluck/web/locale/messages.pot -d src/potluck/web/locale --no-fuzzy-matching
 """

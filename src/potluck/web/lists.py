@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import lists, search, timelines, views
@@ -12,11 +12,12 @@ from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import List
 from potluck.social.paging import Page
 from potluck.web import feeds, flashes, pages, redirects
+from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.paging import page_of
 from potluck.web.presenters.people import shown_person
+from potluck.web.types import AnyRequest
 
 REPLIES = ("followed", "list", "none")
 
@@ -26,12 +27,12 @@ async def _own(session: AsyncSession, me: Viewer, list_id: int) -> List:
 
 
 @get("/lists")
-async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, me: Me) -> Response[Any]:
     """All lists, and the form for a new one."""
     return await _index(request, me, {}, "")
 
 
-async def _index(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, str], title: str) -> Response[Any]:
+async def _index(request: AnyRequest, me: Viewer, errors: dict[str, str], title: str) -> Response[Any]:
     async with request.app.state.db.read() as session:
         found = await lists.of_owner(session, me.actor.id)
     return await pages.render(request, "lists/index.html", lists=found, errors=errors, title=title,
@@ -39,19 +40,18 @@ async def _index(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, 
 
 
 @post("/lists", status_code=303)
-async def create(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make a list."""
     try:
         async with request.app.state.db.write() as session:
-            made = await lists.create(session, await acting(session, me), form.text("title", limit=100), replies_policy="list",
-                                      exclusive=False)
+            made = await lists.create(session, await acting(session, me), form.text("title", limit=100))
     except Invalid as error:
         return await _index(request, me, {error.field: _(error.text)}, form.kept("title")["title"])
     return redirects.see_other(f"/lists/{made.id}/edit")
 
 
 @get("/lists/{list_id:int}")
-async def show(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+async def show(request: AnyRequest, me: Me, list_id: PathId) -> Response[Any]:
     """The posts of a list's people."""
     async with request.app.state.db.read() as session:
         row = await _own(session, me, list_id)
@@ -64,12 +64,12 @@ async def show(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Res
 
 
 @get("/lists/{list_id:int}/edit")
-async def edit(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+async def edit(request: AnyRequest, me: Me, list_id: PathId) -> Response[Any]:
     """Change a list and who is on it; `q` finds people one follows."""
     return await _edit(request, me, list_id, {})
 
 
-async def _edit(request: Request[Any, Any, Any], me: Viewer, list_id: int, errors: dict[str, str]) -> Response[Any]:
+async def _edit(request: AnyRequest, me: Viewer, list_id: int, errors: dict[str, str]) -> Response[Any]:
     words = request.query_params.get("q", "").strip()[:100]
     async with request.app.state.db.read() as session:
         found_list = await _own(session, me, list_id)
@@ -83,7 +83,7 @@ async def _edit(request: Request[Any, Any, Any], me: Viewer, list_id: int, error
 
 
 @post("/lists/{list_id:int}/edit", status_code=303)
-async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id: int) -> Response[Any]:
+async def save(request: AnyRequest, me: Me, form: SentForm, list_id: PathId) -> Response[Any]:
     """Save a list's name and rules."""
     try:
         async with request.app.state.db.write() as session:
@@ -97,7 +97,7 @@ async def save(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id:
 
 
 @post("/lists/{list_id:int}/{verb:str}", status_code=303)
-async def change(request: Request[Any, Any, Any], me: Viewer, form: Form, list_id: int, verb: str) -> Response[Any]:
+async def change(request: AnyRequest, me: Me, form: SentForm, list_id: PathId, verb: PathWord) -> Response[Any]:
     """Add or remove someone, or delete the list."""
     async with request.app.state.db.write() as session:
         row = await _own(session, me, list_id)
@@ -112,7 +112,7 @@ async def change(request: Request[Any, Any, Any], me: Viewer, form: Form, list_i
 
 
 @get("/lists/{list_id:int}/delete")
-async def ask_delete(request: Request[Any, Any, Any], me: Viewer, list_id: int) -> Response[Any]:
+async def ask_delete(request: AnyRequest, me: Me, list_id: PathId) -> Response[Any]:
     """Ask before deleting."""
     async with request.app.state.db.read() as session:
         row = await _own(session, me, list_id)

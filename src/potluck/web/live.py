@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Stream
 from sqlalchemy import select
@@ -25,8 +25,10 @@ from potluck.social.views import EntryRef, EntryView
 from potluck.social.visibility import not_hidden_by
 from potluck.text.hashtags import normalise_hashtag
 from potluck.web import auth, notices, pages
+from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
 from potluck.web.presenters.posts import shown_post
+from potluck.web.types import AnyRequest
 
 KEEP_ALIVE_SECONDS = 25
 LONGEST_SECONDS = 900
@@ -36,7 +38,7 @@ MOST_LISTENERS = 10_000
 _BATCH = 20
 
 
-async def _channels(request: Request[Any, Any, Any], viewer: Viewer | None, stream: str) -> set[str]:
+async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> set[str]:
     """The channels of a stream.
 
     Raises:
@@ -64,7 +66,7 @@ async def _channels(request: Request[Any, Any, Any], viewer: Viewer | None, stre
 
 
 @get("/events")
-async def events(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def events(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """The events of a stream: home, notifications, public, public:local, hashtag:NAME, list:ID."""
     channels = await _channels(request, viewer, request.query_params.get("stream", ""))
     hub: Hub = request.app.state.hub
@@ -74,7 +76,7 @@ async def events(request: Request[Any, Any, Any], viewer: Viewer | None) -> Resp
                   headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request[Any, Any, Any], viewer: Viewer | None, hub: Hub,
+async def _events(request: AnyRequest, viewer: Viewer | None, hub: Hub,
                   channels: set[str]) -> AsyncIterator[str]:
     end = asyncio.get_running_loop().time() + LONGEST_SECONDS
     async with hub.listen(channels) as queue:
@@ -108,7 +110,7 @@ def sse(name: str, data: str) -> str:
     return f"event: {name}\n{lines}\n"
 
 
-async def _draw(request: Request[Any, Any, Any], viewer: Viewer | None,
+async def _draw(request: AnyRequest, viewer: Viewer | None,
                 messages: list[LiveMessage]) -> list[tuple[str, str]]:
     """Events for messages in their order; what the listener may not or does not want to see is left out."""
     async with request.app.state.db.read() as session:
@@ -165,7 +167,7 @@ async def _hidden(session: AsyncSession, viewer: Viewer | None, author_ids: set[
     return author_ids - set(shown.all())
 
 
-async def _rows(session: AsyncSession, request: Request[Any, Any, Any], viewer: Viewer | None,
+async def _rows(session: AsyncSession, request: AnyRequest, viewer: Viewer | None,
                 messages: list[LiveMessage]) -> dict[int, str]:
     wanted = {int(message.data["notification_id"]): message.id for message in messages
               if message.type == "notification" and "notification_id" in message.data}

@@ -74,7 +74,8 @@ def of_post(view: ObjectView, post: Post) -> Meta | None:
     description = row.summary or plain_text(row.content)
     pictures = [item for item in post.media if item.kind == "image"] if not row.sensitive and not row.summary else []
     data = {"@type": "SocialMediaPosting", "url": url, "datePublished": row.published.isoformat(),
-            "headline": row.title or description[:110], "articleBody": "" if row.summary else plain_text(row.content, 5000),
+            "headline": row.title or description[:110],
+            "articleBody": "" if row.summary else plain_text(row.content, 5000),
             "author": {"@type": "Person", "name": post.author.name, "alternateName": post.author.handle,
                        "url": f"{current().url}{post.author.url}"},
             "interactionStatistic": [

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import follows, markers, notifications, views
 from potluck.social.notifications import Group
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, PathId
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
 from potluck.web.i18n import _, _l
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
 from potluck.web.presenters.notices import Notice, shown_group
+from potluck.web.types import AnyRequest
 
 FILTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "": (_l("All"), "", ()),
@@ -32,11 +34,12 @@ async def shown(session: AsyncSession, groups: list[Group], viewer: Viewer, read
     people = await views.load_actors(session, {actor_id for group in groups for actor_id in group.actor_ids})
     followers = [group.actor_ids[0] for group in groups if group.type == "follow" and len(group.actor_ids) == 1]
     known = {item.id: item for item in await follows.relationships(session, viewer.actor.id, followers)}
-    return [shown_group(group, people, posts, known, viewer, read_up_to) for group in groups]
+    return [shown_group(group, people, posts, relationships=known, viewer=viewer, read_up_to=read_up_to)
+            for group in groups]
 
 
 @get("/notifications")
-async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, me: Me) -> Response[Any]:
     """What happened to someone; opening the first part marks it read."""
     chosen = request.query_params.get("only", "")
     types = FILTERS.get(chosen, FILTERS[""])[2]
@@ -58,7 +61,7 @@ async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @get("/notifications/clear")
-async def ask_clear(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def ask_clear(request: AnyRequest, me: Me) -> Response[Any]:
     """Ask before forgetting all."""
     return await pages.render(
         request, "confirm.html", heading=_("Clear notifications"), question=_("Forget all notifications?"),
@@ -67,7 +70,7 @@ async def ask_clear(request: Request[Any, Any, Any], me: Viewer) -> Response[Any
 
 
 @post("/notifications/clear", status_code=303)
-async def clear(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def clear(request: AnyRequest, me: Me) -> Response[Any]:
     """Forget all."""
     async with request.app.state.db.write() as session:
         await notifications.clear(session, me.actor.id)
@@ -75,7 +78,7 @@ async def clear(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/notifications/{notification_id:int}/dismiss", status_code=303)
-async def dismiss(request: Request[Any, Any, Any], me: Viewer, notification_id: int) -> Response[Any]:
+async def dismiss(request: AnyRequest, me: Me, notification_id: PathId) -> Response[Any]:
     """Forget one, and those shown together with it."""
     async with request.app.state.db.write() as session:
         row = await notifications.one(session, me.actor.id, notification_id)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from litestar import Request, Response
+from litestar import Response
 from markupsafe import Markup
 
 from potluck.settings import current
@@ -21,6 +21,7 @@ from potluck.web import auth, cookies, csrf, flashes, i18n, trusted
 from potluck.web.icons import icon
 from potluck.web.presenters.people import BLANK_AVATAR, full_handle, profile_path
 from potluck.web.redirects import safe_path
+from potluck.web.types import AnyRequest
 
 STATIC = Path(str(files("potluck.web").joinpath("static")))
 _TEMPLATES = Path(str(files("potluck.web").joinpath("templates")))
@@ -65,24 +66,24 @@ def _csrf_field(context: Context) -> Markup:
     return csrf.field(context["request"])
 
 
-def path_of(request: Request[Any, Any, Any]) -> str:
+def path_of(request: AnyRequest) -> str:
     """Path and query of this request, as links and the return field of forms use it."""
     query = request.scope["query_string"].decode("latin-1")
     return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
 
 
-def choose_language(request: Request[Any, Any, Any], viewer: auth.Viewer | None) -> i18n.Language:
+def choose_language(request: AnyRequest, viewer: auth.Viewer | None) -> i18n.Language:
     """Use the reader's language from here on."""
     preferred = viewer.user.locale if viewer else None
     return i18n.use(i18n.choose(preferred, request.headers.get("accept-language", ""), current().language))
 
 
-async def before_page(request: Request[Any, Any, Any]) -> None:
+async def before_page(request: AnyRequest) -> None:
     """Before every page: find out who is looking, and use their language from here on."""
     choose_language(request, await auth.viewer_of(request))
 
 
-def _shared(request: Request[Any, Any, Any], viewer: auth.Viewer | None, unread: int) -> dict[str, Any]:
+def _shared(request: AnyRequest, viewer: auth.Viewer | None, unread: int) -> dict[str, Any]:
     settings = current()
     language = i18n.current()
     theme = request.cookies.get("theme", "")
@@ -104,7 +105,7 @@ def _shown_viewer(viewer: auth.Viewer, unread: int) -> dict[str, Any]:
 
 
 async def render(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     template: str,
     *,
     status: int = 200,
@@ -129,7 +130,7 @@ async def render(
 
 
 def page(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     template: str,
     *,
     status: int = 200,
@@ -150,7 +151,7 @@ def page(
     return response
 
 
-async def fragment(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+async def fragment(request: AnyRequest, template: str, **context: Any) -> Response[str]:
     """A part of a page, for scripts. Its forms lead back to the page that asked (htmx names it)."""
     viewer = await auth.viewer_of(request)
     shared = {**_shared(request, viewer, 0), "path": _asking_page(request)}
@@ -159,13 +160,13 @@ async def fragment(request: Request[Any, Any, Any], template: str, **context: An
                     headers={"Cache-Control": "private, no-store"})
 
 
-def _asking_page(request: Request[Any, Any, Any]) -> str:
+def _asking_page(request: AnyRequest) -> str:
     parts = urlsplit(request.headers.get("HX-Current-URL", ""))
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return safe_path(path, "/home")
 
 
-def part(request: Request[Any, Any, Any], template: str, **context: Any) -> str:
+def part(request: AnyRequest, template: str, **context: Any) -> str:
     """The text of a part of a page, for live events."""
     shared = {**_shared(request, auth.known_viewer(request), 0), "path": "/home"}
     return environment().get_template(template).render({**shared, **context})

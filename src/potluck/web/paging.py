@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
-
-from litestar import Request
 
 from potluck.social.paging import Page
 from potluck.web.forms import query_whole
+from potluck.web.types import AnyRequest
 
 PAGE_SIZE = 20
 
 
-def page_of(request: Request[Any, Any, Any], limit: int = PAGE_SIZE) -> Page:
+def page_of(request: AnyRequest, limit: int = PAGE_SIZE) -> Page:
     """The part that `max_id` or `min_id` of the address name, else the newest."""
     return Page(max_id=query_whole(request, "max_id"), min_id=query_whole(request, "min_id"), limit=limit)
 
 
-def next_url(request: Request[Any, Any, Any], found: int, last: int | None, limit: int = PAGE_SIZE) -> str:
+def next_url(request: AnyRequest, found: int, last: int | None, limit: int = PAGE_SIZE) -> str:
     """Address of the part after this one, '' if this one is not full.
 
     Args:

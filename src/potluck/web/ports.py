@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from litestar import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social.model import Actor, Object
+from potluck.web.types import AnyRequest
 
 
 class Resolver(Protocol):
@@ -41,32 +41,43 @@ class HostBacklog(Protocol):
     """What waits for one host: deliveries to come, those given up, and the last error."""
 
     @property
-    def host(self) -> str: ...
+    def host(self) -> str:
+        """Its name."""
     @property
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """Deliveries to come."""
     @property
-    def failed(self) -> int: ...
+    def failed(self) -> int:
+        """Deliveries given up."""
     @property
-    def next_at(self) -> datetime | None: ...
+    def next_at(self) -> datetime | None:
+        """When one is tried next."""
     @property
-    def error(self) -> str: ...
+    def error(self) -> str:
+        """What went wrong last."""
 
 
 class QueueState(Protocol):
     """How the queues stand."""
 
     @property
-    def inbox_waiting(self) -> int: ...
+    def inbox_waiting(self) -> int:
+        """Items to be processed."""
     @property
-    def inbox_parked(self) -> int: ...
+    def inbox_parked(self) -> int:
+        """Items that failed."""
     @property
-    def inbox_oldest(self) -> datetime | None: ...
+    def inbox_oldest(self) -> datetime | None:
+        """When the oldest waiting item came."""
     @property
-    def deliveries_waiting(self) -> int: ...
+    def deliveries_waiting(self) -> int:
+        """Deliveries to come."""
     @property
-    def deliveries_failed(self) -> int: ...
+    def deliveries_failed(self) -> int:
+        """Deliveries given up."""
     @property
-    def fetches_waiting(self) -> int: ...
+    def fetches_waiting(self) -> int:
+        """Things to be fetched."""
 
 
 class Queues(Protocol):
@@ -102,19 +113,19 @@ class Ports:
         unreachable: what the resolver raises when another server cannot be asked.
     """
 
-    wants_activity: Callable[[Request[Any, Any, Any]], bool]
+    wants_activity: Callable[[AnyRequest], bool]
     queues: Queues
     write_actor: Callable[[Actor], dict[str, Any]]
     unreachable: type[Exception]
 
 
-def ports(request: Request[Any, Any, Any]) -> Ports:
+def ports(request: AnyRequest) -> Ports:
     """The ports of the running server."""
     found: Ports = request.app.state.web_ports
     return found
 
 
-def resolver(request: Request[Any, Any, Any]) -> Resolver:
+def resolver(request: AnyRequest) -> Resolver:
     """The federation of the running server."""
     found: Resolver = request.app.state.federation
     return found

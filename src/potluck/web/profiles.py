@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import HTTPException
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,7 @@ from potluck.social import actors, follows, timelines, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.web import feeds, metadata, pages, redirects, syndication
+from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
@@ -25,6 +26,7 @@ from potluck.web.presenters.people import (
     shown_person,
     shown_profile,
 )
+from potluck.web.types import AnyRequest
 
 FEED_FORMATS = {".rss": "rss", ".atom": "atom"}
 
@@ -62,7 +64,7 @@ async def find_actor(session: AsyncSession, handle: str) -> Actor:
     return found
 
 
-async def _find_or_fetch(request: Request[Any, Any, Any], handle: str, viewer: Viewer | None) -> Actor:
+async def _find_or_fetch(request: AnyRequest, handle: str, viewer: Viewer | None) -> Actor:
     """As `find_actor`; someone signed in may open people of other servers who are not known here yet."""
     try:
         async with request.app.state.db.read() as session:
@@ -99,7 +101,7 @@ def _tabs(actor: Actor, current: str) -> list[Tab]:
             Tab(f"{path}/media", _("Media"), current == "media")]
 
 
-async def _posts(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str, tab: str) -> Response[Any]:
+async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: str) -> Response[Any]:
     actor = await _find_or_fetch(request, handle, viewer)
     if profile_path(actor)[1:] != handle:
         return redirects.see_other(profile_path(actor) + ("" if tab == "posts" else _TAB_PATHS[tab]))
@@ -122,7 +124,7 @@ _TAB_PATHS = {"replies": "/with_replies", "media": "/media"}
 
 
 @get("/{handle:str}")
-async def profile(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str) -> Response[Any]:
+async def profile(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
     """Someone's posts and boosts; `.rss` and `.atom` behind the address give them as a feed."""
     if not handle.startswith("@"):
         raise NotFound
@@ -140,13 +142,13 @@ async def profile(request: Request[Any, Any, Any], viewer: Viewer | None, handle
 
 
 @get("/{handle:str}/with_replies")
-async def with_replies(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str) -> Response[Any]:
+async def with_replies(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
     """Someone's posts with those in reply to others."""
     return await _posts(request, viewer, handle, "replies")
 
 
 @get("/{handle:str}/media")
-async def media(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str) -> Response[Any]:
+async def media(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
     """Someone's posts with pictures, video or sound."""
     return await _posts(request, viewer, handle, "media")
 
@@ -175,7 +177,7 @@ def _is(viewer: Viewer | None, actor: Actor) -> bool:
     return viewer is not None and viewer.actor.id == actor.id
 
 
-async def _people(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str, which: str) -> Response[Any]:
+async def _people(request: AnyRequest, viewer: Viewer | None, handle: str, which: str) -> Response[Any]:
     async with request.app.state.db.read() as session:
         actor = await find_actor(session, handle)
         header = await _header(session, actor, viewer)
@@ -194,13 +196,13 @@ async def _people(request: Request[Any, Any, Any], viewer: Viewer | None, handle
 
 
 @get("/{handle:str}/followers")
-async def followers(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str) -> Response[Any]:
+async def followers(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
     """Who follows someone, as far as this server knows."""
     return await _people(request, viewer, handle, "followers")
 
 
 @get("/{handle:str}/following")
-async def following(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str) -> Response[Any]:
+async def following(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
     """Whom someone follows, as far as this server knows."""
     return await _people(request, viewer, handle, "following")
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
+
+from potluck.web.types import AnyRequest
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 
 
 def safe_path(target: str | None, default: str = "/home") -> str:
-    """`target` if it is a path on this site (`/…`, never `//host` or `/\\host`), else `default`.
+    r"""`target` if it is a path on this site (`/…`, never `//host` or `/\host`), else `default`.
 
     Backslashes, spaces and control characters are refused: browsers read some of them as slashes or drop them.
     """
@@ -23,6 +24,6 @@ def see_other(target: str) -> Response[None]:
     return Response(None, status_code=303, headers={"Location": target})
 
 
-def is_htmx(request: Request[Any, Any, Any]) -> bool:
+def is_htmx(request: AnyRequest) -> bool:
     """Whether a script asks for a part of a page."""
     return request.headers.get("HX-Request") == "true"

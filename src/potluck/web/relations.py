@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import blocks, follows, views
@@ -12,11 +12,13 @@ from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.paging import Page
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer, acting
+from potluck.web.asking import Me, PathId, PathWord, SentForm
+from potluck.web.auth import acting
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import follow_state, profile_path, shown_person
+from potluck.web.types import AnyRequest
 
 _DONE = {
     "mute": _l("You will not see %(name)s any more."), "unmute": _l("%(name)s is no longer muted."),
@@ -45,7 +47,7 @@ async def find(session: AsyncSession, actor_id: int) -> Actor:
 
 
 @post("/people/{actor_id:int}/{verb:str}", status_code=303)
-async def act(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int, verb: str) -> Response[Any]:
+async def act(request: AnyRequest, me: Me, form: SentForm, actor_id: PathId, verb: PathWord) -> Response[Any]:
     """Follow, unfollow, mute, unmute, block, unblock, or remove a follower."""
     async with request.app.state.db.write() as session:
         other = await find(session, actor_id)
@@ -82,7 +84,7 @@ async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: F
 
 
 @get("/people/{actor_id:int}/{verb:str}")
-async def ask(request: Request[Any, Any, Any], me: Viewer, actor_id: int, verb: str) -> Response[Any]:
+async def ask(request: AnyRequest, me: Me, actor_id: PathId, verb: PathWord) -> Response[Any]:
     """Ask before an act that hurts; the other acts' addresses show the profile."""
     async with request.app.state.db.read() as session:
         other = await find(session, actor_id)
@@ -92,11 +94,12 @@ async def ask(request: Request[Any, Any, Any], me: Viewer, actor_id: int, verb: 
     name = other.display_name or other.name
     return await pages.render(
         request, "confirm.html", heading=_(question, name=name), question=shown_person(other).handle, detail=_(detail),
-        action=f"/people/{other.id}/{verb}", yes=_(yes), cancel=profile_path(other), fields={"back": profile_path(other)})
+        action=f"/people/{other.id}/{verb}", yes=_(yes), cancel=profile_path(other),
+        fields={"back": profile_path(other)})
 
 
 @get("/requests")
-async def requests(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def requests(request: AnyRequest, me: Me) -> Response[Any]:
     """Who asks to follow."""
     async with request.app.state.db.read() as session:
         found = await follows.requests(session, me.actor.id, page_of(request, 40))
@@ -106,7 +109,7 @@ async def requests(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]
 
 
 @post("/requests/{actor_id:int}/{verb:str}", status_code=303)
-async def decide(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int, verb: str) -> Response[Any]:
+async def decide(request: AnyRequest, me: Me, form: SentForm, actor_id: PathId, verb: PathWord) -> Response[Any]:
     """Accept or decline a follow request."""
     if verb not in {"accept", "reject"}:
         raise NotFound
@@ -122,7 +125,7 @@ async def decide(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_
 
 
 @get("/blocks")
-async def hidden(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def hidden(request: AnyRequest, me: Me) -> Response[Any]:
     """Whom someone has blocked or muted, and which servers."""
     async with request.app.state.db.read() as session:
         blocked = [actor for _cursor, actor in await blocks.blocked(session, me.actor.id, Page(limit=80))]
@@ -133,7 +136,7 @@ async def hidden(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/blocks/servers", status_code=303)
-async def hide_server(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def hide_server(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Hide everything from a server, or show it again (`undo`)."""
     host = form.text("host", limit=253).lower()
     async with request.app.state.db.write() as session:

@@ -6,20 +6,22 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.settings import current
 from potluck.web import pages, redirects, security_headers
-from potluck.web.auth import SignInRequired, Viewer
+from potluck.web.asking import Guest, SentForm
+from potluck.web.auth import SignInRequired
 from potluck.web.finding import opened
-from potluck.web.forms import Form
 from potluck.web.i18n import _
+from potluck.web.types import AnyRequest
 
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::[0-9]{1,5})?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{1,20}}(?::[0-9]{{1,5}})?")
 
 
 @get("/authorize_interaction")
-async def arrive(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def arrive(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Open what another server's "follow" or "reply" button names (`uri`: an address or link)."""
     if viewer is None:
         raise SignInRequired
@@ -30,19 +32,19 @@ async def arrive(request: Request[Any, Any, Any], viewer: Viewer | None) -> Resp
     return await pages.render(request, "people/not_found.html", uri=text, status=404)
 
 
-def _subject(request: Request[Any, Any, Any]) -> str:
+def _subject(request: AnyRequest) -> str:
     """The link to be opened elsewhere: only http(s) addresses, shown as text and carried on."""
     uri = request.query_params.get("uri", "").strip()[:2000]
     return uri if uri.startswith(("https://", "http://")) else ""
 
 
 @get("/interact")
-async def leave(request: Request[Any, Any, Any]) -> Response[Any]:
+async def leave(request: AnyRequest) -> Response[Any]:
     """Ask a guest for their own server."""
     return await _leave(request, _subject(request), "", "")
 
 
-async def _leave(request: Request[Any, Any, Any], uri: str, address: str, error: str) -> Response[Any]:
+async def _leave(request: AnyRequest, uri: str, address: str, error: str) -> Response[Any]:
     # The answer to this form is a redirect to another server, which `form-action 'self'` would forbid.
     request.scope["state"][security_headers.FORM_ACTION] = "'self' https:"
     return await pages.render(request, "people/interact.html", uri=uri, address=address,
@@ -51,7 +53,7 @@ async def _leave(request: Request[Any, Any, Any], uri: str, address: str, error:
 
 
 @post("/interact", status_code=303)
-async def go(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
+async def go(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Lead to the named server's page for this: always https, always its own fixed path."""
     uri = form.text("uri", limit=2000)
     address = form.text("address", limit=320)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social import reports, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor
 from potluck.social.views import ObjectView
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.posts import shown_post
+from potluck.web.types import AnyRequest
 
 CATEGORIES = (
     ("spam", _l("It is spam")), ("legal", _l("It breaks the law")),
@@ -23,7 +25,7 @@ CATEGORIES = (
 )
 
 
-async def _target(request: Request[Any, Any, Any], me: Viewer, actor_id: int | None,
+async def _target(request: AnyRequest, me: Viewer, actor_id: int | None,
                   object_id: int | None) -> tuple[Actor, ObjectView | None]:
     async with request.app.state.db.read() as session:
         view = None
@@ -37,8 +39,8 @@ async def _target(request: Request[Any, Any, Any], me: Viewer, actor_id: int | N
     return actor, view
 
 
-async def _form(request: Request[Any, Any, Any], me: Viewer, actor: Actor, view: ObjectView | None,
-                errors: dict[str, str], comment: str = "") -> Response[Any]:
+async def _form(request: AnyRequest, me: Viewer, actor: Actor, view: ObjectView | None,
+                errors: dict[str, str], *, comment: str = "") -> Response[Any]:
     return await pages.render(
         request, "people/report.html", person=shown_person(actor), post=shown_post(view, me) if view else None,
         action=f"/posts/{view.object.id}/report" if view else f"/people/{actor.id}/report", errors=errors,
@@ -47,7 +49,7 @@ async def _form(request: Request[Any, Any, Any], me: Viewer, actor: Actor, view:
         status=422 if errors else 200)
 
 
-async def _send(request: Request[Any, Any, Any], me: Viewer, form: Form, actor: Actor,
+async def _send(request: AnyRequest, me: Viewer, form: Form, actor: Actor,
                 view: ObjectView | None) -> Response[Any]:
     try:
         async with request.app.state.db.write() as session:
@@ -57,34 +59,35 @@ async def _send(request: Request[Any, Any, Any], me: Viewer, form: Form, actor: 
                 category=form.one_of("category", tuple(value for value, _label in CATEGORIES), "other"),
                 forward=form.flag("forward"))
     except Invalid as error:
-        return await _form(request, me, actor, view, {error.field: _(error.text)}, form.kept("comment")["comment"])
+        return await _form(request, me, actor, view, {error.field: _(error.text)},
+                           comment=form.kept("comment")["comment"])
     return flashes.with_flash(redirects.see_other(profile_path(actor)), "good",
                               _("Thank you. The moderators will look at it."))
 
 
 @get("/people/{actor_id:int}/report")
-async def person_form(request: Request[Any, Any, Any], me: Viewer, actor_id: int) -> Response[Any]:
+async def person_form(request: AnyRequest, me: Me, actor_id: PathId) -> Response[Any]:
     """Report a person."""
     actor, view = await _target(request, me, actor_id, None)
     return await _form(request, me, actor, view, {})
 
 
 @post("/people/{actor_id:int}/report", status_code=303)
-async def person(request: Request[Any, Any, Any], me: Viewer, form: Form, actor_id: int) -> Response[Any]:
+async def person(request: AnyRequest, me: Me, form: SentForm, actor_id: PathId) -> Response[Any]:
     """Send the report."""
     actor, view = await _target(request, me, actor_id, None)
     return await _send(request, me, form, actor, view)
 
 
 @get("/posts/{object_id:int}/report")
-async def post_form(request: Request[Any, Any, Any], me: Viewer, object_id: int) -> Response[Any]:
+async def post_form(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """Report a post."""
     actor, view = await _target(request, me, None, object_id)
     return await _form(request, me, actor, view, {})
 
 
 @post("/posts/{object_id:int}/report", status_code=303)
-async def post_(request: Request[Any, Any, Any], me: Viewer, form: Form, object_id: int) -> Response[Any]:
+async def post_(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Send the report."""
     actor, view = await _target(request, me, None, object_id)
     return await _send(request, me, form, actor, view)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import resets
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, pages, redirects
+from potluck.web.asking import PathWord, SentForm
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.mailing import send_soon
-
+from potluck.web.types import AnyRequest
 
 
 @get("/reset")
-async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
+async def ask(request: AnyRequest) -> Response[Any]:
     """The form that asks for the address."""
     return await pages.render(request, "signin/reset.html", errors={})
 
 
 @post("/reset", status_code=303)
-async def send(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
+async def send(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Send the link. The answer and its time are the same for an address that has no account."""
     try:
         async with request.app.state.db.write() as session:
@@ -37,14 +37,14 @@ async def send(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
         text=_("If there is an account with this address, a link is on its way. It works for an hour."))
 
 
-async def _over(request: Request[Any, Any, Any]) -> Response[Any]:
+async def _over(request: AnyRequest) -> Response[Any]:
     return await pages.render(
         request, "signin/message.html", heading=_("This link does not work any more"), status=404,
         text=_("It was used already, or is too old."), links=[{"url": "/reset", "label": _("Ask for a new one")}])
 
 
 @get("/reset/{token:str}")
-async def show(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def show(request: AnyRequest, token: PathWord) -> Response[Any]:
     """The form for the new password."""
     async with request.app.state.db.read() as session:
         valid = await resets.is_valid(session, token)
@@ -53,7 +53,7 @@ async def show(request: Request[Any, Any, Any], token: str) -> Response[Any]:
 
 
 @post("/reset/{token:str}", status_code=303)
-async def finish(request: Request[Any, Any, Any], form: Form, token: str) -> Response[Any]:
+async def finish(request: AnyRequest, form: SentForm, token: PathWord) -> Response[Any]:
     """Set the new password."""
     try:
         async with request.app.state.db.write() as session:

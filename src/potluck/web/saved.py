@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from potluck.social import timelines
 from potluck.web import feeds, pages
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me
 from potluck.web.i18n import _
 from potluck.web.paging import page_of
+from potluck.web.types import AnyRequest
 
 
 @get("/bookmarks")
-async def bookmarks(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def bookmarks(request: AnyRequest, me: Me) -> Response[Any]:
     """Bookmarks, the latest first."""
     async with request.app.state.db.read() as session:
         refs = await timelines.bookmarks(session, me.actor.id, page_of(request))
@@ -26,7 +27,7 @@ async def bookmarks(request: Request[Any, Any, Any], me: Viewer) -> Response[Any
 
 
 @get("/favourites")
-async def favourites(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def favourites(request: AnyRequest, me: Me) -> Response[Any]:
     """What someone likes, the latest first."""
     async with request.app.state.db.read() as session:
         refs = await timelines.favourites(session, me.actor.id, page_of(request))

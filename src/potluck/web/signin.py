@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import passkeys, sessions, signin
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.errors import Invalid, NotFound, SocialError
 from potluck.web import auth, cookies, flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.asking import Guest, SentForm
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
+from potluck.web.types import AnyRequest
 
 _SECOND = "second"
 _PASSKEY = "passkey-signin"
@@ -29,12 +29,12 @@ class Waiting(msgspec.Struct):
     next: str
 
 
-def _agent(request: Request[Any, Any, Any]) -> str:
+def _agent(request: AnyRequest) -> str:
     return str(request.headers.get("user-agent", ""))
 
 
 @get("/signin")
-async def show(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def show(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """The form; `next` is where to go afterwards."""
     target = redirects.safe_path(request.query_params.get("next"))
     if viewer:
@@ -43,7 +43,7 @@ async def show(request: Request[Any, Any, Any], viewer: Viewer | None) -> Respon
 
 
 @post("/signin", status_code=303)
-async def sign_in(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
+async def sign_in(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Check the password; ask for the second factor where it is on."""
     target = redirects.safe_path(form.text("next", limit=2000))
     ip = auth.client_address(request)
@@ -72,13 +72,13 @@ def signed_in(secret: str, target: str) -> Response[Any]:
     return response
 
 
-def _waiting(request: Request[Any, Any, Any]) -> Waiting | None:
+def _waiting(request: AnyRequest) -> Waiting | None:
     kept = cookies.verify(_SECOND, cookies.read(request, cookies.PENDING))
     return msgspec.json.decode(kept, type=Waiting) if kept else None
 
 
 @get("/signin/second")
-async def show_second(request: Request[Any, Any, Any]) -> Response[Any]:
+async def show_second(request: AnyRequest) -> Response[Any]:
     """The form that asks for a code."""
     if _waiting(request) is None:
         return redirects.see_other("/signin")
@@ -86,7 +86,7 @@ async def show_second(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/signin/second", status_code=303)
-async def second(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
+async def second(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Check the code."""
     waiting = _waiting(request)
     if waiting is None:
@@ -103,7 +103,7 @@ async def second(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
 
 
 @post("/signout", status_code=303)
-async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
+async def sign_out(request: AnyRequest) -> Response[Any]:
     """End this browser's session."""
     async with request.app.state.db.write() as session:
         await sessions.end_by_secret(session, cookies.read(request, cookies.SESSION))
@@ -113,7 +113,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/signin/passkey/options", status_code=200)
-async def passkey_options(request: Request[Any, Any, Any]) -> Response[Any]:
+async def passkey_options(request: AnyRequest) -> Response[Any]:
     """First half of a sign-in by passkey."""
     _ceremonies.take(address_key(auth.client_address(request)))
     options, challenge = passkeys.begin_sign_in()
@@ -127,7 +127,7 @@ def json_answer(options: str, challenge: bytes, purpose: str) -> Response[Any]:
     return response
 
 
-def challenge_of(request: Request[Any, Any, Any], purpose: str) -> bytes:
+def challenge_of(request: AnyRequest, purpose: str) -> bytes:
     """The challenge this browser was given, b'' if it has none."""
     return cookies.verify(purpose, cookies.read(request, cookies.PENDING)) or b""
 
@@ -139,7 +139,7 @@ class PasskeyAnswer(msgspec.Struct):
     name: str = ""
 
 
-async def passkey_answer(request: Request[Any, Any, Any]) -> PasskeyAnswer:
+async def passkey_answer(request: AnyRequest) -> PasskeyAnswer:
     """The script's answer.
 
     Raises:
@@ -158,7 +158,7 @@ def json_error(error: SocialError) -> Response[Any]:
 
 
 @post("/signin/passkey", status_code=200)
-async def passkey(request: Request[Any, Any, Any]) -> Response[Any]:
+async def passkey(request: AnyRequest) -> Response[Any]:
     """Second half: sign in."""
     try:
         answer = await passkey_answer(request)

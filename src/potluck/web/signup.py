@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.settings import current
 from potluck.social.accounts import confirmations, invites, signup
+from potluck.social.accounts.email import Mail
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, i18n, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.asking import Guest, Me, PathWord, SentForm
 from potluck.web.composing import form_errors
 from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.mailing import send_soon
+from potluck.web.types import AnyRequest
 
 _FIELDS = {"username": "name", "agreement": "agree", "invite": "code"}
 
@@ -24,7 +26,7 @@ def renamed_errors(error: Invalid) -> dict[str, str]:
     return {_FIELDS.get(field, field): text for field, text in form_errors(error).items()}
 
 
-async def _mode(request: Request[Any, Any, Any], code: str) -> str:
+async def _mode(request: AnyRequest, code: str) -> str:
     """How this visitor may sign up: open, approval, invite (a valid invitation is at hand), or closed."""
     mode = current().sign_up
     if mode == "closed":
@@ -36,7 +38,7 @@ async def _mode(request: Request[Any, Any, Any], code: str) -> str:
     return "closed" if mode == "invite" else mode
 
 
-async def _form(request: Request[Any, Any, Any], code: str, values: dict[str, str],
+async def _form(request: AnyRequest, code: str, values: dict[str, str],
                 errors: dict[str, str]) -> Response[Any]:
     mode = await _mode(request, code)
     if mode == "closed":
@@ -49,7 +51,7 @@ async def _form(request: Request[Any, Any, Any], code: str, values: dict[str, st
 
 
 @get("/signup")
-async def show(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def show(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """The form; `code` is an invitation."""
     if viewer:
         return redirects.see_other("/home")
@@ -57,35 +59,46 @@ async def show(request: Request[Any, Any, Any], viewer: Viewer | None) -> Respon
 
 
 @get("/invite/{code:str}")
-async def invitation(code: str) -> Response[Any]:
+async def invitation(code: PathWord) -> Response[Any]:
     """The link of an invitation."""
-    return redirects.see_other(f"/signup?code={code}" if code.replace("-", "").replace("_", "").isalnum() else "/signup")
+    safe = code.isascii() and code.replace("-", "").replace("_", "").isalnum()
+    return redirects.see_other(f"/signup?code={code}" if safe else "/signup")
 
 
 @post("/signup", status_code=303)
-async def create(request: Request[Any, Any, Any], form: Form) -> Response[Any]:
+async def create(request: AnyRequest, form: SentForm) -> Response[Any]:
     """Make the account and send the mail that confirms the address."""
     code = form.text("code", limit=100)
     try:
-        prepared = await signup.prepare(signup.Request(
-            name=form.text("name"), email=form.text("email"), password=form.secret("password"),
-            reason=form.text("reason", limit=5000), invite=code, locale=i18n.current().tag, agreed=form.flag("agree")))
-        # Counted only when everything fits: mistyping a name should not use up the tries.
-        signup.count_attempt(auth.client_address(request))
-        async with request.app.state.db.write() as session:
-            account = await signup.create(session, prepared)
-            mail = await confirmations.begin(session, account.user)
-    except signup.AddressTaken as error:
-        if not current().confirm_email:
-            return await _form(request, code, form.kept("name", "email", "reason"), renamed_errors(error))
-        mail = confirmations.taken(prepared.email, i18n.current().tag)
+        mail = await _create(request, form, code)
     except Invalid as error:
         return await _form(request, code, form.kept("name", "email", "reason"), renamed_errors(error))
     send_soon(mail)
     return await _welcome(request)
 
 
-async def _welcome(request: Request[Any, Any, Any]) -> Response[Any]:
+async def _create(request: AnyRequest, form: Form, code: str) -> Mail:
+    """Make the account; for an address that has one already, the mail that says so to its owner.
+
+    Raises:
+        Invalid: a field cannot be used.
+    """
+    prepared = await signup.prepare(signup.Request(
+        name=form.text("name"), email=form.text("email"), password=form.secret("password"),
+        reason=form.text("reason", limit=5000), invite=code, locale=i18n.current().tag, agreed=form.flag("agree")))
+    # Counted only when everything fits: mistyping a name should not use up the tries.
+    signup.count_attempt(auth.client_address(request))
+    try:
+        async with request.app.state.db.write() as session:
+            account = await signup.create(session, prepared)
+            return await confirmations.begin(session, account.user)
+    except signup.AddressTaken:
+        if not current().confirm_email:
+            raise
+        return confirmations.taken(prepared.email, i18n.current().tag)
+
+
+async def _welcome(request: AnyRequest) -> Response[Any]:
     """The same page whether the account is new or the address had one already."""
     if current().confirm_email:
         text = _("We have sent you a mail. Open the link in it, then sign in.")
@@ -98,14 +111,14 @@ async def _welcome(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/confirm/{token:str}")
-async def ask_confirm(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def ask_confirm(request: AnyRequest, token: PathWord) -> Response[Any]:
     """The link in the mail: a page with a button, so that mail scanners which open links do not confirm."""
     return await pages.render(request, "signin/confirm_email.html", heading=_("Confirm your address"),
                               text=_("One press and your e-mail address is confirmed."), action=f"/confirm/{token}")
 
 
 @post("/confirm/{token:str}", status_code=303)
-async def confirm(request: Request[Any, Any, Any], token: str) -> Response[Any]:
+async def confirm(request: AnyRequest, token: PathWord) -> Response[Any]:
     """Confirm an address (of a new account, or a changed one)."""
     try:
         async with request.app.state.db.write() as session:
@@ -119,7 +132,7 @@ async def confirm(request: Request[Any, Any, Any], token: str) -> Response[Any]:
 
 
 @post("/confirm", status_code=303)
-async def send_again(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def send_again(request: AnyRequest, me: Me) -> Response[Any]:
     """Send the mail once more."""
     async with request.app.state.db.write() as session:
         mail = await confirmations.begin(session, me.user)

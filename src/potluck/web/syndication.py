@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
+from urllib.parse import quote
 
 from feedgen.feed import FeedGenerator
-from litestar import Request, Response
+from litestar import Response
 
 from potluck.settings import current
 from potluck.social import timelines, views
@@ -21,6 +22,7 @@ from potluck.text.markup import escape_text
 from potluck.web.presenters.people import full_handle, profile_path
 from potluck.web.presenters.posts import post_path
 from potluck.web.trusted import plain_text
+from potluck.web.types import AnyRequest
 
 ENTRIES = 20
 MEDIA_TYPES = {"rss": "application/rss+xml; charset=utf-8", "atom": "application/atom+xml; charset=utf-8"}
@@ -50,7 +52,7 @@ def _add(feed: Any, view: ObjectView) -> None:
         entry.enclosure(media.url, str(media.meta.get("size", 0)), media.media_type)
 
 
-def _answer(path: str, title: str, description: str, form: str, entries: Sequence[EntryView],
+def _answer(form: str, entries: Sequence[EntryView], *, path: str, title: str, description: str,
             page: str) -> Response[bytes]:
     feed = FeedGenerator()
     feed.id(f"{current().url}{page}")
@@ -65,7 +67,7 @@ def _answer(path: str, title: str, description: str, form: str, entries: Sequenc
     return Response(body, media_type=MEDIA_TYPES[form], headers={"Cache-Control": "public, max-age=300"})
 
 
-async def profile_feed(request: Request[Any, Any, Any], actor: Actor, form: str) -> Response[Any]:
+async def profile_feed(request: AnyRequest, actor: Actor, form: str) -> Response[Any]:
     """The public posts of someone of this server, without boosts and replies to others."""
     if not actor.is_local:
         raise NotFound
@@ -74,11 +76,11 @@ async def profile_feed(request: Request[Any, Any, Any], actor: Actor, form: str)
         entries = await views.load_entries(session, refs, None)
     public = [entry for entry in entries if entry.object.object.visibility == PUBLIC][:ENTRIES]
     path = profile_path(actor)
-    return _answer(f"{path}.{form}", f"{actor.display_name or actor.name} ({full_handle(actor)})",
-                   plain_text(actor.summary), form, public, path)
+    return _answer(form, public, path=f"{path}.{form}", page=path, description=plain_text(actor.summary),
+                   title=f"{actor.display_name or actor.name} ({full_handle(actor)})")
 
 
-async def hashtag_feed(request: Request[Any, Any, Any], name: str, form: str) -> Response[Any]:
+async def hashtag_feed(request: AnyRequest, name: str, form: str) -> Response[Any]:
     """Public posts with a hashtag."""
     normal = normalise_hashtag(name)
     if not normal or current().public_timelines != "public":
@@ -86,5 +88,5 @@ async def hashtag_feed(request: Request[Any, Any, Any], name: str, form: str) ->
     async with request.app.state.db.read() as session:
         refs = await timelines.hashtag(session, None, [normal], Page(limit=ENTRIES))
         entries = await views.load_entries(session, refs, None)
-    return _answer(f"/tags/{normal}.{form}", f"#{normal}", f"#{normal} · {current().title}", form, entries,
-                   f"/tags/{normal}")
+    return _answer(form, entries, path=f"/tags/{quote(normal)}.{form}", page=f"/tags/{quote(normal)}",
+                   title=f"#{normal}", description=f"#{normal} · {current().title}")

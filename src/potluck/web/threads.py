@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from sqlalchemy import select
 
 from potluck.db.base import now
@@ -15,6 +15,7 @@ from potluck.social.errors import NotFound
 from potluck.social.model import Object, Revision
 from potluck.social.views import ObjectView
 from potluck.web import metadata, pages, redirects
+from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.ports import ports
 from potluck.web.presenters.people import profile_path, shown_person
@@ -22,6 +23,7 @@ from potluck.web.presenters.posts import Post, post_path, shown_post
 from potluck.web.presenters.times import shown_time
 from potluck.web.profiles import Gone
 from potluck.web.trusted import trusted_html
+from potluck.web.types import AnyRequest
 
 MAX_ANCESTORS = 60
 MAX_DESCENDANTS = 200
@@ -50,7 +52,7 @@ def _tree(root_id: int, below: list[int], found: dict[int, ObjectView], viewer: 
     return top
 
 
-async def _visible(request: Request[Any, Any, Any], object_id: str, viewer: Viewer | None) -> ObjectView:
+async def _visible(request: AnyRequest, object_id: str, viewer: Viewer | None) -> ObjectView:
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) <= 16):
         raise NotFound
     async with request.app.state.db.read() as session:
@@ -65,14 +67,14 @@ async def _visible(request: Request[Any, Any, Any], object_id: str, viewer: View
 
 
 @get("/posts/{object_id:str}")
-async def permalink(request: Request[Any, Any, Any], viewer: Viewer | None, object_id: str) -> Response[Any]:
+async def permalink(request: AnyRequest, viewer: Guest, object_id: PathWord) -> Response[Any]:
     """Lead to the page of an object, of which only the id is known."""
     view = await _visible(request, object_id, viewer)
     return redirects.see_other(post_path(view.author, view.object.id))
 
 
 @get("/{handle:str}/{object_id:str}")
-async def thread(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str, object_id: str) -> Response[Any]:
+async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id: PathWord) -> Response[Any]:
     """An object in its conversation."""
     if not handle.startswith("@"):
         raise NotFound
@@ -102,7 +104,7 @@ def _unfolds(viewer: Viewer | None) -> bool:
     return viewer is not None and preferences.of(viewer.user).expand_spoilers
 
 
-async def _want_missing(request: Request[Any, Any, Any], row: Object) -> None:
+async def _want_missing(request: AnyRequest, row: Object) -> None:
     """Have the missing parts of a conversation fetched in the background."""
     fresh = row.replies_fetched_at and row.replies_fetched_at > now() - _FETCH_AGAIN
     parent_missing = row.in_reply_to_uri is not None and row.in_reply_to_id is None
@@ -113,7 +115,7 @@ async def _want_missing(request: Request[Any, Any, Any], row: Object) -> None:
 
 
 @get("/{handle:str}/{object_id:str}/history")
-async def history(request: Request[Any, Any, Any], viewer: Viewer | None, handle: str, object_id: str) -> Response[Any]:
+async def history(request: AnyRequest, viewer: Guest, handle: PathWord, object_id: PathWord) -> Response[Any]:
     """The earlier versions of an object, oldest first."""
     if not handle.startswith("@"):
         raise NotFound

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.settings import current
 from potluck.social import hashtags, timelines
 from potluck.social.errors import NotFound
 from potluck.text.hashtags import normalise_hashtag
 from potluck.web import auth, composing, feeds, flashes, pages, redirects, syndication
+from potluck.web.asking import Guest, Me, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import page_of
+from potluck.web.types import AnyRequest
 
 
 @get("/", name="start")
-async def start(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def start(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Home for those signed in, the local timeline for guests (the about page where timelines are for members)."""
     if viewer:
         return redirects.see_other("/home")
@@ -26,7 +28,7 @@ async def start(request: Request[Any, Any, Any], viewer: Viewer | None) -> Respo
 
 
 @get("/home")
-async def home(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def home(request: AnyRequest, me: Me) -> Response[Any]:
     """Posts of the people someone follows."""
     lens = request.query_params.get("lens", "")
     async with request.app.state.db.read() as session:
@@ -37,7 +39,7 @@ async def home(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
         first="max_id" not in request.query_params, composer=composing.blank(me, back="/home"))
 
 
-async def _public(request: Request[Any, Any, Any], viewer: Viewer | None, *, local: bool) -> Response[Any]:
+async def _public(request: AnyRequest, viewer: Viewer | None, *, local: bool) -> Response[Any]:
     if viewer is None and current().public_timelines != "public":
         raise auth.SignInRequired
     lens, path = request.query_params.get("lens", ""), "/local" if local else "/federated"
@@ -53,19 +55,19 @@ async def _public(request: Request[Any, Any, Any], viewer: Viewer | None, *, loc
 
 
 @get("/local")
-async def local(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def local(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Public posts of this server."""
     return await _public(request, viewer, local=True)
 
 
 @get("/federated")
-async def federated(request: Request[Any, Any, Any], viewer: Viewer | None) -> Response[Any]:
+async def federated(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Public posts known here."""
     return await _public(request, viewer, local=False)
 
 
 @get("/tags/{name:str}")
-async def hashtag(request: Request[Any, Any, Any], viewer: Viewer | None, name: str) -> Response[Any]:
+async def hashtag(request: AnyRequest, viewer: Guest, name: PathWord) -> Response[Any]:
     """Public posts with a hashtag; `.rss` and `.atom` behind the address give them as a feed."""
     for suffix in ("rss", "atom"):
         if name.endswith(f".{suffix}"):
@@ -84,7 +86,7 @@ async def hashtag(request: Request[Any, Any, Any], viewer: Viewer | None, name: 
 
 
 @post("/tags/{name:str}/{verb:str}", status_code=303)
-async def follow_hashtag(request: Request[Any, Any, Any], me: Viewer, name: str, verb: str) -> Response[Any]:
+async def follow_hashtag(request: AnyRequest, me: Me, name: PathWord, verb: PathWord) -> Response[Any]:
     """Have public posts with a hashtag come into home, or no longer."""
     normal = normalise_hashtag(name)
     if not normal or verb not in {"follow", "unfollow"}:

@@ -19,6 +19,7 @@ from potluck.text.markup import escape_text
 
 _LINK = re.compile(r'<a\b([^>]*?)\shref="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
+_BREAK = re.compile(r"</?(?:p|br|div|li|ul|ol|blockquote|h[1-6]|pre|hr|tr|td|th)\b[^>]*>")
 
 Emojis = Sequence[Mapping[str, Any]]
 
@@ -60,6 +61,6 @@ def stay_here(html: str, people: Mapping[str, str], tags: frozenset[str]) -> str
 
 def plain_text(html: str, limit: int = 200) -> str:
     """The words of sanitised HTML, for previews, feeds and page descriptions."""
-    text = unescape(_TAG.sub(" ", html))
+    text = unescape(_TAG.sub("", _BREAK.sub(" ", html)))
     words = " ".join(text.split())
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from sqlalchemy import func, select
 
 from potluck.settings import Settings, current
 from potluck.social.model import CustomEmoji, Object, Report, Server, User
 from potluck.web import pages
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me
 from potluck.web.i18n import _
 from potluck.web.ports import ports
+from potluck.web.types import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def _tone(number: int, bad: bool = False) -> str:
 
 
 @get("/admin")
-async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Numbers that matter, each leading to its page."""
     async with request.app.state.db.read() as session:
         waiting = await session.scalar(select(func.count()).select_from(User).where(
@@ -60,7 +61,7 @@ async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]
 
 
 @get("/admin/emoji")
-async def emoji(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def emoji(request: AnyRequest, staff: Me) -> Response[Any]:
     """Custom emoji of this server."""
     async with request.app.state.db.read() as session:
         rows = (await session.scalars(select(CustomEmoji).where(CustomEmoji.host == "").order_by(
@@ -69,7 +70,7 @@ async def emoji(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]
 
 
 @get("/admin/settings")
-async def settings(request: Request[Any, Any, Any], admin: Viewer) -> Response[Any]:
+async def settings(request: AnyRequest, admin: Me) -> Response[Any]:
     """The settings in force, secrets hidden; they are changed in the environment or `potluck.toml`."""
     values = current()
     rows = [[f"POTLUCK_{item.name.upper()}", _shown(item.metadata, getattr(values, item.name)), item.metadata["doc"]]

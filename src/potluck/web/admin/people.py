@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy import or_, select
 
 from potluck.db.base import now
@@ -16,13 +16,14 @@ from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Invite, User
 from potluck.web import flashes, pages, redirects
 from potluck.web.admin.reports import check_rank
+from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
-from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import full_handle, shown_person
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 SHOWN = 50
 ROLES = (("user", _l("Person")), ("moderator", _l("Moderator")), ("admin", _l("Administrator")))
@@ -32,7 +33,7 @@ INVITE_DAYS = {"1": 1, "7": 7, "30": 30, "0": None}
 
 
 @get("/admin/people")
-async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Accounts of this server, found by name or address."""
     words = request.query_params.get("q", "").strip().lower()[:200]
     only = request.query_params.get("only", "")
@@ -72,12 +73,12 @@ async def _find(session: Any, user_id: int) -> tuple[User, Actor]:
 
 
 @get("/admin/people/{user_id:int}")
-async def show(request: Request[Any, Any, Any], staff: Viewer, user_id: int) -> Response[Any]:
+async def show(request: AnyRequest, staff: Me, user_id: PathId) -> Response[Any]:
     """One account."""
     return await _show(request, staff, user_id)
 
 
-async def _show(request: Request[Any, Any, Any], staff: Viewer, user_id: int, link: str = "") -> Response[Any]:
+async def _show(request: AnyRequest, staff: Viewer, user_id: int, link: str = "") -> Response[Any]:
     async with request.app.state.db.read() as session:
         user, actor = await _find(session, user_id)
     return await pages.render(
@@ -89,7 +90,7 @@ async def _show(request: Request[Any, Any, Any], staff: Viewer, user_id: int, li
 
 
 @post("/admin/people/{user_id:int}/{verb:str}", status_code=303)
-async def act(request: Request[Any, Any, Any], staff: Viewer, form: Form, user_id: int, verb: str) -> Response[Any]:
+async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, verb: PathWord) -> Response[Any]:
     """Approve, decline, switch off or on, set the role, make a reset link."""
     link = ""
     async with request.app.state.db.write() as session:
@@ -133,7 +134,7 @@ async def _switch(session: Any, user: User, *, off: bool) -> None:
 
 
 @get("/admin/invites")
-async def invitations(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def invitations(request: AnyRequest, staff: Me) -> Response[Any]:
     """One's invitations, and the form for a new one."""
     async with request.app.state.db.read() as session:
         rows = await invites.all_of(session, staff.user.id)
@@ -148,7 +149,7 @@ def _invite(row: Invite) -> dict[str, Any]:
 
 
 @post("/admin/invites", status_code=303)
-async def invite(request: Request[Any, Any, Any], staff: Viewer, form: Form) -> Response[Any]:
+async def invite(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
     """Make an invitation."""
     days = INVITE_DAYS.get(form.text("days", "7"), 7)
     async with request.app.state.db.write() as session:
@@ -158,7 +159,7 @@ async def invite(request: Request[Any, Any, Any], staff: Viewer, form: Form) -> 
 
 
 @post("/admin/invites/{invite_id:int}/withdraw", status_code=303)
-async def withdraw(request: Request[Any, Any, Any], staff: Viewer, invite_id: int) -> Response[Any]:
+async def withdraw(request: AnyRequest, staff: Me, invite_id: PathId) -> Response[Any]:
     """Take an invitation back."""
     async with request.app.state.db.write() as session:
         await invites.withdraw(session, staff.user.id, invite_id)

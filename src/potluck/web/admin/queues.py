@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social import audit
 from potluck.social.errors import NotFound
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer
-from potluck.web.forms import Form
+from potluck.web.asking import Me, PathWord, SentForm
 from potluck.web.i18n import _
 from potluck.web.ports import ports
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 SHOWN = 50
 
 
 @get("/admin/queues")
-async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Counts, parked items and hosts with trouble."""
     queues = ports(request).queues
     async with request.app.state.db.read() as session:
@@ -34,7 +34,7 @@ async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]
 
 
 @post("/admin/queues/{verb:str}", status_code=303)
-async def act(request: Request[Any, Any, Any], staff: Viewer, form: Form, verb: str) -> Response[Any]:
+async def act(request: AnyRequest, staff: Me, form: SentForm, verb: PathWord) -> Response[Any]:
     """Try a parked item, all of them or a host again, or drop an item."""
     queues = ports(request).queues
     item, host = form.whole("item"), form.text("host", limit=253)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy import select
 
 from potluck.social import audit, objects, reports, standing, views
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Report, User
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.feeds import Lens
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import full_handle, shown_person
 from potluck.web.presenters.posts import shown_post
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 SHOWN = 40
 
 
 @get("/admin/reports")
-async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Open reports, or the resolved ones."""
     resolved = request.query_params.get("only") == "resolved"
     page = page_of(request, SHOWN)
@@ -45,7 +46,7 @@ async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]
 
 
 @get("/admin/reports/{report_id:int}")
-async def show(request: Request[Any, Any, Any], staff: Viewer, report_id: int) -> Response[Any]:
+async def show(request: AnyRequest, staff: Me, report_id: PathId) -> Response[Any]:
     """One report with the posts it names, as far as a moderator may see them."""
     async with request.app.state.db.read() as session:
         row = await session.get(Report, report_id)
@@ -64,7 +65,7 @@ async def show(request: Request[Any, Any, Any], staff: Viewer, report_id: int) -
 
 
 @post("/admin/reports/{report_id:int}/{verb:str}", status_code=303)
-async def act(request: Request[Any, Any, Any], staff: Viewer, report_id: int, verb: str) -> Response[Any]:
+async def act(request: AnyRequest, staff: Me, report_id: PathId, verb: PathWord) -> Response[Any]:
     """Resolve or reopen a report, take it on."""
     async with request.app.state.db.write() as session:
         row = await session.get(Report, report_id)
@@ -88,8 +89,8 @@ MEASURES = {"silence": standing.silence, "unsilence": standing.unsilence, "suspe
 
 
 @post("/admin/actors/{actor_id:int}/{verb:str}", status_code=303)
-async def measure(request: Request[Any, Any, Any], staff: Viewer, form: Form, actor_id: int,
-                  verb: str) -> Response[Any]:
+async def measure(request: AnyRequest, staff: Me, form: SentForm, actor_id: PathId,
+                  verb: PathWord) -> Response[Any]:
     """Limit or suspend someone, or take that back."""
     if verb not in MEASURES:
         raise NotFound
@@ -105,7 +106,7 @@ async def measure(request: Request[Any, Any, Any], staff: Viewer, form: Form, ac
 
 
 @get("/posts/{object_id:int}/moderate")
-async def post_page(request: Request[Any, Any, Any], staff: Viewer, object_id: int) -> Response[Any]:
+async def post_page(request: AnyRequest, staff: Me, object_id: PathId) -> Response[Any]:
     """What a moderator can do about a post."""
     async with request.app.state.db.read() as session:
         view = (await views.load_objects(session, [object_id], staff.actor.id)).get(object_id)
@@ -117,7 +118,7 @@ async def post_page(request: Request[Any, Any, Any], staff: Viewer, object_id: i
 
 
 @post("/posts/{object_id:int}/moderate", status_code=303)
-async def delete_post(request: Request[Any, Any, Any], staff: Viewer, object_id: int) -> Response[Any]:
+async def delete_post(request: AnyRequest, staff: Me, object_id: PathId) -> Response[Any]:
     """Delete someone's post."""
     async with request.app.state.db.write() as session:
         row = await objects.by_id(session, object_id)

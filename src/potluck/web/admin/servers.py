@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy import func, or_, select
 
 from potluck.social import audit, domain_policies
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor, DomainPolicy, Server
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer
-from potluck.web.forms import Form
+from potluck.web.asking import Me, PathWord, SentForm
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 SHOWN = 50
 SEVERITIES = (
@@ -26,8 +26,8 @@ SEVERITIES = (
 
 
 @get("/admin/servers")
-async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]:
-    """Servers, found by part of their name; `only=failing` for those that do not answer, `only=limited` for policies."""
+async def index(request: AnyRequest, staff: Me) -> Response[Any]:
+    """Servers, found by part of their name; `only`: `failing` (they do not answer) or `limited` (by policy)."""
     words = request.query_params.get("q", "").strip().lower()[:253]
     only = request.query_params.get("only", "")
     page = page_of(request, SHOWN)
@@ -53,12 +53,12 @@ async def index(request: Request[Any, Any, Any], staff: Viewer) -> Response[Any]
 
 
 @get("/admin/servers/{host:str}")
-async def show(request: Request[Any, Any, Any], staff: Viewer, host: str) -> Response[Any]:
+async def show(request: AnyRequest, staff: Me, host: PathWord) -> Response[Any]:
     """One server and the policy towards it."""
     return await _show(request, host, {})
 
 
-async def _show(request: Request[Any, Any, Any], host: str, errors: dict[str, str]) -> Response[Any]:
+async def _show(request: AnyRequest, host: str, errors: dict[str, str]) -> Response[Any]:
     async with request.app.state.db.read() as session:
         server = await session.scalar(select(Server).where(Server.host == host))
         policy = await session.scalar(select(DomainPolicy).where(DomainPolicy.domain == host))
@@ -72,7 +72,7 @@ async def _show(request: Request[Any, Any, Any], host: str, errors: dict[str, st
 
 
 @post("/admin/servers", status_code=303)
-async def open_server(request: Request[Any, Any, Any], staff: Viewer, form: Form) -> Response[Any]:
+async def open_server(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
     """Go to the page of a server by its name, known here or not."""
     host = form.text("host", limit=253).lower().strip("/. ")
     if not host or "/" in host:
@@ -81,7 +81,7 @@ async def open_server(request: Request[Any, Any, Any], staff: Viewer, form: Form
 
 
 @post("/admin/servers/{host:str}", status_code=303)
-async def save(request: Request[Any, Any, Any], staff: Viewer, form: Form, host: str) -> Response[Any]:
+async def save(request: AnyRequest, staff: Me, form: SentForm, host: PathWord) -> Response[Any]:
     """Set or lift the policy."""
     severity = form.one_of("severity", tuple(value for value, _label in SEVERITIES), "none")
     try:

@@ -60,7 +60,7 @@ def _who(people: list[Person], count: int) -> Markup:
     return Markup("{}").format(text) % {"who": first, "count": others}
 
 
-def shown_group(group: Group, actors: Mapping[int, Actor], posts: Mapping[int, ObjectView],
+def shown_group(group: Group, actors: Mapping[int, Actor], posts: Mapping[int, ObjectView], *,
                 relationships: Mapping[int, Any], viewer: Viewer, read_up_to: int) -> Notice:
     """One row for notifications that belong together."""
     people = [shown_person(actors[actor_id]) for actor_id in group.actor_ids if actor_id in actors]

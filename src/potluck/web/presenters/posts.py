@@ -216,8 +216,6 @@ def _counts(view: ObjectView) -> Counts:
 
 def _mine(view: ObjectView) -> Mine:
     marks = view.marks
-    if marks is None:
-        return Mine()
     return Mine(marks.boosted, marks.liked, marks.bookmarked, marks.pinned, marks.thread_muted)
 
 
@@ -230,7 +228,8 @@ def _may(view: ObjectView, viewer: Viewer | None, allowed: frozenset[str]) -> Ma
         reply="reply" in allowed, favourite="like" in allowed, bookmark="bookmark" in allowed,
         boost="boost" in allowed and (row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
         vote="vote" in allowed, edit=own and row.source is not None, delete=own,
-        pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL}, moderate=viewer.is_staff and not own,
+        pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL},
+        moderate=viewer.is_staff and not own,
     )
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import confirmations, passwords
 from potluck.social.accounts.email import MailNotSent
 from potluck.social.errors import Invalid
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.proof import check_password
+from potluck.web.types import AnyRequest
 
 
-async def _page(request: Request[Any, Any, Any], me: Viewer, values: dict[str, str] | None = None,
+async def _page(request: AnyRequest, me: Viewer, values: dict[str, str] | None = None,
                 errors: dict[str, str] | None = None) -> Response[Any]:
     return await pages.render(
         request, "settings/account.html", heading=_("E-mail and password"), email=me.user.email,
@@ -26,13 +27,13 @@ async def _page(request: Request[Any, Any, Any], me: Viewer, values: dict[str, s
 
 
 @get("/settings/account")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """Both forms."""
     return await _page(request, me)
 
 
 @post("/settings/account/email", status_code=303)
-async def change_email(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def change_email(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Ask to confirm a new address."""
     try:
         await check_password(me, form.secret("email_password"), "email_password")
@@ -49,7 +50,7 @@ async def change_email(request: Request[Any, Any, Any], me: Viewer, form: Form) 
 
 
 @post("/settings/account/password", status_code=303)
-async def change_password(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def change_password(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Change the password; every other session ends."""
     try:
         await check_password(me, form.secret("current"), "current")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import app_passwords
 from potluck.social.errors import Invalid
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 LABELS = {
     "peertube": _l("Video (PeerTube apps)"), "lemmy": _l("Links and communities (Lemmy apps)"),
@@ -22,7 +23,7 @@ LABELS = {
 }
 
 
-async def _page(request: Request[Any, Any, Any], me: Viewer, *, made: str = "",
+async def _page(request: AnyRequest, me: Viewer, *, made: str = "",
                 errors: dict[str, str] | None = None) -> Response[Any]:
     async with request.app.state.db.read() as session:
         rows = await app_passwords.all_of(session, me.user.id)
@@ -36,13 +37,13 @@ async def _page(request: Request[Any, Any, Any], me: Viewer, *, made: str = "",
 
 
 @get("/settings/app-passwords")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """All of them, and the form for a new one."""
     return await _page(request, me)
 
 
 @post("/settings/app-passwords", status_code=200)
-async def create(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make one, and show it once."""
     try:
         async with request.app.state.db.write() as session:
@@ -53,7 +54,7 @@ async def create(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Res
 
 
 @post("/settings/app-passwords/{password_id:int}/revoke", status_code=303)
-async def revoke(request: Request[Any, Any, Any], me: Viewer, password_id: int) -> Response[Any]:
+async def revoke(request: AnyRequest, me: Me, password_id: PathId) -> Response[Any]:
     """Take one back."""
     async with request.app.state.db.write() as session:
         await app_passwords.revoke(session, me.user.id, password_id)

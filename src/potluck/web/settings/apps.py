@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp, OAuthToken
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer
-from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 SCOPES = (("read", _l("Read everything I can read")), ("write", _l("Post and change things for me")),
           ("follow", _l("Follow, mute and block for me")), ("push", _l("Get push messages for me")))
@@ -36,7 +37,7 @@ def _apps(rows: list[tuple[OAuthToken, OAuthApp | None]]) -> list[dict[str, Any]
     return list(found.values())
 
 
-async def _page(request: Request[Any, Any, Any], me: Viewer, *, made: str = "",
+async def _page(request: AnyRequest, me: Viewer, *, made: str = "",
                 errors: dict[str, str] | None = None) -> Response[Any]:
     async with request.app.state.db.read() as session:
         rows = list(await tokens.authorized(session, me.user.id))
@@ -49,13 +50,13 @@ async def _page(request: Request[Any, Any, Any], me: Viewer, *, made: str = "",
 
 
 @get("/settings/apps")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """Apps and tokens."""
     return await _page(request, me)
 
 
 @post("/settings/apps/{app_id:int}/revoke", status_code=303)
-async def revoke_app(request: Request[Any, Any, Any], me: Viewer, app_id: int) -> Response[Any]:
+async def revoke_app(request: AnyRequest, me: Me, app_id: PathId) -> Response[Any]:
     """Take everything back from an app."""
     async with request.app.state.db.write() as session:
         await tokens.revoke_app(session, me.user.id, app_id)
@@ -63,7 +64,7 @@ async def revoke_app(request: Request[Any, Any, Any], me: Viewer, app_id: int) -
 
 
 @post("/settings/tokens", status_code=200)
-async def make_token(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def make_token(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make a token and show it once."""
     offered = {value for value, _label in _offered(me)}
     scopes = [scope for scope in form.all("scopes") if scope in offered]
@@ -77,7 +78,7 @@ async def make_token(request: Request[Any, Any, Any], me: Viewer, form: Form) ->
 
 
 @post("/settings/tokens/{token_id:int}/revoke", status_code=303)
-async def revoke_token(request: Request[Any, Any, Any], me: Viewer, token_id: int) -> Response[Any]:
+async def revoke_token(request: AnyRequest, me: Me, token_id: PathId) -> Response[Any]:
     """Take a token back."""
     async with request.app.state.db.write() as session:
         await tokens.revoke_one(session, me.user.id, token_id)

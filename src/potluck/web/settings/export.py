@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Stream
 
 from potluck.db.base import now
 from potluck.social.accounts import export
 from potluck.social.accounts.rate_limits import Limiter
 from potluck.web import pages
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me
 from potluck.web.i18n import _
 from potluck.web.ports import ports
+from potluck.web.types import AnyRequest
 
 _exports = Limiter(burst=3, seconds_each=600)
 
 
 @get("/settings/export")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """What the archive has in it."""
     return await pages.render(request, "settings/export.html", heading=_("Export"))
 
 
 @post("/settings/export", status_code=200)
-async def download(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def download(request: AnyRequest, me: Me) -> Response[Any]:
     """The archive, made while it is sent."""
     _exports.take(str(me.user.id))
     name = f"potluck-{me.actor.name}-{now():%Y-%m-%d}.zip"

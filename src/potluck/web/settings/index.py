@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from potluck.web import pages
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me
 from potluck.web.i18n import _, _l
+from potluck.web.types import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ PLACES = (
 
 
 @get("/settings")
-async def index(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def index(request: AnyRequest, me: Me) -> Response[Any]:
     """Every page of settings."""
     places = [Place(place.url, place.symbol, _(place.label), _(place.note) if place.note else "") for place in PLACES]
     return await pages.render(request, "settings/index.html", places=places)

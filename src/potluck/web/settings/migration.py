@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social import actors, moving, views
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.ports import ports, resolver
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.proof import check_password
+from potluck.web.types import AnyRequest
 
 
-async def _page(request: Request[Any, Any, Any], me: Viewer, values: dict[str, str] | None = None,
+async def _page(request: AnyRequest, me: Viewer, values: dict[str, str] | None = None,
                 errors: dict[str, str] | None = None) -> Response[Any]:
     target = me.actor.moved_to_id
     async with request.app.state.db.read() as session:
@@ -30,12 +31,12 @@ async def _page(request: Request[Any, Any, Any], me: Viewer, values: dict[str, s
 
 
 @get("/settings/migration")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """Aliases and the form for moving."""
     return await _page(request, me)
 
 
-async def _other(request: Request[Any, Any, Any], me: Viewer, field: str, address: str) -> Actor:
+async def _other(request: AnyRequest, me: Viewer, field: str, address: str) -> Actor:
     """The account an address names, read anew from its server.
 
     Raises:
@@ -52,7 +53,7 @@ async def _other(request: Request[Any, Any, Any], me: Viewer, field: str, addres
 
 
 @post("/settings/migration/aliases", status_code=303)
-async def add_alias(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def add_alias(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Say that another account is one's own too."""
     try:
         other = await _other(request, me, "alias", form.text("alias", limit=2000))
@@ -65,7 +66,7 @@ async def add_alias(request: Request[Any, Any, Any], me: Viewer, form: Form) -> 
 
 
 @post("/settings/migration/aliases/remove", status_code=303)
-async def remove_alias(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def remove_alias(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Take an alias back."""
     async with request.app.state.db.write() as session:
         await actors.remove_alias(session, await acting(session, me), form.text("uri", limit=2000))
@@ -73,7 +74,7 @@ async def remove_alias(request: Request[Any, Any, Any], me: Viewer, form: Form) 
 
 
 @post("/settings/migration/move", status_code=303)
-async def move(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def move(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Move away, and ask the followers to come along."""
     try:
         await check_password(me, form.secret("password"))

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import passkeys
 from potluck.social.errors import SocialError
 from potluck.web import cookies, flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me, PathId
 from potluck.web.i18n import _
 from potluck.web.presenters.times import shown_time
 from potluck.web.signin import challenge_of, json_answer, json_error, passkey_answer
+from potluck.web.types import AnyRequest
 
 _PURPOSE = "passkey-register"
 
 
 @get("/settings/passkeys")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """All of them."""
     async with request.app.state.db.read() as session:
         rows = await passkeys.all_of(session, me.user.id)
@@ -29,7 +30,7 @@ async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/settings/passkeys/options", status_code=200)
-async def options(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def options(request: AnyRequest, me: Me) -> Response[Any]:
     """First half of adding one."""
     try:
         async with request.app.state.db.read() as session:
@@ -40,7 +41,7 @@ async def options(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/settings/passkeys/register", status_code=200)
-async def register(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def register(request: AnyRequest, me: Me) -> Response[Any]:
     """Second half: keep it."""
     try:
         answer = await passkey_answer(request)
@@ -56,7 +57,7 @@ async def register(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]
 
 
 @post("/settings/passkeys/{passkey_id:int}/remove", status_code=303)
-async def remove(request: Request[Any, Any, Any], me: Viewer, passkey_id: int) -> Response[Any]:
+async def remove(request: AnyRequest, me: Me, passkey_id: PathId) -> Response[Any]:
     """Remove one."""
     async with request.app.state.db.write() as session:
         await passkeys.remove(session, me.user.id, passkey_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.kinds.note.actions import CONTENT_TYPES
 from potluck.settings import current
@@ -12,10 +12,11 @@ from potluck.social import preferences
 from potluck.social.accounts import tokens
 from potluck.social.model import User
 from potluck.web import flashes, i18n, pages, redirects
+from potluck.web.asking import Me, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import VISIBILITIES
-from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
+from potluck.web.types import AnyRequest
 
 QUOTE_POLICIES = (("public", _l("Everyone")), ("followers", _l("Followers")), ("nobody", _l("Nobody but me")))
 CONTENT_LABELS = {"text/plain": _l("Plain text"), "text/markdown": "Markdown"}
@@ -33,7 +34,7 @@ def _mails(me: Viewer) -> tuple[tuple[str, str], ...]:
 
 
 @get("/settings/preferences")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """The form, filled with what is set."""
     mine = preferences.of(me.user)
     return await pages.render(
@@ -47,7 +48,7 @@ async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/settings/preferences", status_code=303)
-async def save(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Save the preferences."""
     changes: dict[str, Any] = {
         "visibility": form.one_of("visibility", tuple(value for value, _label in VISIBILITIES), "public"),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.errors import Invalid
 from potluck.social.profiles import update_profile
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer, acting
+from potluck.web.asking import Me, SentForm
+from potluck.web.auth import acting
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.presenters.people import profile_path
 from potluck.web.trusted import plain_text
+from potluck.web.types import AnyRequest
 
 FIELDS = 4
 FLAGS = ("locked", "discoverable", "indexable", "hide_collections")
 
 
 @get("/settings/profile")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """The form, filled with what is there."""
     actor = me.actor
     values: dict[str, Any] = {"display_name": actor.display_name, "summary": actor.summary_source or "",
@@ -32,7 +33,7 @@ async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
     return await _form(request, values, rows, {})
 
 
-async def _form(request: Request[Any, Any, Any], values: dict[str, Any], rows: list[dict[str, str]],
+async def _form(request: AnyRequest, values: dict[str, Any], rows: list[dict[str, str]],
                 errors: dict[str, str]) -> Response[Any]:
     padded = rows + [{"name": "", "value": ""}] * max(0, FIELDS - len(rows))
     return await pages.render(request, "settings/profile.html", heading=_("Profile"), values=values, rows=padded,
@@ -40,7 +41,7 @@ async def _form(request: Request[Any, Any, Any], values: dict[str, Any], rows: l
 
 
 @post("/settings/profile", status_code=303)
-async def save(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Save the profile; followers' servers are told."""
     names = [(form.text(f"field_name_{number}", limit=1000), form.text(f"field_value_{number}", limit=2000))
              for number in range(max(FIELDS, len(me.actor.fields)))]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from potluck.social.accounts import sessions
 from potluck.web import flashes, pages, redirects
-from potluck.web.auth import Viewer
+from potluck.web.asking import Me, PathId
 from potluck.web.i18n import _
 from potluck.web.presenters.times import shown_time
+from potluck.web.types import AnyRequest
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
              ("Safari/", "Safari"), ("curl/", "curl"))
@@ -29,7 +30,7 @@ def browser_name(user_agent: str) -> str:
 
 
 @get("/settings/sessions")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """All of them, the one in use marked."""
     async with request.app.state.db.read() as session:
         rows = await sessions.all_of(session, me.user.id)
@@ -39,7 +40,7 @@ async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
 
 
 @post("/settings/sessions/{session_id:int}/end", status_code=303)
-async def end(request: Request[Any, Any, Any], me: Viewer, session_id: int) -> Response[Any]:
+async def end(request: AnyRequest, me: Me, session_id: PathId) -> Response[Any]:
     """End one."""
     async with request.app.state.db.write() as session:
         await sessions.end(session, me.user.id, session_id)
@@ -47,7 +48,7 @@ async def end(request: Request[Any, Any, Any], me: Viewer, session_id: int) -> R
 
 
 @post("/settings/sessions/end-others", status_code=303)
-async def end_others(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def end_others(request: AnyRequest, me: Me) -> Response[Any]:
     """End all but this one."""
     async with request.app.state.db.write() as session:
         await sessions.end_all(session, me.user.id, but=me.session.id)

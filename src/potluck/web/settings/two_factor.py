@@ -6,22 +6,23 @@ from io import BytesIO
 from typing import Any
 
 import segno
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from markupsafe import Markup
 
 from potluck.social.accounts import recovery, totp
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import flashes, pages, redirects
+from potluck.web.asking import Me, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
 from potluck.web.i18n import _
 from potluck.web.proof import check_password
+from potluck.web.types import AnyRequest
 
 QR_PATH = "/settings/two-factor/qr.svg"
 
 
-async def _page(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, str] | None = None) -> Response[Any]:
+async def _page(request: AnyRequest, me: Viewer, errors: dict[str, str] | None = None) -> Response[Any]:
     enabled = me.user.totp_enabled_at is not None
     picture = Markup('<img src="{}" alt="" width="184" height="184">').format(QR_PATH)
     return await pages.render(
@@ -31,13 +32,13 @@ async def _page(request: Request[Any, Any, Any], me: Viewer, errors: dict[str, s
 
 
 @get("/settings/two-factor")
-async def show(request: Request[Any, Any, Any], me: Viewer) -> Response[Any]:
+async def show(request: AnyRequest, me: Me) -> Response[Any]:
     """How it stands."""
     return await _page(request, me)
 
 
 @get(QR_PATH)
-async def qr_code(me: Viewer) -> Response[bytes]:
+async def qr_code(me: Me) -> Response[bytes]:
     """The QR code of a secret that is being set up; never of one that is in force."""
     if not me.user.totp_secret or me.user.totp_enabled_at is not None:
         raise NotFound
@@ -48,7 +49,7 @@ async def qr_code(me: Viewer) -> Response[bytes]:
 
 
 @post("/settings/two-factor/start", status_code=303)
-async def start(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def start(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make a secret for the app."""
     try:
         await check_password(me, form.secret("password"))
@@ -59,13 +60,13 @@ async def start(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Resp
     return redirects.see_other("/settings/two-factor")
 
 
-async def _codes(request: Request[Any, Any, Any], codes: list[str]) -> Response[Any]:
+async def _codes(request: AnyRequest, codes: list[str]) -> Response[Any]:
     return await pages.render(request, "settings/recovery_codes.html", heading=_("Recovery codes"), codes=codes,
                               up="/settings/two-factor", headers={"Cache-Control": "no-store"})
 
 
 @post("/settings/two-factor/enable", status_code=200)
-async def enable(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def enable(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Switch on with the app's first code, and show the recovery codes."""
     try:
         async with request.app.state.db.write() as session:
@@ -76,7 +77,7 @@ async def enable(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Res
 
 
 @post("/settings/two-factor/codes", status_code=200)
-async def new_codes(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def new_codes(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make new recovery codes."""
     try:
         await check_password(me, form.secret("password"))
@@ -90,7 +91,7 @@ async def new_codes(request: Request[Any, Any, Any], me: Viewer, form: Form) -> 
 
 
 @post("/settings/two-factor/disable", status_code=303)
-async def disable(request: Request[Any, Any, Any], me: Viewer, form: Form) -> Response[Any]:
+async def disable(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Switch off."""
     try:
         await check_password(me, form.secret("off_password"), "off_password")
