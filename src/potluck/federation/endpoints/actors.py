@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,7 +53,7 @@ async def _admitted(request: AnyRequest, session: AsyncSession, name: str) -> tu
 
 
 @get("/users/{name:str}")
-async def show_actor(request: AnyRequest, name: str) -> Answer:
+async def show_actor(request: AnyRequest, name: FromPath[str]) -> Answer:
     """The actor's document; in secure mode an unsigned request gets its keys and addresses only."""
     if negotiate.wants_page(request):
         return negotiate.to_page(addresses.profile_url(name))
@@ -89,7 +90,7 @@ async def instance_collections(request: AnyRequest) -> Answer:
 
 
 @get("/users/{name:str}/outbox")
-async def show_outbox(request: AnyRequest, name: str) -> Answer:
+async def show_outbox(request: AnyRequest, name: FromPath[str]) -> Answer:
     """What an actor said and boosted, newest first, as far as the asker may see it."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)
@@ -118,13 +119,13 @@ def _entry(entry: views.EntryView, actor: Actor) -> dict[str, Any]:
 
 
 @get("/users/{name:str}/followers")
-async def show_followers(request: AnyRequest, name: str) -> Answer:
+async def show_followers(request: AnyRequest, name: FromPath[str]) -> Answer:
     """Who follows an actor."""
     return await _people(request, name, "followers")
 
 
 @get("/users/{name:str}/following")
-async def show_following(request: AnyRequest, name: str) -> Answer:
+async def show_following(request: AnyRequest, name: FromPath[str]) -> Answer:
     """Whom an actor follows."""
     return await _people(request, name, "following")
 
@@ -150,7 +151,7 @@ async def _people(request: AnyRequest, name: str, which: str) -> Answer:
 
 
 @get("/users/{name:str}/featured")
-async def show_featured(request: AnyRequest, name: str) -> Answer:
+async def show_featured(request: AnyRequest, name: FromPath[str]) -> Answer:
     """The pinned posts, newest pin first."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)
@@ -165,7 +166,7 @@ async def show_featured(request: AnyRequest, name: str) -> Answer:
 
 
 @get("/users/{name:str}/followers_synchronization")
-async def show_followers_of_asker(request: AnyRequest, name: str) -> Answer:
+async def show_followers_of_asker(request: AnyRequest, name: FromPath[str]) -> Answer:
     """The followers that live where the signer does, for them only (FEP-8fcf)."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)

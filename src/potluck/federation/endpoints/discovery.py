@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from litestar import Response, get
+from litestar.params import FromPath
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,7 +116,7 @@ async def nodeinfo_links() -> Answer:
 
 
 @get("/nodeinfo/{version:str}")
-async def nodeinfo(request: AnyRequest, version: str) -> Answer:
+async def nodeinfo(request: AnyRequest, version: FromPath[str]) -> Answer:
     """What this server runs and how big it is."""
     if version not in ("2.0", "2.1"):
         return _json({"error": "Not found"}, "application/json", 404)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import post
+from litestar.params import FromPath
 from litestar.response import Response
 
 from potluck.federation.endpoints import negotiate
@@ -20,7 +21,7 @@ async def shared_inbox(request: AnyRequest) -> Answer:
 
 
 @post("/users/{name:str}/inbox", status_code=202, request_max_body_size=MAX_BODY)
-async def personal_inbox(request: AnyRequest, name: str) -> Answer:
+async def personal_inbox(request: AnyRequest, name: FromPath[str]) -> Answer:
     """The inbox of one actor."""
     async with federation_of(request).db.read() as session:
         actor = await local_actor(session, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,7 +52,7 @@ async def _absent(session: AsyncSession, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}")
-async def show_object(request: AnyRequest, object_id: int) -> Answer:
+async def show_object(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """An object's document."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -63,7 +64,7 @@ async def show_object(request: AnyRequest, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}/activity")
-async def show_create(request: AnyRequest, object_id: int) -> Answer:
+async def show_create(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """The Create of an object."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -73,7 +74,7 @@ async def show_create(request: AnyRequest, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}/replies")
-async def show_replies(request: AnyRequest, object_id: int) -> Answer:
+async def show_replies(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """Ids of the direct replies the asker may see, oldest first."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -89,7 +90,7 @@ async def show_replies(request: AnyRequest, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}/context")
-async def show_context(request: AnyRequest, object_id: int) -> Answer:
+async def show_context(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """Ids of everything in the conversation that began with an object (FEP-7888)."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id, local=False)
@@ -122,7 +123,7 @@ def _uri_page(
 
 
 @get(["/objects/{object_id:int}/likes", "/objects/{object_id:int}/shares"])
-async def show_count(request: AnyRequest, object_id: int) -> Answer:
+async def show_count(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """How many liked or boosted an object; not who."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -134,7 +135,7 @@ async def show_count(request: AnyRequest, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}/quotes/{quoting_id:int}")
-async def show_stamp(request: AnyRequest, object_id: int, quoting_id: int) -> Answer:
+async def show_stamp(request: AnyRequest, object_id: FromPath[int], quoting_id: FromPath[int]) -> Answer:
     """Our permission for a post to quote an object, as long as it stands (FEP-044f)."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -148,7 +149,7 @@ async def show_stamp(request: AnyRequest, object_id: int, quoting_id: int) -> An
 
 
 @get("/activities/{activity_id:int}")
-async def show_activity(request: AnyRequest, activity_id: int) -> Answer:
+async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answer:
     """A boost, like or follow by its id (Lotide looks up what is undone or accepted)."""
     try:
         who = await negotiate.asker(request)
