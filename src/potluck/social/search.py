@@ -179,7 +179,7 @@ async def statuses(
     rows = (await session.execute(
         select(Object.id, Object.title, Object.summary, Object.content).where(*conditions)
         .order_by(Object.id.desc()).limit((offset + limit) * _WIDER))).all()
-    words = [word.casefold() for word in question.words]
+    words = [" ".join(word.casefold().split()) for word in question.words]
     found = [row.id for row in rows if _has_words(row, words)]
     return found[offset:offset + limit]
 
@@ -199,7 +199,8 @@ def _floor() -> Any:
 
 def _asked(question: Question) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    for word in question.words:
+    for word in dict.fromkeys(word for phrase in question.words for word in phrase.split()):
+        # Of a phrase each word is looked for: markup may stand between them. `_has_words` looks at the text.
         marked = _like(Object.content, escape(word, quote=False))
         conditions.append(or_(marked, _like(Object.summary, word), _like(func.coalesce(Object.title, ""), word)))
     if question.media:
@@ -231,5 +232,5 @@ def _findable(viewer_id: int) -> ColumnElement[bool]:
 
 def _has_words(row: Any, words: Sequence[str]) -> bool:
     """Whether the words are in the text itself, not only in its markup (addresses of links, classes)."""
-    text = f"{row.title or ''}\n{row.summary}\n{to_plain_text(row.content)}".casefold()
+    text = " ".join(f"{row.title or ''}\n{row.summary}\n{to_plain_text(row.content)}".casefold().split())
     return all(word in text for word in words)
