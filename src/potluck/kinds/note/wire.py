@@ -25,6 +25,7 @@ from potluck.social.registry import Receiver, Unreadable
 from potluck.social.views import ObjectView
 from potluck.text.sanitise import sanitise_html, strip_quote_inline, to_plain_text
 
+MAX_TITLE = 500
 MAX_OPTION_TITLE = 1000
 MAX_VOTES = 1_000_000_000
 """Tallies are somebody's claim; the sum of larger ones would not fit into the database."""
@@ -40,7 +41,7 @@ def read(document: Document) -> Draft:
     """
     draft = read_common(document, "note")
     content = sanitise_html(natural_text(document, "content"))
-    draft.content = strip_quote_inline(content) if draft.quote_uri else content
+    draft.content = _titled(document, strip_quote_inline(content) if draft.quote_uri else content)
     # Misskey writes an empty warning as a zero-width space.
     draft.summary = to_plain_text(natural_text(document, "summary")).strip(_INVISIBLE)
     draft.sensitive = draft.sensitive or bool(draft.summary)
@@ -49,6 +50,14 @@ def read(document: Document) -> Draft:
     if draft.type == "Question":
         draft.kind_data = read_poll(document)
     return draft
+
+
+def _titled(document: Document, content: str) -> str:
+    """Notes have no titles, but Friendica, PieFed and others send a `name`: it stands above the text."""
+    name = to_plain_text(natural_text(document, "name")).strip()[:MAX_TITLE]
+    if not name or name in to_plain_text(content):
+        return content
+    return f"<p><strong>{html.escape(name)}</strong></p>{content}"
 
 
 def _as_direct_message(draft: Draft) -> None:
