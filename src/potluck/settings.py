@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
@@ -26,6 +27,40 @@ class SettingsError(ValueError):
 
 
 def _text(raw: str) -> str:
+    if any((character < " " and character not in "\n\r\t") or character == "\x7f" for character in raw):
+        raise ValueError("expected text without control characters")
+    return raw.strip()
+
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+def _domain(raw: str) -> str:
+    if raw.strip() and not _HOST.fullmatch(raw.strip().lower()):
+        raise ValueError("expected a domain such as example.org")
+    return raw.strip().lower()
+
+
+def _language(raw: str) -> str:
+    if not _LANGUAGE.fullmatch(raw.strip()):
+        raise ValueError("expected a language tag such as en or pt-BR")
+    return raw.strip()
+
+
+def _email(raw: str) -> str:
+    name, at, host = _text(raw).rpartition("@")
+    if (raw.strip() and not (name and at and host)) or any(map(str.isspace, raw.strip())):
+        raise ValueError("expected an e-mail address")
+    return raw.strip()
+
+
+def _database_url(raw: str) -> str:
+    if not raw.strip():
+        return ""
+    parts = urlsplit(raw.strip())
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError("expected postgresql://user:password@host/name, or nothing for SQLite")
     return raw.strip()
 
 
@@ -40,10 +75,9 @@ def _flag(raw: str) -> bool:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(raw: str) -> int:
-        value = int(raw)
-        if not low <= value <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", raw.strip()) or not low <= int(raw) <= high:
             raise ValueError(f"expected a whole number from {low} to {high}")
-        return value
+        return int(raw)
 
     return parse
 
@@ -59,15 +93,11 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 def _base_url(raw: str) -> str:
     parts = urlsplit(raw.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc.rpartition("@")[2].lower()):
         raise ValueError("expected a URL such as https://social.example.org")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
         raise ValueError("expected scheme and host only, without path or user name")
     return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _optional_url(raw: str) -> str:
-    return _base_url(raw) if raw.strip() else ""
 
 
 def _bind(raw: str) -> str:
@@ -85,10 +115,6 @@ def _networks(raw: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
 
 
-def _words(raw: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in raw.split(",") if part.strip())
-
-
 def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
 
@@ -99,22 +125,22 @@ class Settings:
 
     url: str = _setting("http://127.0.0.1:8000", _base_url,
                         "Public base URL of the server. Part of every id: it cannot change after the first post.")
-    handle_domain: str = _setting("", _text,
+    handle_domain: str = _setting("", _domain,
                                   "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
                                   " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
     bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
     data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")  # noqa: RUF009
-    database_url: str = _setting("", _text, "`postgresql://user:password@host/name`; empty for SQLite in `data`.",
-                                 secret=True)
+    database_url: str = _setting("", _database_url,
+                                 "`postgresql://user:password@host/name`; empty for SQLite in `data`.", secret=True)
     allow_private: tuple[Network, ...] = _setting(
         (), _networks, "Comma-separated address ranges that fetching and delivery may reach although they are private"
         " (tests, private networks). With it, plain http peers are allowed.")
     title: str = _setting("Potluck", _text, "Name of this server as people see it.")
     description: str = _setting("", _text, "One or two sentences about this server.")
-    contact_email: str = _setting("", _text, "Address shown to people and other administrators.")
+    contact_email: str = _setting("", _email, "Address shown to people and other administrators.")
     sign_up: str = _setting("closed", _one_of("open", "approval", "invite", "closed"), "Who may create an account.")
     confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
-    language: str = _setting("en", _text, "Default language of pages and posts (BCP 47).")
+    language: str = _setting("en", _language, "Default language of pages and posts (BCP 47).")
     max_characters: int = _setting(5000, _whole(100, 100_000), "Longest post, in characters as Mastodon counts them.")
     secure_mode: bool = _setting(False, _flag, "Answer ActivityPub requests only when they are signed"
                                  " (authorized fetch).")
@@ -178,6 +204,8 @@ def load(environ: Mapping[str, str] | None = None, toml_path: Path | None = None
     """
     environ = os.environ if environ is None else environ
     path = toml_path or Path(environ.get("POTLUCK_CONFIG", "potluck.toml"))
+    if "POTLUCK_CONFIG" in environ and not path.exists():
+        raise SettingsError(f"POTLUCK_CONFIG: there is no file {path}")
     values = _from_toml(path)
     for item in fields(Settings):
         raw = _from_environment(environ, item.name)
@@ -215,8 +243,8 @@ def _from_environment(environ: Mapping[str, str], name: str) -> str | None:
         return None
     try:
         return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{key}_FILE: cannot read {file}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{key}_FILE: cannot read {file}: {error}") from error
 
 
 def _from_toml(path: Path) -> dict[str, Any]:
@@ -224,13 +252,15 @@ def _from_toml(path: Path) -> dict[str, Any]:
         return {}
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: cannot be read as TOML: {error}") from error
     known = {item.name: item for item in fields(Settings)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
             raise SettingsError(f"{path}: unknown setting {key!r}")
+        if isinstance(value, dict):
+            raise SettingsError(f"{path}: {key}: a table cannot be used as a setting")
         raw = ",".join(map(str, value)) if isinstance(value, list) else str(value)
         values[key] = _parse(known[key], raw, f"{path}: {key}")
     return values
