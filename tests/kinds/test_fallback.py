@@ -19,7 +19,8 @@ from support.cast import Cast
 RECIPE: dict[str, Any] = {
     "id": "https://food.example/recipes/1", "type": "Recipe", "attributedTo": "https://food.example/users/cook",
     "to": ["https://www.w3.org/ns/activitystreams#Public"], "name": "Soup of the day",
-    "summary": "<p>Hot &amp; good</p>", "content": "<p>Boil<script>x</script> it.</p>", "published": "2026-03-01T12:00:00Z",
+    "summary": "<p>Hot &amp; good</p>", "content": "<p>Boil<script>x</script> it.</p>",
+    "published": "2026-03-01T12:00:00Z",
 }
 
 
