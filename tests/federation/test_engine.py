@@ -388,3 +388,23 @@ async def test_a_rotated_key_is_fetched_once(wire: Wire, peer: Peer) -> None:
     bob.key = type(bob.key)(bob.key.key_id, fresh)
     await wire.take(bob, bob.create(bob.note(1)))
     assert await wire.object(f"{peer.base}/notes/1") is not None
+
+
+async def test_ghost_followers_are_repaired(wire: Wire, peer: Peer) -> None:
+    """When both sides differ on who follows, the list is fetched and ours made to agree (FEP-8fcf)."""
+    from potluck.federation.follower_sync import digest
+
+    alice, eve, bob = await wire.local("alice"), await wire.local("eve"), peer.person("bob")
+    await wire.follow(alice, await wire.learn(bob))
+    listed = f"{bob.uri}/sync"
+    peer.serve({"id": listed, "type": "OrderedCollection", "orderedItems": [eve.uri]}, listed)
+    header = f'collectionId="{bob.followers}", url="{listed}", digest="{digest([eve.uri])}"'
+    request = await bob.signed(bob.create(bob.note(1, to=[bob.followers], cc=[])))
+    request = type(request)(request.method, request.target,
+                            (*request.headers, ("Collection-Synchronization", header)), request.body)
+    await wire.federation.inbox.receive(request, "application/activity+json", None)
+    await wire.work()
+    assert await wire.rows(select(Follow)) == []
+    await wire.deliver()
+    undone = [item for item in peer.received if item["type"] == "Undo"]
+    assert [item["actor"] for item in undone] == [eve.uri]

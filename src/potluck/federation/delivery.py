@@ -48,7 +48,7 @@ class _Host:
     name: str
     waiting: deque[Due] = field(default_factory=deque)
     open: int = 0
-    objects: set[int] = field(default_factory=set)  # object ids of open requests
+    busy: set[int] = field(default_factory=set)  # actors and objects of open requests
     failed: bool = False
     in_line: bool = False  # it could start, were it not for the limit on all
 
@@ -161,32 +161,31 @@ class DeliveryEngine:
                     host.in_line = True
                     self._line.append(host)
                 return
-            object_id = self._sealer.object_id(host.waiting[0].outgoing_id)
-            # Two about one object at once could overtake each other; what is about none keeps its place.
-            if host.open and (object_id is None or object_id in host.objects):
+            about = self._sealer.about(host.waiting[0].outgoing_id)
+            # Two of one author or about one object at once could overtake each other.
+            if host.open and (about is None or about & host.busy):
                 return
-            self._open_request(host, host.waiting.popleft(), object_id)
+            self._open_request(host, host.waiting.popleft(), about or frozenset())
 
-    def _open_request(self, host: _Host, due: Due, object_id: int | None) -> None:
+    def _open_request(self, host: _Host, due: Due, about: frozenset[int]) -> None:
         self._waiting -= 1
         self._open += 1
         host.open += 1
-        if object_id is not None:
-            host.objects.add(object_id)
-        task = asyncio.create_task(self._deliver(host, due, object_id))
+        host.busy |= about
+        task = asyncio.create_task(self._deliver(host, due, about))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, host: _Host, due: Due, object_id: int | None) -> None:
+    async def _deliver(self, host: _Host, due: Due, about: frozenset[int]) -> None:
         try:
             outcome = await self._attempt(due)
         except Exception as error:
             log.exception("delivery_failed", delivery=due.id, inbox=due.inbox)
-            outcome = Outcome(due, object_id, now(), done=False, error=f"{type(error).__name__}: {error}")
+            outcome = Outcome(due, None, now(), done=False, error=f"{type(error).__name__}: {error}")
         finally:
             host.open -= 1
             self._open -= 1
-            host.objects.discard(object_id or 0)
+            host.busy -= about
         self._outcomes.append(outcome)
         if outcome.host_failed:
             host.failed = True

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db import Database
-from potluck.federation import activities, fetch_jobs
+from potluck.federation import activities
 from potluck.federation.outgoing import Audience, send
 from potluck.federation.urls import origin_of, same_host, same_origin
 from potluck.settings import current
@@ -86,18 +86,22 @@ def parse(value: str) -> dict[str, str]:
     return found
 
 
-async def compare(session: AsyncSession, value: str, signer_uri: str) -> None:
-    """Compare a received header with what is known here; on a difference have the list fetched.
+async def differs(session: AsyncSession, value: str, signer_uri: str) -> tuple[str, dict[str, str]] | None:
+    """Compare a received header with what is known here.
 
-    Header values that do not fit the signer are passed over.
+    Returns:
+        On a difference the list to be fetched, and what its job should know. None when nothing differs, or the header
+        does not fit the signer.
     """
     parameters = parse(value)
     collection, url = parameters.get("collectionId"), parameters.get("url", "")
     actor = await session.scalar(select(Actor).where(Actor.uri == signer_uri))
     if actor is None or collection is None or collection != actor.followers_uri or not same_host(url, signer_uri):
-        return
-    if parameters.get("digest", "").lower() != digest(await local_followers(session, actor)):
-        await fetch_jobs.add(session, "sync", url, {"actor": actor.uri, "digest": parameters.get("digest", "")})
+        return None
+    expected = parameters.get("digest", "").lower()
+    if expected == digest(await local_followers(session, actor)):
+        return None
+    return url, {"actor": actor.uri, "digest": expected}
 
 
 async def local_followers(session: AsyncSession, followed: Actor) -> list[str]:

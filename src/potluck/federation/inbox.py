@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select
 
-from potluck.federation import journal, strictjson
+from potluck.federation import fetch_jobs, follower_sync, journal, strictjson
+from potluck.federation.bounded import BoundedTimes
 from potluck.federation.errors import (
     BodyTooLarge,
     Forbidden,
@@ -46,6 +47,7 @@ class Inbox:
     def __init__(self, federation: Federation) -> None:
         self._federation = federation
         self._journal: GroupCommit[Received, None] = GroupCommit(federation.db, journal.append)
+        self._compared = BoundedTimes(60.0, 20_000)
         self._waiting = 0
 
     async def receive(self, request: ReceivedRequest, content_type: str, inbox_actor_id: int | None) -> None:
@@ -66,6 +68,7 @@ class Inbox:
         if await self._concerns_nobody(activity, actor_uri):
             return
         signer_uri = await self._signer(request, activity, actor_uri)
+        await self._compare_followers(request, signer_uri)
         await self._append(Received(host_of(signer_uri), signer_uri, inbox_actor_id, request.body.decode()))
 
     async def close(self) -> None:
@@ -104,6 +107,18 @@ class Inbox:
                     and await self._federation.is_gone(actor_uri, Budget()):
                 return actor_uri
             raise
+
+    async def _compare_followers(self, request: ReceivedRequest, signer_uri: str) -> None:
+        """See whether both sides agree on who follows the signer (FEP-8fcf), at most once a minute for each."""
+        value = request.header("collection-synchronization")
+        if value is None or self._compared.has(signer_uri):
+            return
+        self._compared.add(signer_uri)
+        async with self._federation.db.read() as session:
+            wanted = await follower_sync.differs(session, value, signer_uri)
+        if wanted is not None:
+            async with self._federation.db.write() as session:
+                await fetch_jobs.add(session, "sync", wanted[0], wanted[1])
 
     async def _append(self, received: Received) -> None:
         if self._waiting >= MAX_WAITING:

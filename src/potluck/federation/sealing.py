@@ -43,10 +43,13 @@ class Sealer:
             for outgoing_id, body in (await delivery_queue.bodies(session, missing)).items():
                 self._keep(outgoing_id, body)
 
-    def object_id(self, outgoing_id: int) -> int | None:
-        """The object an activity is about; None when it is about none, or not at hand."""
+    def about(self, outgoing_id: int) -> frozenset[int] | None:
+        """Ids of the actor and the object an activity is about; None when it is not at hand.
+
+        Two activities that have one of them in common must arrive in order.
+        """
         body = self._bodies.get(outgoing_id)
-        return body.object_id if body else None
+        return frozenset({body.actor_id, body.object_id or body.actor_id}) if body else None
 
     async def sealed(self, outgoing_id: int) -> Body | None:
         """The activity as it is sent; None when it is no longer queued."""

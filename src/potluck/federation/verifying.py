@@ -34,6 +34,10 @@ class ReceivedRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
 
+    def header(self, name: str) -> str | None:
+        """The first header with a lower-case name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Signatory:

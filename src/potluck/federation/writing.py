@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from potluck.federation.vocabulary import ACTOR_CONTEXT, CONTEXT, LD_JSON, PUBLIC, format_precise_time, format_time
+from potluck.federation.vocabulary import (
+    ACTOR_CONTEXT,
+    CONTEXT,
+    LD_JSON,
+    PUBLIC,
+    format_precise_time,
+    format_time,
+)
 from potluck.settings import current
 from potluck.social import visibility
 from potluck.social.addresses import hashtag_url, is_local_uri, object_uri
