@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from itertools import count
 
 import pytest_asyncio
 from support import postgres
 from support.servers import Person, Server, server
 
-_numbers = count(1)
+_CASTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,11 @@ class Servers:
     one: Server
     two: Server
     three: Server
+    people: Iterator[tuple[Person, Person, Person]]
 
     async def cast(self) -> tuple[Person, Person, Person]:
         """Alice on one, Bob on two, Carol on three: new people, so that tests do not meet each other's."""
-        number = next(_numbers)
-        return (await self.one.person(f"alice{number}"), await self.two.person(f"bob{number}"),
-                await self.three.person(f"carol{number}"))
+        return next(self.people)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -34,7 +32,8 @@ async def servers(postgres_server: postgres.Server) -> AsyncIterator[Servers]:
     """The three servers."""
     name = postgres_server.create()
     async with AsyncExitStack() as stack:
-        yield Servers(await stack.enter_async_context(server()),
-                      await stack.enter_async_context(server(postgres_server.url(name))),
-                      await stack.enter_async_context(server()))
+        started = [await stack.enter_async_context(server(url)) for url in ("", postgres_server.url(name), "")]
+        people = [await place.people(*(f"{who}{number}" for number in range(1, _CASTS + 1)))
+                  for place, who in zip(started, ("alice", "bob", "carol"), strict=True)]
+        yield Servers(*started, zip(*people, strict=True))
     postgres_server.drop(name)

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 PASSWORD = "correct horse battery staple"
 _START_SECONDS = 60
+_POPULATE = str(Path(__file__).with_name("populate.py"))
 _EVENTUALLY_SECONDS = 30
 
 
@@ -215,7 +216,18 @@ class Server:
         flags = ["--admin"] if admin else []
         await self.command("admin", "create-user", name, "--email", f"{name}@example.org", "--password-stdin", *flags,
                            stdin=f"{PASSWORD}\n")
-        token = (await self.command("admin", "token", name)).splitlines()[-1].strip()
+        return self._person(name, (await self.command("admin", "token", name)).splitlines()[-1].strip())
+
+    async def people(self, *names: str) -> list[Person]:
+        """Create several accounts by one process, which is much quicker than one by one."""
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, _POPULATE, PASSWORD, *names], env=self.environ, text=True,
+            capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        tokens = done.stdout.strip().splitlines()[-len(names):]
+        return [self._person(name, token) for name, token in zip(names, tokens, strict=True)]
+
+    def _person(self, name: str, token: str) -> Person:
         client = aiohttp.ClientSession()
         self.clients.append(client)
         return Person(self, name, token, client)
