@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.types import ASGIApp
+from sqlalchemy.exc import SQLAlchemyError
 
 from potluck import assembly, settings
 from potluck.apis import mastodon
@@ -25,13 +29,17 @@ from potluck.logs import configure
 from potluck.operation import metrics
 from potluck.settings import Settings
 from potluck.social import actors
+from potluck.social.accounts import activity
 from potluck.social.live import Hub, Waker
 from potluck.web import errors, for_apis, routes
 from potluck.web.ports import Ports as WebPorts
 
 ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
+log = structlog.get_logger(__name__)
+
 _MAX_BODY = 16 << 20
+_ACTIVITY_SECONDS = 60
 _API_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/")
 
 
@@ -77,6 +85,28 @@ def _refusal(page: ErrorHandler) -> ErrorHandler:
 
 
 @asynccontextmanager
+async def _noting_activity(db: Database) -> AsyncIterator[None]:
+    """Write who was active once a minute, so that no request has to."""
+
+    async def note() -> None:
+        while True:
+            await asyncio.sleep(_ACTIVITY_SECONDS)
+            try:
+                async with db.write() as session:
+                    await activity.flush(session)
+            except SQLAlchemyError as error:
+                log.warning("activity_not_written", error=str(error))
+
+    task = asyncio.create_task(note())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     """Everything that lives as long as the application."""
     configured: Settings = app.state.settings
@@ -91,4 +121,5 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
+        await stack.enter_async_context(_noting_activity(db))
         yield
