@@ -10,8 +10,9 @@ from potluck import __version__, kinds
 from potluck.db.engine import Database
 from potluck.federation import outbound
 from potluck.federation.addresses import AddressPolicy
-from potluck.federation.fetch import SafeClient, default_context
+from potluck.federation.fetch import SafeClient
 from potluck.federation.resolver import Federation
+from potluck.federation.transport import default_context
 from potluck.settings import Settings
 
 

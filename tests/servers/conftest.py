@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest_asyncio
+
 from support import postgres
 from support.servers import Person, Server, server
 

@@ -6,6 +6,7 @@ import asyncio
 
 import aiohttp
 import pytest
+
 from servers.conftest import Servers
 from support.servers import PASSWORD, eventually, server
 

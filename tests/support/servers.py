@@ -121,11 +121,11 @@ class Person:
         assert found is not None
         return found
 
-    async def notified(self, type: str, by: Person | None = None) -> dict[str, Any]:
+    async def notified(self, kind: str, by: Person | None = None) -> dict[str, Any]:
         """Wait for a notification."""
         async def look() -> dict[str, Any] | None:
             for row in await self.get("/api/v1/notifications?limit=40"):
-                if row["type"] == type and (by is None or row["account"]["acct"].split("@")[0] == by.name):
+                if row["type"] == kind and (by is None or row["account"]["acct"].split("@")[0] == by.name):
                     found: dict[str, Any] = row
                     return found
             return None
@@ -153,7 +153,8 @@ class Server:
     async def start(self) -> None:
         """Start the processes and wait until they answer."""
         log = (self.data / "server.log").open("ab")
-        self.process = subprocess.Popen([sys.executable, "-m", "potluck", "serve"], env=self.environ, stdout=log,
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+            [sys.executable, "-m", "potluck", "serve"], env=self.environ, stdout=log,
                                         stderr=log)
         log.close()
         deadline = time.monotonic() + _START_SECONDS
