@@ -112,9 +112,9 @@ async def test_a_deleted_account_is_gone_elsewhere(servers: Servers) -> None:
         return not await bob.sees("I will not stay")
 
     await eventually(gone)
-    async with aiohttp.ClientSession(headers={"Accept": "application/activity+json"}) as client:
-        async with client.get(f"{servers.one.url}/users/{alice.name}") as answer:
-            assert answer.status == 410
+    async with aiohttp.ClientSession(headers={"Accept": "application/activity+json"}) as client, \
+            client.get(f"{servers.one.url}/users/{alice.name}") as answer:
+        assert answer.status == 410
     await bob.get(f"/api/v1/accounts/{account['id']}", expect=404)
 
 
