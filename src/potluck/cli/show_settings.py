@@ -16,7 +16,7 @@ def _shown(value: object) -> str:
 
 
 def reference() -> str:
-    """The table of all settings in Markdown, as `docs/operators/configuration.md` holds it."""
+    """The table of all settings in Markdown."""
     lines = ["| Setting | Environment | Default | Meaning |", "| --- | --- | --- | --- |"]
     for item in fields(Settings):
         default = _shown(item.default)

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from sqlalchemy import text
@@ -27,7 +27,7 @@ from sqlalchemy import text
 from potluck import __version__
 from potluck.db.base import now
 from potluck.db.engine import SQLITE_FILE, Database, sqlite_path
-from potluck.settings import Settings
+from potluck.settings import SITE_FILE, Settings
 
 MANIFEST = "manifest.json"
 _DATABASE = "database"
@@ -140,14 +140,14 @@ def _tool_environment(settings: Settings) -> tuple[dict[str, str], list[str]]:
     parts = urlsplit(settings.database_url)
     environ = dict(os.environ)
     if parts.password:
-        environ["PGPASSWORD"] = parts.password
+        environ["PGPASSWORD"] = unquote(parts.password)
     options = ["--dbname", parts.path.lstrip("/")]
     if parts.hostname:
         options += ["--host", parts.hostname]
     if parts.port:
         options += ["--port", str(parts.port)]
     if parts.username:
-        options += ["--username", parts.username]
+        options += ["--username", unquote(parts.username)]
     return environ, options
 
 
@@ -177,7 +177,7 @@ def _pack(settings: Settings, copy: Path, manifest: Manifest, target: Path) -> N
     with tarfile.open(target, "w:gz", compresslevel=5) as archive:
         archive.add(listing, MANIFEST)
         archive.add(copy, _DATABASE)
-        for name in (_SECRET, _MEDIA):
+        for name in (_SECRET, SITE_FILE, _MEDIA):
             if (settings.data / name).exists():
                 archive.add(settings.data / name, name)
 
@@ -284,5 +284,7 @@ def _restore_files(settings: Settings, folder: Path) -> None:
     if (folder / _SECRET).exists():
         (folder / _SECRET).replace(settings.data / _SECRET)
         (settings.data / _SECRET).chmod(0o600)
+    if (folder / SITE_FILE).exists():
+        (folder / SITE_FILE).replace(settings.data / SITE_FILE)
     if (folder / _MEDIA).exists():
         shutil.copytree(folder / _MEDIA, settings.data / _MEDIA, dirs_exist_ok=True)
