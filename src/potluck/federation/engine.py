@@ -123,8 +123,11 @@ class InboxEngine:
     async def _apply(self, session: AsyncSession, items: Sequence[Item]) -> list[bool]:
         return await Batch(session, items).run()
 
-    async def _commit(self, items: Sequence[Item]) -> list[bool]:
-        """Apply a batch; when it fails, item by item, and the one at fault is set aside.
+    async def _commit(self, items: Sequence[Item], *, again: bool = False) -> list[bool]:
+        """Apply a batch; when it fails, its halves, down to the item at fault, which is set aside.
+
+        Args:
+            again: an attempt was made before. Ids of old posts are drawn at random, so a clash is tried once more.
 
         Raises:
             OperationalError, InterfaceError: the database is in trouble; the items stay as they are.
@@ -136,18 +139,21 @@ class InboxEngine:
             raise
         except Exception as error:  # noqa: BLE001  # the edge of the loop: the item is parked with its error
             log.warning("inbox_batch_failed", items=len(items), error=repr(error)[:1000])
+            if isinstance(error, exc.IntegrityError) and not again:
+                return await self._commit(items, again=True)
             if len(items) == 1:
                 await self._set_aside(items[0], error)
                 return [True]
-        done: list[bool] = []
-        held: set[str] = set()
-        for item in items:
-            # Behind an item that needs fetches the others of its host wait, too.
-            result = item.host not in held and (await self._commit([item]))[0]
-            if not result:
-                held.add(item.host)
-            done.append(result)
-        return done
+        return await self._commit_halves(items)
+
+    async def _commit_halves(self, items: Sequence[Item]) -> list[bool]:
+        middle = len(items) // 2
+        first = await self._commit(items[:middle], again=True)
+        # Behind an item that needs fetches the others of its host wait, too.
+        held = {item.host for item, is_done in zip(items, first, strict=False) if not is_done}
+        free = [item for item in items[middle:] if item.host not in held]
+        done = dict(zip((item.id for item in free), await self._commit(free, again=True), strict=True)) if free else {}
+        return first + [done.get(item.id, False) for item in items[middle:]]
 
     async def _set_aside(self, item: Item, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"

@@ -12,6 +12,8 @@ from potluck.social import domain_policies
 
 TTL_SECONDS = 10.0
 """How long a process may go on by the relays of before."""
+POLICY_SECONDS = 1.0
+"""The same for policies, beyond the time for which they are kept already; asked twice for each request."""
 
 
 class Policies:
@@ -21,11 +23,16 @@ class Policies:
         self._db = db
         self._read_at = float("-inf")
         self._relays: frozenset[str] = frozenset()
+        self._policies_at = float("-inf")
+        self._policies = domain_policies.Policies({})
 
     async def is_blocked(self, host: str) -> bool:
         """Whether a host, or a domain above it, is suspended; with limited federation whether none is allowed."""
-        async with self._db.read() as session:
-            return (await domain_policies.policy_for(session, host)).is_suspended
+        if self._policies_at + POLICY_SECONDS < time.monotonic():
+            async with self._db.read() as session:
+                self._policies = await domain_policies.load(session)
+            self._policies_at = time.monotonic()
+        return self._policies.of(host).is_suspended
 
     async def relay_actors(self) -> frozenset[str]:
         """Actors of accepted relays."""
