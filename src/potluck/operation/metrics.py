@@ -1,4 +1,4 @@
-"""`/metrics`, `/healthz`, `/readyz`: how the server is doing, for Prometheus and for whoever restarts things."""
+"""`/metrics`, `/healthz`, `/health`, `/readyz`: how the server is doing, for Prometheus and for whoever restarts things."""
 
 from __future__ import annotations
 
@@ -71,6 +71,12 @@ def healthz() -> str:
     return "ok"
 
 
+@get("/health", media_type="text/plain", sync_to_thread=False)
+def health() -> str:
+    """The same in the words of Mastodon's own check, which its client libraries ask for."""
+    return "OK"
+
+
 @get("/readyz", media_type="text/plain")
 async def readyz(request: Request[Any, Any, Any]) -> Response[str]:
     """The database answers too: requests may be sent here."""
@@ -123,4 +129,4 @@ async def _refresh(db: Database) -> None:
     _GAUGES["inbox_oldest_seconds"].set((moment - oldest).total_seconds() if oldest else 0)
 
 
-route_handlers = [healthz, readyz, metrics]
+route_handlers = [healthz, health, readyz, metrics]

@@ -1,0 +1,1 @@
+"""Real client programs, as people use them, against a real server."""
