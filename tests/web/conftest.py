@@ -107,7 +107,9 @@ class Browser:
     async def page_after(self, found: Response) -> str:
         """The text of the page a form's answer leads to."""
         assert found.status_code == 303, found.text
-        return (await self.get(found.headers["location"])).text
+        while found.status_code == 303:
+            found = await self.get(found.headers["location"])
+        return found.text
 
 
 @dataclass

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
+from potluck.social.errors import NotFound
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
 
@@ -18,6 +21,19 @@ Guest: TypeAlias = NamedDependency[Viewer | None]
 
 SentForm: TypeAlias = NamedDependency[Form]
 """As `form`: what was sent."""
+
+_MOST_ID = 2**53
+
+
+async def check_ids(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard of every page: a number in the path that no id can have leads nowhere.
+
+    Raises:
+        NotFound: there is one (the database could not even compare with it).
+    """
+    if any(isinstance(value, int) and not 0 <= value < _MOST_ID for value in connection.path_params.values()):
+        raise NotFound
+
 
 PathId: TypeAlias = FromPath[int]
 PathWord: TypeAlias = FromPath[str]

@@ -98,12 +98,9 @@ async def save(request: AnyRequest, me: Me, form: SentForm, list_id: PathId) -> 
 
 @post("/lists/{list_id:int}/{verb:str}", status_code=303)
 async def change(request: AnyRequest, me: Me, form: SentForm, list_id: PathId, verb: PathWord) -> Response[Any]:
-    """Add or remove someone, or delete the list."""
+    """Add or remove someone."""
     async with request.app.state.db.write() as session:
         row = await _own(session, me, list_id)
-        if verb == "delete":
-            await lists.delete(session, row)
-            return flashes.with_flash(redirects.see_other("/lists"), "good", _("The list is deleted."))
         person = form.whole("person") or 0
         if person not in await views.load_actors(session, [person]) or verb not in {"add", "remove"}:
             raise NotFound
@@ -122,4 +119,12 @@ async def ask_delete(request: AnyRequest, me: Me, list_id: PathId) -> Response[A
         cancel=f"/lists/{list_id}/edit", fields={})
 
 
-route_handlers = [index, create, show, edit, save, change, ask_delete]
+@post("/lists/{list_id:int}/delete", status_code=303)
+async def delete(request: AnyRequest, me: Me, list_id: PathId) -> Response[Any]:
+    """Delete a list."""
+    async with request.app.state.db.write() as session:
+        await lists.delete(session, await _own(session, me, list_id))
+    return flashes.with_flash(redirects.see_other("/lists"), "good", _("The list is deleted."))
+
+
+route_handlers = [index, create, show, edit, save, change, ask_delete, delete]

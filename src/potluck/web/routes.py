@@ -8,6 +8,7 @@ from litestar.di import Provide
 from potluck.web import (
     about,
     actions,
+    asking,
     assets,
     auth,
     compose,
@@ -44,7 +45,7 @@ AREAS = (
 site = Router(
     path="/",
     route_handlers=[handler for area in AREAS for handler in area.route_handlers],
-    guards=[csrf.guard],
+    guards=[asking.check_ids, csrf.guard],
     before_request=pages.before_page,
     middleware=[security_headers.middleware],
     exception_handlers=errors.exception_handlers,

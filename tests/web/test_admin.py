@@ -1,0 +1,173 @@
+"""Administration: who may do what."""
+
+import pytest
+from sqlalchemy import select
+
+from potluck.db.ids import ids
+from potluck.social.model import Actor, AuditEntry, DomainPolicy, Invite, Report, User
+from web.conftest import Browser, Site
+
+PAGES = ("/admin", "/admin/people", "/admin/people?only=waiting", "/admin/people?q=ali", "/admin/invites",
+         "/admin/reports", "/admin/reports?only=resolved", "/admin/servers", "/admin/servers?only=failing",
+         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/emoji")
+
+
+async def admin(site: Site) -> Browser:
+    await site.cast.change(await site.user(site.cast.mona), role="admin")
+    return await site.browser(site.cast.mona)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/admin/settings"])
+async def test_pages_are_for_staff(site: Site, path: str) -> None:
+    """Guests are asked to sign in, members refused, moderators see all but the settings."""
+    assert (await site.guest().get(path)).headers["location"].startswith("/signin")
+    assert (await (await site.browser(site.cast.alice)).get(path)).status_code == 403
+    expected = 403 if path == "/admin/settings" else 200
+    assert (await (await site.browser(site.cast.mona)).get(path)).status_code == expected
+
+
+async def test_acts_are_for_staff(site: Site) -> None:
+    """No form of the administration does anything for a member."""
+    browser = await site.browser(site.cast.alice)
+    user, bob = site.cast.bob.owner_id, site.cast.bob.id
+    row = await site.cast.say(site.cast.bob, "<p>x</p>")
+    for path in (f"/admin/people/{user}/disable", f"/admin/people/{user}/role", f"/admin/actors/{bob}/suspend",
+                 "/admin/servers/carol.example", "/admin/queues/retry-all", "/admin/invites", "/admin/reports/1/resolve",
+                 f"/posts/{row.id}/moderate", f"/admin/people/{user}/reset"):
+        assert (await browser.post(path, {"role": "admin", "severity": "suspend"})).status_code == 403, path
+
+
+async def test_settings_show_no_secrets(site: Site) -> None:
+    """The administrator sees that a secret is set, not what it is."""
+    page = (await (await admin(site)).get("/admin/settings")).text
+    assert "POTLUCK_TITLE" in page
+    assert "(set)" in page
+    assert ">test<" not in page
+
+
+async def test_approving_and_declining(site: Site) -> None:
+    """A sign-up is let in, or removed; both are written down."""
+    for actor in (site.cast.bob, site.cast.eve):
+        await site.cast.change(await site.user(actor), approved_at=None, signup_reason="I bake")
+    mona = await site.browser(site.cast.mona)
+    assert "I bake" in (await mona.get("/admin/people?only=waiting")).text
+    await mona.post(f"/admin/people/{site.cast.bob.owner_id}/approve")
+    await mona.post(f"/admin/people/{site.cast.eve.owner_id}/reject")
+    assert (await site.user(site.cast.bob)).approved_at is not None
+    async with site.database.read() as session:
+        assert await session.get(User, site.cast.eve.owner_id) is None
+        assert [row.action for row in (await session.scalars(select(AuditEntry).order_by(AuditEntry.id))).all()] == [
+            "user_approve", "user_reject"]
+
+
+async def test_nobody_let_in_is_rejected(site: Site) -> None:
+    """Declining is for sign-ups only; it deletes nobody who is in."""
+    mona = await site.browser(site.cast.mona)
+    assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/reject")).status_code == 403
+
+
+async def test_switching_off(site: Site) -> None:
+    """A disabled account is signed out and cannot come back until it is switched on."""
+    bob = await site.browser(site.cast.bob)
+    mona = await site.browser(site.cast.mona)
+    await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")
+    assert (await bob.get("/home")).status_code == 303
+    await mona.post(f"/admin/people/{site.cast.bob.owner_id}/enable")
+    assert (await site.user(site.cast.bob)).disabled_at is None
+
+
+async def test_ranks(site: Site) -> None:
+    """Moderators give no roles and do nothing to administrators; nobody acts on themselves."""
+    await site.cast.change(await site.user(site.cast.bob), role="admin")
+    mona = await site.browser(site.cast.mona)
+    assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/role", {"role": "admin"})).status_code == 403
+    assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/reset")).status_code == 403
+    assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")).status_code == 403
+    assert (await mona.post(f"/admin/actors/{site.cast.bob.id}/suspend")).status_code == 403
+    assert (await mona.post(f"/admin/actors/{site.cast.mona.id}/suspend")).status_code == 403
+
+
+async def test_roles_and_reset_links(site: Site) -> None:
+    """An administrator gives roles and makes a link for who lost their password."""
+    browser = await admin(site)
+    await browser.post(f"/admin/people/{site.cast.bob.owner_id}/role", {"role": "moderator"})
+    assert (await site.user(site.cast.bob)).role == "moderator"
+    await browser.post(f"/admin/people/{site.cast.bob.owner_id}/role", {"role": "emperor"})
+    assert (await site.user(site.cast.bob)).role == "moderator"
+    assert "https://potluck.test/reset/" in (await browser.post(f"/admin/people/{site.cast.bob.owner_id}/reset")).text
+
+
+async def test_invitations(site: Site) -> None:
+    """An invitation is made with its limits and taken back."""
+    mona = await site.browser(site.cast.mona)
+    await mona.post("/admin/invites", {"max_uses": "3", "days": "7"})
+    async with site.database.read() as session:
+        row = (await session.scalars(select(Invite))).one()
+    assert (row.max_uses, row.role) == (3, "user")
+    assert row.code in (await mona.get("/admin/invites")).text
+    await mona.post(f"/admin/invites/{row.id}/withdraw")
+    assert row.code not in (await mona.get("/admin/invites")).text
+
+
+async def test_server_policies(site: Site) -> None:
+    """A policy is set with a reason everyone may read, and lifted."""
+    mona = await site.browser(site.cast.mona)
+    await mona.post("/admin/servers/carol.example", {"severity": "suspend", "public_comment": "spam", "obfuscate": "1"})
+    async with site.database.read() as session:
+        row = (await session.scalars(select(DomainPolicy))).one()
+    assert (row.domain, row.severity) == ("carol.example", "suspend")
+    rules = (await site.guest().get("/about/rules")).text
+    assert "spam" in rules
+    assert "carol.example" not in rules
+    await mona.post("/admin/servers/carol.example", {"severity": "none"})
+    async with site.database.read() as session:
+        assert (await session.scalars(select(DomainPolicy))).all() == []
+
+
+async def test_a_policy_for_nonsense(site: Site) -> None:
+    """What is no domain gets an error, not a policy."""
+    found = await (await site.browser(site.cast.mona)).post("/admin/servers/not%20a%20host", {"severity": "suspend"})
+    assert found.status_code == 422
+
+
+async def test_reports(site: Site) -> None:
+    """A report is read with its posts and resolved; measures lead back to it."""
+    row = await site.cast.say(site.cast.eve, "<p>rude words</p>")
+    report = Report(id=ids.new(), reporter_id=site.cast.alice.id, target_id=site.cast.eve.id, object_ids=[row.id],
+                    comment="see this")
+    async with site.database.write() as session:
+        session.add(report)
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.get(f"/admin/reports/{report.id}")).text
+    assert "rude words" in page
+    assert "see this" in page
+    back = f"/admin/reports/{report.id}"
+    found = await mona.post(f"/admin/actors/{site.cast.eve.id}/silence", {"back": back})
+    assert found.headers["location"] == back
+    async with site.database.read() as session:
+        assert (await session.get_one(Actor, site.cast.eve.id)).silenced_at
+    await mona.post(f"/admin/reports/{report.id}/resolve")
+    assert "@eve" in (await mona.get("/admin/reports?only=resolved")).text
+    assert "All is well" in (await mona.get("/admin/reports")).text
+
+
+async def test_moderating_a_post(site: Site) -> None:
+    """A moderator deletes someone's post from the page the card leads to."""
+    row = await site.cast.say(site.cast.eve, "<p>rude words</p>")
+    mona = await site.browser(site.cast.mona)
+    assert f"/posts/{row.id}/moderate" in (await mona.get(f"/@eve/{row.id}")).text
+    assert "rude words" in (await mona.get(f"/posts/{row.id}/moderate")).text
+    await mona.post(f"/posts/{row.id}/moderate")
+    assert (await site.guest().get(f"/@eve/{row.id}")).status_code == 410
+
+
+async def test_queues(site: Site) -> None:
+    """Parked items and stuck hosts are tried again through the engine's own queues."""
+    mona = await site.browser(site.cast.mona)
+    await mona.post("/admin/queues/retry", {"item": "5"})
+    await mona.post("/admin/queues/retry-all")
+    await mona.post("/admin/queues/drop", {"item": "6"})
+    await mona.post("/admin/queues/retry-host", {"host": "carol.example"})
+    assert site.queues.asked == [("retry_item", 5), ("retry_item", None), ("drop_item", 6),
+                                 ("retry_host", "carol.example")]
+    assert (await mona.post("/admin/queues/explode")).status_code == 404
