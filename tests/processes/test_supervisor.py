@@ -108,6 +108,10 @@ sys.exit(supervisor.run(Settings()))
 """
 
 
+# One write each, as two processes share the pipe.
+_SLEEP = "import os, time; os.write(1, f'{os.getpid()}\\n'.encode()); time.sleep(600)"
+
+
 def _supervise(*codes: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", _SUPERVISED, *codes], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True)
@@ -115,8 +119,7 @@ def _supervise(*codes: str) -> subprocess.Popen[str]:
 
 def test_a_signal_ends_everything() -> None:
     """SIGTERM to the parent ends all children, with exit code 0."""
-    sleep = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
-    parent = _supervise(sleep, sleep)
+    parent = _supervise(_SLEEP, _SLEEP)
     assert parent.stdout is not None
     pids = [int(parent.stdout.readline()) for _ in range(2)]
     parent.send_signal(signal.SIGTERM)
@@ -128,8 +131,7 @@ def test_a_signal_ends_everything() -> None:
 
 def test_a_killed_parent_takes_its_children_along() -> None:
     """Even `kill -9` leaves no process behind."""
-    sleep = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
-    parent = _supervise(sleep, sleep)
+    parent = _supervise(_SLEEP, _SLEEP)
     assert parent.stdout is not None
     pids = [int(parent.stdout.readline()) for _ in range(2)]
     parent.kill()

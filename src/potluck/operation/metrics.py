@@ -1,4 +1,4 @@
-"""`/metrics`, `/healthz`, `/health`, `/readyz`: how the server is doing, for Prometheus and for whoever restarts things."""
+"""`/metrics`, `/healthz`, `/health`, `/readyz`: how the server is doing, for Prometheus and for what restarts it."""
 
 from __future__ import annotations
 
