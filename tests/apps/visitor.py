@@ -122,7 +122,7 @@ class Visitor:
         assert page.status == 200, page.text[:2000]
         return page.codes[0]
 
-    async def code_sent(self, consent: Form) -> dict[str, str]:
-        """Let the app in and take the code from where the browser is led."""
-        there = await self.location(consent, decision="allow")
+    async def led_back(self, consent: Form, decision: str) -> dict[str, str]:
+        """Decide, and say what the app's own address is called with."""
+        there = await self.location(consent, decision=decision)
         return {name: values[0] for name, values in parse_qs(urlsplit(there).query).items()}
