@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ PER_HOST = 2
 HOST_BUFFER = 20
 _IDLE_SECONDS = 2.0
 _SETTLE_SECONDS = 0.05
+_LOOK_SECONDS = 0.2  # between two looks for what came meanwhile for hosts that were busy
 _SETTLE_MOST = 400
 # The host is there, but does not take anything now: all that is for it waits (protocol §10).
 _HOST_TROUBLE = frozenset({408, 425, 429, 502, 503, 504})
@@ -50,6 +52,7 @@ class _Host:
     open: int = 0
     busy: set[int] = field(default_factory=set)  # actors and objects of open requests
     failed: bool = False
+    full: bool = False  # more is waiting for it in the database
     in_line: bool = False  # it could start, were it not for the limit on all
 
     @property
@@ -83,6 +86,9 @@ class DeliveryEngine:
         self._open = 0
         self._waiting = 0
         self._wanted = asyncio.Event()
+        self._more = False  # the last look left rows behind
+        self._released = False  # hosts were released: rows may have come for them meanwhile
+        self._looked_at = 0.0
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -129,19 +135,35 @@ class DeliveryEngine:
         room = self._concurrency * 4 - self._waiting
         if room < self._concurrency:
             return False
+        # Rows that are here already are due in the database until their outcome is written: read over them, which is
+        # cheaper than naming all their hosts. Only hosts with long queues are named, as their rows would fill the page.
+        full = [host.name for host in self._hosts.values() if host.full]
+        here = self._waiting + self._open + len(self._outcomes)
+        self._looked_at, self._released = time.monotonic(), False
         async with self._db.read() as session:
-            found = await delivery_queue.due(session, room, list(self._hosts))
-            ours = await self._locks.take({row.host for row in found})
-            found = [row for row in found if row.host in ours]
-            await self._sealer.load(session, {row.outgoing_id for row in found})
-        for row in found:
-            host = self._hosts.setdefault(row.host, _Host(row.host))
+            rows = await delivery_queue.due(session, room + here, full)
+            fresh = [row for row in rows if row.host not in self._hosts]
+            ours = await self._locks.take({row.host for row in fresh})
+            fresh = [row for row in fresh if row.host in ours]
+            await self._sealer.load(session, {row.outgoing_id for row in fresh})
+        self._more = bool(full) or len(rows) == room + here
+        self._more = bool(full) or len(rows) == room + here
+        for host in self._admit(fresh):
+            self._start(host)
+        return bool(fresh)
+
+    def _admit(self, rows: Iterable[Due]) -> list[_Host]:
+        """Put rows into the queues of their hosts."""
+        admitted: dict[str, _Host] = {}
+        for row in rows:
+            host = admitted.setdefault(row.host, _Host(row.host))
             if len(host.waiting) < HOST_BUFFER:
                 host.waiting.append(row)
                 self._waiting += 1
-        for host in list(self._hosts.values()):
-            self._start(host)
-        return bool(found)
+            else:
+                host.full = self._more = True
+        self._hosts.update(admitted)
+        return list(admitted.values())
 
     async def _pause(self) -> None:
         """Wait for something new, or for room."""
@@ -196,7 +218,7 @@ class DeliveryEngine:
             first = self._line.popleft()
             first.in_line = False
             self._start(first)
-        if self._waiting < self._concurrency:
+        if self._more and self._waiting < self._concurrency:
             self._wanted.set()
 
     async def _attempt(self, due: Due) -> Outcome:
@@ -238,7 +260,8 @@ class DeliveryEngine:
         for name in idle:
             del self._hosts[name]
         await self._locks.give_back(idle)
-        if idle:
+        self._released = self._released or bool(idle)
+        if self._released and time.monotonic() - self._looked_at > _LOOK_SECONDS:
             self._wanted.set()
 
 

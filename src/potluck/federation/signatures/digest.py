@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 
 import http_sf
 
@@ -15,11 +16,16 @@ _HASHES = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 _PART = re.compile(r"\s*([A-Za-z0-9-]{1,20})=([A-Za-z0-9+/]{1,200}={0,2})\s*")
 
 
+@lru_cache(maxsize=64)
 def make_digest(body: bytes) -> str:
-    """`SHA-256=<base64>`: upper case, which some receivers compare exactly (protocol §1)."""
+    """`SHA-256=<base64>`: upper case, which some receivers compare exactly (protocol §1).
+
+    The last few are kept: one body goes to many servers.
+    """
     return "SHA-256=" + base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
 
 
+@lru_cache(maxsize=64)
 def make_content_digest(body: bytes) -> str:
     """`sha-256=:<base64>:`."""
     return "sha-256=:" + base64.b64encode(hashlib.sha256(body).digest()).decode("ascii") + ":"
