@@ -23,11 +23,11 @@ _SECONDS = 30
 
 
 class Refused(Exception):
-    """The client library raised an error; `type` is its class."""
+    """The client library raised an error; `kind` is its class."""
 
-    def __init__(self, type: str, text: str) -> None:
-        super().__init__(f"{type}: {text}")
-        self.type = type
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}")
+        self.kind = kind
 
 
 def wait_for(look: Callable[[], T], *, seconds: float = _SECONDS) -> T:

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Self
 
 import pytest
+
 from apps.recorder import Recorder
 from apps.visitor import Visitor
-from support.servers import Person, Server, server
-
 from potluck.demo.cast import PASSWORD
+from support.servers import free_port
+from support.stage import Stage
 
-T = TypeVar("T")
 
-
-class Backdrop:
-    """The servers, and the event loop on which they and the recorder run.
+class Backdrop(Stage):
+    """The servers, and the recorder between the first one and its apps.
 
     Attributes:
         here: with the demonstration's cast: alice, bob, eve (locked), dave, mia, mona.
         there: another server with Carol on it.
     """
 
-    here: Server
-    there: Server
-    carol: Person
-
     def __init__(self) -> None:
+        super().__init__()
         self.recorder = Recorder()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._stack = AsyncExitStack()
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float = 90) -> T:
-        """Do something on the loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.run(self.recorder.start())
+        self.stack.push_async_callback(self.recorder.stop)
+        port = free_port()
+        self.recorder.target = f"http://127.0.0.1:{port}"
+        self.here = self.server(demo=True, port=port, url=self.recorder.url)
+        self.there = self.server()
+        self.carol = self.run(self.there.person("carol"))
+        return self
 
     @property
     def url(self) -> str:
@@ -54,29 +51,6 @@ class Backdrop:
                 return await visitor.code_shown(await visitor.asked_for_consent(url, name, PASSWORD))
 
         return self.run(work())
-
-    async def _open(self) -> None:
-        await self.recorder.start()
-        self.here = await self._stack.enter_async_context(server(url=self.recorder.url))
-        self.recorder.target, self.here.url = self.here.url, self.recorder.url
-        await self.here.command("demo")
-        self.there = await self._stack.enter_async_context(server())
-        self.carol = await self.there.person("carol")
-
-    async def _close(self) -> None:
-        await self._stack.aclose()
-        await self.recorder.stop()
-
-    def __enter__(self) -> Backdrop:
-        self._thread.start()
-        self.run(self._open())
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
 
 @pytest.fixture(scope="session")

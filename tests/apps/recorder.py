@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
-from support.servers import free_port
 from yarl import URL
 
+from support.servers import free_port
+
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "content-length"}
-_SERVERS = re.compile(r"potluck/|http\.rb", re.I)
+_SERVERS = re.compile(r"potluck/|http\.rb", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

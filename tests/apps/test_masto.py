@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+
 from apps.bridge import DRIVERS, Client, Program, Refused, wait_for
 from apps.conftest import Backdrop
 from apps.recorder import Recorder
 from apps.visitor import Visitor
-from support import clients
-
 from potluck.demo.cast import PASSWORD
+from support import clients
 
 pytestmark = pytest.mark.timeout(120)
 CALLBACK = "http://127.0.0.1:4999/back"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from apps.bridge import DRIVERS, Client, Program, Refused, wait_for
 from apps.conftest import Backdrop
 from apps.recorder import Recorder
@@ -340,8 +341,8 @@ def test_life_with_someone_on_another_server(alice: Client, backdrop: Backdrop) 
     alice.status_reply(seen, "They arrived")
     alice.status_favourite(seen["id"])
     alice.status_reblog(seen["id"])
-    for type in ("mention", "favourite", "reblog"):
-        assert backdrop.run(backdrop.carol.notified(type))["account"]["username"] == "alice"
+    for kind in ("mention", "favourite", "reblog"):
+        assert backdrop.run(backdrop.carol.notified(kind))["account"]["username"] == "alice"
 
 
 def test_lists_hold_people_and_their_posts(alice: Client, bob: Client) -> None:

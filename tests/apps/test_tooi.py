@@ -7,6 +7,7 @@ import subprocess
 from typing import Any
 
 import pytest
+
 from apps.bridge import DRIVERS
 from apps.conftest import Backdrop
 from support import clients

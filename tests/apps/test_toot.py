@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from apps.bridge import DRIVERS, Program, Refused, wait_for
 from apps.conftest import Backdrop
 from apps.recorder import Recorder

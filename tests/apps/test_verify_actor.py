@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from apps.bridge import DRIVERS
 from apps.conftest import Backdrop
 from apps.recorder import Recorder
@@ -52,7 +53,7 @@ def test_strict_stranger_can_read_us_and_write_to_us(verify_actor: str, backdrop
                                                      path: str) -> None:
     """WebFinger agrees with the actor; everyone may read it; only signed posts enter, also from servers that want
     signed fetches (Claire, Frank) or whose actors have no WebFinger (Emily, Frank)."""
-    result = backdrop.run(verified(verify_actor, f"{backdrop.url}{path}"), 90)
+    result = backdrop.run(verified(verify_actor, f"{backdrop.url}{path}"))
     found, messages = result["result"], result["messages"]
     assert found.pop("webfinger") is True, messages
     assert {name: row["get_actor"] for name, row in found.items()} == dict.fromkeys(found, True), messages

@@ -217,6 +217,10 @@ class Server:
         flags = ["--admin"] if admin else []
         await self.command("admin", "create-user", name, "--email", f"{name}@example.org", "--password-stdin", *flags,
                            stdin=f"{PASSWORD}\n")
+        return await self.signed_in(name)
+
+    async def signed_in(self, name: str) -> Person:
+        """Someone who has an account already, with a token of every scope."""
         return self._person(name, (await self.command("admin", "token", name)).splitlines()[-1].strip())
 
     async def people(self, *names: str) -> list[Person]:
@@ -235,9 +239,9 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def server(database_url: str = "", **settings: str) -> AsyncIterator[Server]:
-    """A server on a free loopback port that may reach loopback peers; gone at the end."""
-    port = free_port()
+async def server(database_url: str = "", *, port: int = 0, **settings: str) -> AsyncIterator[Server]:
+    """A server on a loopback port (a free one) that may reach loopback peers; gone at the end."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="potluck-test-") as folder:
         environ = {
