@@ -30,8 +30,8 @@ def needs_fetch(inbound: Inbound, known: Known) -> bool:
 
 
 async def prepare(federation: Federation, inbound: Inbound) -> None:
-    """Ask the object's host; 404, 410 or a Tombstone confirm the deletion."""
-    inbound.trusted = await federation.is_gone(inbound.require_object(), inbound.budget)
+    """Without proof by its actor ask the object's host; 404, 410 or a Tombstone confirm the deletion."""
+    inbound.trusted = inbound.trusted or await federation.is_gone(inbound.require_object(), inbound.budget)
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
