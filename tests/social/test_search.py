@@ -113,7 +113,7 @@ async def test_people_are_found_by_handle_and_name(session, alice, bob, dana, do
 
 
 async def test_people_one_must_not_meet_are_not_found(session, alice, bob, dana, dora) -> None:
-    """Suspended, gone, blocked either way."""
+    """Suspended, gone, blocked either way; but the whole handle finds whom one blocked, to unblock them."""
     from potluck.social import actors, blocks
 
     await blocks.block(session, bob, alice)
@@ -121,6 +121,9 @@ async def test_people_one_must_not_meet_are_not_found(session, alice, bob, dana,
     names = [row.name for row in await search.accounts(session, "o", viewer_id=alice.id)]
     assert names == []
     assert [row.name for row in await search.accounts(session, "bob", viewer_id=None)] == ["bob"]
+    assert [row.name for row in await search.accounts(session, "bob", viewer_id=bob.id)] == ["bob"]
+    assert [row.name for row in await search.accounts(session, "alice", viewer_id=bob.id)] == ["alice"]
+    assert [row.name for row in await search.accounts(session, "alic", viewer_id=bob.id)] == []
 
 
 async def test_hashtags_are_found_by_their_beginning(session, alice, post) -> None:

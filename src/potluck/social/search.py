@@ -61,7 +61,8 @@ async def accounts(
         or_(Actor.handle.contains(key, autoescape=True), _like(Actor.display_name, query.strip().lstrip("@")))]
     followed: ColumnElement[bool] | None = None
     if viewer_id is not None:
-        conditions.append(not_hidden_by(viewer_id, Actor.id))
+        # Whoever is asked for by the whole handle is found even so: apps look up that way whom to unblock.
+        conditions.append(or_(Actor.handle == key, not_hidden_by(viewer_id, Actor.id)))
         followed = exists().where(Follow.follower_id == viewer_id, Follow.followed_id == Actor.id,
                                   Follow.state == "accepted")
         if following:
