@@ -40,7 +40,6 @@ OUTSIDE: dict[str, tuple[str, object]] = {
     "engine_workers": ("3", 3),
     "delivery_concurrency": ("50", 50),
     "inbox_batch": ("10", 10),
-    "remote_post_days": ("90", 90),
     "log_format": ("json", "json"),
     "log_level": ("debug", "debug"),
     "metrics_token": ("t0k3n", "t0k3n"),

@@ -156,6 +156,6 @@ async def test_the_password_is_needed_to_sign_in(servers: Servers) -> None:
             async with client.get(f"{servers.one.url}/signin") as answer:
                 page = await answer.text()
             token = page.split('name="_csrf" value="')[1].split('"')[0]
-            form = {"_csrf": token, "name": alice.name, "password": password}
+            form = {"_csrf": token, "login": alice.name, "password": password}
             async with client.post(f"{servers.one.url}/signin", data=form) as answer:
                 assert answer.url.path == path

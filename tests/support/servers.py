@@ -24,7 +24,7 @@ T = TypeVar("T")
 PASSWORD = "correct horse battery staple"
 _START_SECONDS = 60
 _POPULATE = str(Path(__file__).with_name("populate.py"))
-_EVENTUALLY_SECONDS = 30
+_EVENTUALLY_SECONDS = 60
 
 
 def free_port() -> int:

@@ -113,9 +113,11 @@ async def all_(session: AsyncSession) -> Sequence[DomainPolicy]:
 
 def _domain(text: str) -> str:
     name = normalise_host(text.strip().strip(".").removeprefix("*."))
-    if name is None or ":" in name:
+    if name is None:
         raise Invalid("domain", "This is not a domain")
-    own = {current().domain.partition(":")[0].lower(), current().host.partition(":")[0].lower()}
+    own = {current().domain.lower(), current().host.lower()}
+    if ":" not in name:  # a policy without port holds for every port
+        own = {host.partition(":")[0] for host in own}
     if any(host == name or host.endswith(f".{name}") for host in own):
         raise Invalid("domain", "This would cover this server itself")
     return name
