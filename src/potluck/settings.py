@@ -163,8 +163,6 @@ class Settings:
                                    " for more than one).")
     delivery_concurrency: int = _setting(200, _whole(1, 5000), "Deliveries in flight at once in an engine process.")
     inbox_batch: int = _setting(100, _whole(1, 1000), "Inbox items processed in one transaction at the most.")
-    remote_post_days: int = _setting(0, _whole(0, 36500), "Days to keep remote posts nobody here interacted with;"
-                                     " 0 keeps them.")
     log_format: str = _setting("text", _one_of("text", "json"), "Form of log lines.")
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe line logged.")
     metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",
