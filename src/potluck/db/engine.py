@@ -8,7 +8,8 @@ one that is read-only and sees one snapshot, as on SQLite.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from potluck.db import direct_sqlite
+from potluck.db.prepared import Prepared
 from potluck.settings import Settings
 
 SQLITE_FILE = "potluck.sqlite3"
+
+_PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY",
+            "cache_size=-16000", "mmap_size=268435456")
 
 _json_encoder = msgspec.json.Encoder()
 
@@ -65,6 +70,8 @@ class Database:
             )
             # The same connections; only the BEGIN of a reading transaction differs.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._plain = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        self._hot: sqlite3.Connection | None = None  # for `fetch`
         self._write_lock = asyncio.Lock()
 
     @property
@@ -88,8 +95,7 @@ class Database:
         def _prepare(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
             cursor = connection.cursor()
-            for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                           "temp_store=MEMORY", "cache_size=-16000", "mmap_size=268435456"):
+            for pragma in _PRAGMAS:
                 cursor.execute(f"PRAGMA {pragma}")
             if read_only:
                 cursor.execute("PRAGMA query_only=ON")
@@ -106,6 +112,19 @@ class Database:
         """A session for reading; it sees one consistent state and changes nothing."""
         async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    async def fetch(self, prepared: Prepared, **parameters: Any) -> Sequence[Any]:
+        """All rows of a prepared SELECT, as the driver gives them, by itself (in no session)."""
+        text, values = prepared.bound(self._reader.dialect, parameters)
+        if self._hot is not None:
+            return self._hot.execute(text, values).fetchall()
+        if self.is_sqlite:
+            self._hot = sqlite3.connect(sqlite_path(self.settings), isolation_level=None)
+            for pragma in (*_PRAGMAS, "query_only=ON"):
+                self._hot.execute(f"PRAGMA {pragma}")
+            return self._hot.execute(text, values).fetchall()
+        async with self._plain.connect() as connection:
+            return (await connection.exec_driver_sql(text, values)).all()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -130,6 +149,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
+        if self._hot is not None:
+            self._hot.close()
+            self._hot = None
         if self.is_sqlite:
             await self._reader.dispose()
 

@@ -82,9 +82,17 @@ async def public(
 ) -> list[EntryRef]:
     """A page of everyone's public posts, without replies; those of this server only with `local`."""
     query = select(Object.id).where(
-        Object.visibility == "public", live(), Object.in_reply_to_uri.is_(None), *_wanted(viewer_id),
-        *_scope(local=local, remote=remote, only_media=only_media, kinds=kinds))
+        *public_conditions(viewer_id, local=local, remote=remote, only_media=only_media, kinds=kinds))
     return await _objects(session, query, page)
+
+
+def public_conditions(
+    viewer_id: Any, *, local: bool = False, remote: bool = False, only_media: bool = False,
+    kinds: Collection[str] | None = None,
+) -> list[ColumnElement[bool]]:
+    """What makes an object part of the public timeline (see `public`). `viewer_id` may be a bound parameter."""
+    return [Object.visibility == "public", live(), Object.in_reply_to_uri.is_(None), *_wanted(viewer_id),
+            *_scope(local=local, remote=remote, only_media=only_media, kinds=kinds)]
 
 
 async def hashtag(

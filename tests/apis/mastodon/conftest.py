@@ -176,11 +176,12 @@ async def server(tmp_path: Any) -> AsyncIterator[Server]:
     """The API on an empty SQLite database."""
     configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
                                        contact_email="admin@potluck.test", rate_limits=False))
-    async for made in _running(configured):
+    async for made in running(configured):
         yield made
 
 
-async def _running(configured: Settings) -> AsyncIterator[Server]:
+async def running(configured: Settings) -> AsyncIterator[Server]:
+    """The API with these settings, as long as the test runs."""
     kinds.install()
     render.forget()
     instance.forget()

@@ -85,12 +85,12 @@ async def test_rate_limits(server: Server, alice: Person) -> None:
 
 async def test_errors_keep_their_shape(server: Server, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also a fault of ours is JSON and tells nothing of its inside."""
-    from potluck.social import timelines
+    from potluck.apis.mastodon import facts
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(timelines, "home", broken)
+    monkeypatch.setattr(facts, "of_feed", broken)
     answer = await alice.call("GET", "/api/v1/timelines/home")
     assert answer.status_code == 500
     fields.check(answer.json(), "Error")

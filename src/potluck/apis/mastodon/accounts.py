@@ -38,8 +38,7 @@ async def actor_of(session: AsyncSession, actor_id: int) -> Actor:
 @endpoint("GET", "/api/v1/accounts/{id:str}", scope="read:accounts", who="anyone")
 async def show(call: Call) -> Answer:
     """One account."""
-    session = await call.reader()
-    found = await render_accounts.by_ids(session, [call.ident()])
+    found = await render_accounts.by_ids(call.source, [call.ident()])
     if not found:
         raise not_found()
     return Answer(found[call.ident()])
@@ -48,7 +47,7 @@ async def show(call: Call) -> Answer:
 @endpoint("GET", "/api/v1/accounts", scope="read:accounts", who="anyone")
 async def several(call: Call) -> Answer:
     """Several accounts by id; unknown ones are left out."""
-    return json_list(await render_accounts.in_order(await call.reader(), call.params.idents("id")[:_MOST_AT_ONCE]))
+    return json_list(await render_accounts.in_order(call.source, call.params.idents("id")[:_MOST_AT_ONCE]))
 
 
 @endpoint("GET", "/api/v1/accounts/lookup", scope="read:accounts", who="anyone")
@@ -58,7 +57,7 @@ async def lookup(call: Call) -> Answer:
     found = await actors.by_handle(session, call.params.required("acct"))
     if found is None or found.deleted_at is not None:
         raise not_found()
-    return Answer(await render_accounts.one(session, found))
+    return Answer(await render_accounts.one(call.source, found))
 
 
 @endpoint("GET", "/api/v1/accounts/search", scope="read:accounts")
@@ -68,12 +67,12 @@ async def find(call: Call) -> Answer:
     if call.params.flag("resolve"):
         found = await resolve(call, query)
         if isinstance(found, Actor):
-            return json_list([await render_accounts.one(await call.reader(), found)])
+            return json_list([await render_accounts.one(call.source, found)])
     session = await call.reader()
     rows = await search.accounts(
         session, query, viewer_id=call.me.id, limit=limit_of(call.params, 40, 80),
         offset=offset_of(call.params), following=call.params.flag("following"))
-    return json_list(await render_accounts.in_order(session, [row.id for row in rows]))
+    return json_list(await render_accounts.in_order(call.source, [row.id for row in rows]))
 
 
 @endpoint("GET", "/api/v1/accounts/relationships", scope="read:follows")
@@ -92,7 +91,7 @@ async def familiar_followers(call: Call) -> Answer:
     session = await call.reader()
     found = await follows.familiar_followers(session, call.me.id, wanted)
     people = {actor.id: actor for item in found for actor in item.actors}
-    rendered = await render_accounts.of_actors(session, people.values())
+    rendered = await render_accounts.of_actors(call.source, people.values())
     return answer([{"id": str(item.id), "accounts": [msgspec.Raw(rendered[actor.id]) for actor in item.actors]}
                    for item in found])
 
@@ -113,7 +112,7 @@ async def statuses(call: Call) -> Answer:
 
 async def page_of_people(call: Call, rows: Sequence[tuple[int, Actor]], page: Page) -> Answer:
     """A page of accounts with its Link header: (cursor, actor) each."""
-    accounts = await render_accounts.of_actors(await call.reader(), [actor for _, actor in rows])
+    accounts = await render_accounts.of_actors(call.source, [actor for _, actor in rows])
     return json_list([accounts[actor.id] for _, actor in rows],
                      links(call, [cursor for cursor, _ in rows], more=len(rows) >= page.limit))
 

@@ -96,7 +96,7 @@ async def create(call: Call) -> Answer:
         raise ApiError(422, "Validation failed: Scheduled posts are not available on this server yet")
     key = call.request.headers.get("idempotency-key", "")[:200]
     object_id = await _publish_once(call, key) if key else await _publish(call)
-    return Answer(await render.one(await call.reader(), object_id, call.viewer_id))
+    return Answer(await render.one(call.source, object_id, call.viewer_id))
 
 
 async def _publish_once(call: Call, key: str) -> int:
@@ -151,7 +151,7 @@ async def edit(call: Call) -> Answer:
     await actions.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:
         await actions.revise(writer, await call.acting(writer), row.id, request)
-    return Answer(await render.one(await call.reader(), row.id, call.viewer_id))
+    return Answer(await render.one(call.source, row.id, call.viewer_id))
 
 
 @endpoint("DELETE", "/api/v1/statuses/{id:str}", scope="write:statuses", strict=True)
@@ -161,7 +161,7 @@ async def remove(call: Call) -> Answer:
     view = await view_of(session, call.ident(), call.viewer_id)
     if view.author.id != call.me.id:
         raise not_found()
-    found: dict[str, Any] = msgspec.json.decode(await render.one(session, view.object.id, call.viewer_id))
+    found: dict[str, Any] = msgspec.json.decode(await render.one(call.source, view.object.id, call.viewer_id))
     found["text"] = view.object.source or ""
     found["media_attachments"] = [entities.media(item) for item in view.media]
     async with call.write() as writer:
@@ -186,7 +186,7 @@ async def interaction_policy(call: Call) -> Answer:
         row.version += 1
         await session.flush()
         object_id = row.id
-    return Answer(await render.one(await call.reader(), object_id, call.viewer_id))
+    return Answer(await render.one(call.source, object_id, call.viewer_id))
 
 
 route_handlers = [create, edit, remove, interaction_policy]

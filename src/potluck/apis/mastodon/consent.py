@@ -18,6 +18,7 @@ from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _FIELDS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 
 
@@ -82,7 +83,10 @@ def _back(request: AnyRequest, redirect_uri: str, state: str | None, mode: str, 
 def form_target(redirect_uri: str) -> str:
     """What the page's policy must allow so that the consent form may end at the app: its origin or scheme."""
     parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+    if parts.scheme not in ("http", "https"):
+        return f"{parts.scheme}:"
+    # The policy is a header with a grammar of its own: nothing but a plain host gets into it.
+    return f"{parts.scheme}://{parts.netloc}" if _HOST.fullmatch(parts.netloc) else "'none'"
 
 
 async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
@@ -13,6 +12,7 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params
+from potluck.apis.mastodon.source import Source
 from potluck.social import follows, preferences, profiles
 from potluck.social.accounts import tokens
 from potluck.social.model import Actor, User
@@ -22,7 +22,7 @@ _TEXTS = ("display_name", "note")
 _FLAGS = ("locked", "discoverable", "indexable", "hide_collections")
 
 
-def source(actor: Actor, user: User, requests: int) -> Json:
+def posting_source(actor: Actor, user: User, requests: int) -> Json:
     """CredentialAccount.source: what the owner typed, and how they post."""
     mine = preferences.of(user)
     return {
@@ -35,19 +35,21 @@ def source(actor: Actor, user: User, requests: int) -> Json:
     }
 
 
-async def credential_account(session: AsyncSession, user: User, actor_id: int) -> bytes:
-    """CredentialAccount."""
+async def credential_account(source: Source, actor_id: int) -> bytes:
+    """CredentialAccount of the main actor of a login."""
+    session = await source.session()
     actor = await session.get_one(Actor, actor_id)
     requests = await follows.requests_count(session, actor.id)
-    account = await render_accounts.one(session, actor)
-    more = msgspec.json.encode({"source": source(actor, user, requests), "role": entities.role(user.role)})
+    account = await render_accounts.one(source, actor)
+    user = await session.get_one(User, actor.owner_id)
+    more = msgspec.json.encode({"source": posting_source(actor, user, requests), "role": entities.role(user.role)})
     return account[:-1] + b"," + more[1:]
 
 
 @endpoint("GET", "/api/v1/accounts/verify_credentials", scope=("profile", "read:accounts"))
 async def verify_credentials(call: Call) -> Answer:
     """Who one is."""
-    return Answer(await credential_account(await call.reader(), call.user, call.me.id))
+    return Answer(await credential_account(call.source, call.me.id))
 
 
 @endpoint("PATCH", "/api/v1/accounts/update_credentials", scope="write:accounts")
@@ -66,8 +68,7 @@ async def update_credentials(call: Call) -> Answer:
         if posting:
             await preferences.change(session, user, **posting)
         tokens.forget_user(session, user.id)
-    session = await call.reader()
-    return Answer(await credential_account(session, await session.get_one(User, call.user.id), call.me.id))
+    return Answer(await credential_account(call.source, call.me.id))
 
 
 def _profile_changes(params: Params) -> dict[str, Any]:
@@ -117,7 +118,7 @@ async def remove_header(call: Call) -> Answer:
 async def _without_picture(call: Call, name: str) -> Answer:
     async with call.write() as session:
         await profiles.update_profile(session, await call.acting(session), **{name: None})
-    return Answer(await credential_account(await call.reader(), call.user, call.me.id))
+    return Answer(await credential_account(call.source, call.me.id))
 
 
 @endpoint("GET", "/api/v1/preferences", scope="read:accounts")

@@ -7,7 +7,7 @@ call, on one consistent state) and writes with `async with call.write() as sessi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.mastodon import limits, scopes
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
 from potluck.apis.mastodon.params import Params, parse_id, read
+from potluck.apis.mastodon.source import Source
 from potluck.apis.ports import ports
 from potluck.db.engine import Database
 from potluck.settings import Settings, current
@@ -60,20 +61,18 @@ EMPTY = b"{}"
 class Call:
     """One call of an endpoint."""
 
-    __slots__ = ("_reader", "_stack", "access", "params", "request")
+    __slots__ = ("access", "params", "request", "source")
 
     def __init__(self, request: AnyRequest) -> None:
         self.request = request
         self.access: tokens.Access | None = None
         self.params = Params({})
-        self._stack: AsyncExitStack | None = None
-        self._reader: AsyncSession | None = None
+        self.source = Source(request.app.state.db)
 
     @property
     def db(self) -> Database:
         """The database."""
-        found: Database = self.request.app.state.db
-        return found
+        return self.source.db
 
     @property
     def settings(self) -> Settings:
@@ -126,16 +125,11 @@ class Call:
 
     async def reader(self) -> AsyncSession:
         """The session for reading of this call."""
-        if self._reader is None:
-            self._stack = AsyncExitStack()
-            self._reader = await self._stack.enter_async_context(self.db.read())
-        return self._reader
+        return await self.source.session()
 
     async def stop_reading(self) -> None:
         """Give the session for reading back; the next one sees what was written since."""
-        stack, self._stack, self._reader = self._stack, None, None
-        if stack is not None:
-            await stack.aclose()
+        await self.source.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -208,7 +202,7 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
 async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
     secret = token_of(call.request, call.params)
     if secret:
-        call.access = await check_token(await call.reader(), secret)
+        call.access = tokens.remembered(secret) or await check_token(await call.reader(), secret)
     elif rule.who != "anyone":
         _count(call, rule, headers)
         raise ApiError(401, "The access token is invalid")

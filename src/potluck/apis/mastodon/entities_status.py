@@ -6,6 +6,7 @@ may quote it, their votes, the quoted status, their marks). `render` does the pu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -18,14 +19,13 @@ from potluck.apis.mastodon import entities
 from potluck.apis.mastodon.entities import Json, full_url, stamp
 from potluck.social.addresses import object_url
 from potluck.social.model import Object
-from potluck.social.views import Marks, ObjectView
+from potluck.social.views import ObjectView
 
 _encode = msgspec.json.Encoder().encode
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "followers": "private", "local": "private",
                "group": "private", "direct": "direct"}
 _QUOTE_STATES = frozenset({"pending", "accepted", "rejected", "revoked", "deleted", "unauthorized"})
-_NO_MARKS = Marks()
 
 
 @dataclass(slots=True)
@@ -142,7 +142,7 @@ def _quote_state(row: Object) -> str | None:
     return state if state in _QUOTE_STATES else "pending"
 
 
-def _word(value: bool) -> bytes:
+def _word(value: Any) -> bytes:
     return b"true" if value else b"false"
 
 
@@ -154,11 +154,17 @@ def _mark_bytes(liked: bool, boosted: bool, muted: bool, bookmarked: bool) -> by
 _MARKS = [_mark_bytes(bool(n & 1), bool(n & 2), bool(n & 4), bool(n & 8)) for n in range(16)]
 
 
-def marks_bytes(marks: Marks | None, *, own: bool, wrapper: bool = False) -> bytes:
-    """What the reader did with a status; `pinned` only on their own."""
-    marks = marks or _NO_MARKS
-    found = _MARKS[marks.liked | marks.boosted << 1 | marks.thread_muted << 2 | marks.bookmarked << 3]
-    return found + b',"pinned":' + _word(marks.pinned) if own and not wrapper else found
+def marks_bytes(marks: Sequence[Any], *, own: bool) -> bytes:
+    """What the reader did with a status; `pinned` only on their own.
+
+    Args:
+        marks: whether liked, boosted, bookmarked, pinned, conversation muted.
+        own: whether it is the reader's own status.
+    """
+    liked, boosted, bookmarked, pinned, muted = marks
+    number: int = liked | boosted << 1 | muted << 2 | bookmarked << 3
+    found = _MARKS[number]
+    return found + b',"pinned":' + _word(pinned) if own else found
 
 
 def poll(poll_view: Any, object_id: int, emojis: list[Json], *, signed_in: bool) -> Json:

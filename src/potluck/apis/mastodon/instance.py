@@ -17,6 +17,7 @@ from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.paging import limit_of, offset_of
+from potluck.apis.mastodon.source import Source
 from potluck.db.base import now
 from potluck.db.ids import floor_at
 from potluck.kinds.note import actions
@@ -47,14 +48,15 @@ def forget() -> None:
     _Kept.until = 0.0
 
 
-async def _figures(session: AsyncSession) -> dict[str, Any]:
+async def _figures(source: Source) -> dict[str, Any]:
     if time.monotonic() >= _Kept.until:
-        _Kept.values = await _count(session)
+        _Kept.values = await _count(source)
         _Kept.until = time.monotonic() + _KEEP_SECONDS
     return _Kept.values
 
 
-async def _count(session: AsyncSession) -> dict[str, Any]:
+async def _count(source: Source) -> dict[str, Any]:
+    session = await source.session()
     month_ago = now() - timedelta(days=28)
     users = await session.scalar(select(func.count()).select_from(User).where(User.approved_at.is_not(None)))
     active = await session.scalar(select(func.count()).select_from(User).where(User.last_active_at >= month_ago))
@@ -63,7 +65,7 @@ async def _count(session: AsyncSession) -> dict[str, Any]:
     domains = await session.scalar(select(func.count()).select_from(Server))
     contact = await session.scalar(select(User.actor_id).where(
         User.role == "admin", User.disabled_at.is_(None)).order_by(User.id).limit(1))
-    account = (await render_accounts.by_ids(session, [contact])).get(contact) if contact else None
+    account = (await render_accounts.by_ids(source, [contact])).get(contact) if contact else None
     return {"users": users or 0, "active": active or 0, "statuses": statuses or 0, "domains": domains or 0,
             "contact": msgspec.Raw(account) if account else None}
 
@@ -113,7 +115,7 @@ def _registrations(settings: Settings) -> Json:
 async def show(call: Call) -> Answer:
     """Instance."""
     settings = call.settings
-    figures = await _figures(await call.reader())
+    figures = await _figures(call.source)
     picture = f"{settings.url}/static/icon.svg"
     return answer({
         "domain": settings.domain, "title": settings.title, "version": VERSION, "source_url": f"{settings.url}/about",
@@ -135,7 +137,7 @@ async def show(call: Call) -> Answer:
 async def show_old(call: Call) -> Answer:
     """V1::Instance; apps find the server's host in `uri`."""
     settings = call.settings
-    figures = await _figures(await call.reader())
+    figures = await _figures(call.source)
     return answer({
         "uri": settings.domain, "title": settings.title, "short_description": settings.description,
         "description": settings.description, "email": settings.contact_email, "version": VERSION,
@@ -221,7 +223,7 @@ async def directory(call: Call) -> Answer:
         query = query.where(Actor.host == "")
     found = await session.scalars(query.order_by(order).offset(offset_of(call.params)).limit(
         limit_of(call.params, 40, 80)))
-    return json_list(await render_accounts.in_order(session, found.all()))
+    return json_list(await render_accounts.in_order(call.source, found.all()))
 
 
 route_handlers = [show, show_old, peers, activity, domain_blocks, extended_description, custom_emojis, directory]

@@ -76,7 +76,7 @@ async def members(call: Call) -> Answer:
     session = await call.reader()
     row = await lists.one(session, call.me.id, call.ident())
     found = await lists.members(session, row.id, page)
-    accounts = await render_accounts.in_order(session, [item.actor.id for item in found])
+    accounts = await render_accounts.in_order(call.source, [item.actor.id for item in found])
     return json_list(accounts, links(call, [item.cursor for item in found], more=len(found) >= page.limit))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import exists, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import conversations, notifications, render
+from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
 from potluck.social.live import LiveMessage
 from potluck.social.model import Actor, Conversation, Media, Notification, Object
@@ -33,11 +33,11 @@ class _Public:
 
 
 async def of_messages(
-    session: AsyncSession, messages: Sequence[LiveMessage], subscriptions: Collection[Subscription], viewer_id: int,
+    source: Source, messages: Sequence[LiveMessage], subscriptions: Collection[Subscription], viewer_id: int,
 ) -> list[Event]:
     """Events for the subscriptions that each message came through, in order."""
-    payloads = await _payloads(session, messages, viewer_id)
-    shown = await _of_everyone(session, messages, viewer_id)
+    payloads = await _payloads(source, messages, viewer_id)
+    shown = await _of_everyone(source, messages, viewer_id)
     found: list[Event] = []
     for message in messages:
         payload = payloads.get(message.id)
@@ -55,12 +55,13 @@ def _fits(message: LiveMessage, item: Subscription, shown: dict[int, _Public]) -
     return row is not None and (item.replies or not row.is_reply) and (row.has_media or not item.only_media)
 
 
-async def _of_everyone(session: AsyncSession, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, _Public]:
+async def _of_everyone(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, _Public]:
     """Which of the objects belong in streams of everyone's posts, for this reader."""
     wanted = {message.object_id for message in messages
               if message.object_id and any(name.startswith(("public", "hashtag")) for name in message.channels)}
     if not wanted:
         return {}
+    session = await source.session()
     has_media = exists().where(Media.object_id == Object.id)
     rows = await session.execute(
         select(Object.id, Object.in_reply_to_uri.is_not(None), has_media).join(Actor, Actor.id == Object.author_id)
@@ -68,44 +69,46 @@ async def _of_everyone(session: AsyncSession, messages: Sequence[LiveMessage], v
     return {object_id: _Public(bool(is_reply), bool(media)) for object_id, is_reply, media in rows.all()}
 
 
-async def _payloads(session: AsyncSession, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
+async def _payloads(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     found = {message.id: str(message.entry_id or message.object_id) for message in messages
              if message.type == "delete"}
-    found |= await _statuses(session, messages, viewer_id)
-    found |= await _notifications(session, messages, viewer_id)
-    found |= await _conversations(session, messages, viewer_id)
+    found |= await _statuses(source, messages, viewer_id)
+    found |= await _notifications(source, messages, viewer_id)
+    found |= await _conversations(source, messages, viewer_id)
     return found
 
 
-async def _statuses(session: AsyncSession, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
+async def _statuses(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     about = [message for message in messages if message.type in ("update", "status.update") and message.object_id]
     boosts = [message for message in about if message.entry_id and message.entry_id != message.object_id]
-    plain = await render.by_ids(session, {message.object_id for message in about if message not in boosts
+    plain = await render.by_ids(source, {message.object_id for message in about if message not in boosts
                                           and message.object_id}, viewer_id)
     found = {message.id: plain[message.object_id].decode() for message in about
              if message not in boosts and message.object_id in plain}
     refs = [EntryRef(message.entry_id, message.object_id, message.entry_id) for message in boosts
             if message.entry_id and message.object_id]
-    rendered = await render.entries_by_id(session, refs, viewer_id)
+    rendered = await render.entries_by_id(source, refs, viewer_id)
     return found | {message.id: rendered[message.entry_id].decode() for message in boosts
                     if message.entry_id in rendered}
 
 
-async def _notifications(session: AsyncSession, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
+async def _notifications(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     wanted = {message.data["notification_id"]: message.id for message in messages if message.type == "notification"}
     if not wanted:
         return {}
+    session = await source.session()
     rows = (await session.scalars(select(Notification).where(
         Notification.id.in_(wanted), Notification.reader_id == viewer_id, ~Notification.filtered))).all()
-    rendered = await notifications.rendered_by_id(session, rows, viewer_id)
+    rendered = await notifications.rendered_by_id(source, rows, viewer_id)
     return {wanted[key]: item.decode() for key, item in rendered.items()}
 
 
-async def _conversations(session: AsyncSession, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
+async def _conversations(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     wanted = {message.data["conversation_id"]: message.id for message in messages if message.type == "conversation"}
     if not wanted:
         return {}
+    session = await source.session()
     rows = (await session.scalars(select(Conversation).where(
         Conversation.id.in_(wanted), Conversation.reader_id == viewer_id))).all()
-    rendered = await conversations.rendered(session, rows, viewer_id)
+    rendered = await conversations.rendered(source, rows, viewer_id)
     return {wanted[row.id]: msgspec.json.encode(item).decode() for row, item in zip(rows, rendered, strict=True)}

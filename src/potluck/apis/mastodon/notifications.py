@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities, render, render_accounts
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.entities import Json, stamp
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, page_of
+from potluck.apis.mastodon.source import Source
 from potluck.social import notifications
 from potluck.social.model import Marker, Notification, Report
 from potluck.social.notifications import GROUPED, Group
@@ -50,15 +50,16 @@ class _Sides:
         self.reports = reports
 
 
-async def _sides(session: AsyncSession, rows: Sequence[Notification], viewer_id: int,
+async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
                  more_actors: Sequence[int] = ()) -> _Sides:
     report_ids = {row.report_id for row in rows if row.report_id}
     reports: list[Report] = []
     if report_ids:
+        session = await source.session()
         reports = list((await session.scalars(select(Report).where(Report.id.in_(report_ids)))).all())
     accounts = await render_accounts.by_ids(
-        session, {row.actor_id for row in rows} | set(more_actors) | {row.target_id for row in reports})
-    statuses = await render.by_ids(session, {row.object_id for row in rows if row.object_id}, viewer_id)
+        source, {row.actor_id for row in rows} | set(more_actors) | {row.target_id for row in reports})
+    statuses = await render.by_ids(source, {row.object_id for row in rows if row.object_id}, viewer_id)
     return _Sides(accounts, statuses, {
         row.id: entities.report(row, msgspec.Raw(accounts[row.target_id])) for row in reports
         if row.target_id in accounts})
@@ -79,14 +80,14 @@ def _notification(row: Notification, sides: _Sides) -> bytes | None:
     return msgspec.json.encode(found)
 
 
-async def rendered(session: AsyncSession, rows: Sequence[Notification], viewer_id: int) -> list[bytes]:
+async def rendered(source: Source, rows: Sequence[Notification], viewer_id: int) -> list[bytes]:
     """Notifications as JSON, without those whose status is gone."""
-    return list((await rendered_by_id(session, rows, viewer_id)).values())
+    return list((await rendered_by_id(source, rows, viewer_id)).values())
 
 
-async def rendered_by_id(session: AsyncSession, rows: Sequence[Notification], viewer_id: int) -> dict[int, bytes]:
+async def rendered_by_id(source: Source, rows: Sequence[Notification], viewer_id: int) -> dict[int, bytes]:
     """Notifications as JSON by id, in the order given, without those whose status is gone."""
-    sides = await _sides(session, rows, viewer_id)
+    sides = await _sides(source, rows, viewer_id)
     items = ((row.id, _notification(row, sides)) for row in rows)
     return {key: item for key, item in items if item is not None}
 
@@ -95,17 +96,16 @@ async def rendered_by_id(session: AsyncSession, rows: Sequence[Notification], vi
 async def all_(call: Call) -> Answer:
     """A page of notifications."""
     page = page_of(call.params, 40, 80)
-    session = await call.reader()
-    rows = await notifications.page(session, call.me.id, page, **_filters(call))
-    return json_list(await rendered(session, rows, call.me.id),
+    rows = await notifications.page(await call.reader(), call.me.id, page, **_filters(call))
+    return json_list(await rendered(call.source, rows, call.me.id),
                      links(call, [row.id for row in rows], more=len(rows) >= page.limit))
 
 
 @endpoint("GET", "/api/v1/notifications/{id:str}", scope="read:notifications")
 async def show(call: Call) -> Answer:
     """One notification."""
-    session = await call.reader()
-    found = await rendered(session, [await notifications.one(session, call.me.id, call.ident())], call.me.id)
+    row = await notifications.one(await call.reader(), call.me.id, call.ident())
+    found = await rendered(call.source, [row], call.me.id)
     if not found:
         raise not_found()
     return Answer(found[0])
@@ -166,8 +166,7 @@ def _group(group: Group, part: Sequence[int] | None) -> Json:
 
 
 async def _grouped(call: Call, groups: Sequence[Group], *, paged: bool) -> Json:
-    session = await call.reader()
-    sides = await _sides(session, [group.newest for group in groups], call.me.id,
+    sides = await _sides(call.source, [group.newest for group in groups], call.me.id,
                          [actor_id for group in groups for actor_id in group.actor_ids])
     shown = [group for group in groups
              if not group.newest.object_id or group.newest.object_id in sides.statuses]
@@ -228,7 +227,7 @@ async def group(call: Call) -> Answer:
 async def group_accounts(call: Call) -> Answer:
     """Everyone in a group."""
     rows = await _one_group(call)
-    return json_list(await render_accounts.in_order(await call.reader(), dict.fromkeys(row.actor_id for row in rows)))
+    return json_list(await render_accounts.in_order(call.source, dict.fromkeys(row.actor_id for row in rows)))
 
 
 @endpoint("POST", "/api/v2/notifications/{key:str}/dismiss", scope="write:notifications")

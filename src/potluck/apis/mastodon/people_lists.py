@@ -41,7 +41,7 @@ async def mutes(call: Call) -> Answer:
     page = page_of(call.params, 40, 80)
     session = await call.reader()
     rows = await blocks.muted(session, call.me.id, page)
-    accounts = await render_accounts.of_actors(session, [actor for _, actor in rows])
+    accounts = await render_accounts.of_actors(call.source, [actor for _, actor in rows])
     items = [accounts[actor.id][:-1] + b',"mute_expires_at":'
              + msgspec.json.encode(optional_stamp(row.expires_at)) + b"}" for row, actor in rows]
     return json_list(items, links(call, [row.id for row, _ in rows], more=len(rows) >= page.limit))
@@ -83,7 +83,7 @@ async def _endorsed(call: Call, actor_id: int) -> Answer:
     page = page_of(call.params, 40, 80)
     session = await call.reader()
     rows = await endorsements.endorsed(session, actor_id, page)
-    accounts = await render_accounts.in_order(session, [row.actor.id for row in rows])
+    accounts = await render_accounts.in_order(call.source, [row.actor.id for row in rows])
     return json_list(accounts, links(call, [row.cursor for row in rows], more=len(rows) >= page.limit))
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
-from potluck.apis.mastodon import entities
+from potluck.apis.mastodon import entities, facts
 from potluck.apis.mastodon.cache import Cache
+from potluck.apis.mastodon.source import Source
 from potluck.social.model import Actor, User
 from potluck.social.views import load_actors
 
 _encode = msgspec.json.Encoder().encode
 
-Stamp = tuple[Any, ...]
-"""What changes whenever an account looks different: `columns` of its row."""
-
-COLUMNS: tuple[Any, ...] = (Actor.updated_at, Actor.followers_count, Actor.following_count, Actor.posts_count)
+Stamp = tuple[int, int, int, int]
+"""What changes whenever an account looks different: time of its last change, followers, following, posts."""
 
 _cache: Cache[tuple[Stamp, bytes]] = Cache(5000)
 _STAFF_SECONDS = 60
@@ -33,11 +31,12 @@ class _Staff:
     until = 0.0
 
 
-async def staff(session: AsyncSession) -> dict[int, str]:
+async def staff(source: Source) -> dict[int, str]:
     """Main actor id -> role, of moderators and administrators."""
     if time.monotonic() >= _Staff.until:
+        session = await source.session()
         found = await session.execute(select(User.actor_id, User.role).where(User.role != "user"))
-        _Staff.roles = dict(found.tuples().all())
+        _Staff.roles = {row.actor_id: row.role for row in found.all()}
         _Staff.until = time.monotonic() + _STAFF_SECONDS
     return _Staff.roles
 
@@ -50,7 +49,12 @@ def forget() -> None:
 
 def stamp_of(actor: Actor) -> Stamp:
     """The stamp of a loaded actor."""
-    return (actor.updated_at, actor.followers_count, actor.following_count, actor.posts_count)
+    return (facts.microseconds(actor.updated_at), actor.followers_count, actor.following_count, actor.posts_count)
+
+
+def stamp_in(columns: Sequence[Any]) -> Stamp:
+    """The stamp in the columns of a prepared statement."""
+    return (facts.microseconds(columns[0]), columns[1], columns[2], columns[3])
 
 
 def kept(actor_id: int, stamp: Stamp) -> bytes | None:
@@ -59,7 +63,23 @@ def kept(actor_id: int, stamp: Stamp) -> bytes | None:
     return found[1] if found is not None and found[0] == stamp else None
 
 
-async def of_actors(session: AsyncSession, actors: Collection[Actor]) -> dict[int, bytes]:
+async def of_stamps(source: Source, stamps: dict[int, Stamp]) -> dict[int, bytes]:
+    """Accounts whose stamps are known already, as bytes by id; what is not kept is loaded."""
+    done: dict[int, bytes] = {}
+    missing: list[int] = []
+    for actor_id, stamp in stamps.items():
+        found = kept(actor_id, stamp)
+        if found is None:
+            missing.append(actor_id)
+        else:
+            done[actor_id] = found
+    if missing:
+        rows = await load_actors(await source.session(), missing)
+        done |= await _render(source, list(rows.values()))
+    return done
+
+
+async def of_actors(source: Source, actors: Iterable[Actor]) -> dict[int, bytes]:
     """Accounts of loaded actors, as bytes by id."""
     done: dict[int, bytes] = {}
     missing: list[Actor] = []
@@ -69,14 +89,15 @@ async def of_actors(session: AsyncSession, actors: Collection[Actor]) -> dict[in
             missing.append(actor)
         else:
             done[actor.id] = found
-    if missing:
-        done |= await _render(session, missing)
-    return done
+    return done | await _render(source, missing) if missing else done
 
 
-async def _render(session: AsyncSession, actors: list[Actor]) -> dict[int, bytes]:
-    roles = await staff(session)
-    targets = await load_actors(session, {actor.moved_to_id for actor in actors if actor.moved_to_id})
+async def _render(source: Source, actors: list[Actor]) -> dict[int, bytes]:
+    roles = await staff(source)
+    targets: dict[int, Actor] = {}
+    moved_to = {actor.moved_to_id for actor in actors if actor.moved_to_id}
+    if moved_to:
+        targets = await load_actors(await source.session(), moved_to)
     done: dict[int, bytes] = {}
     for actor in actors:
         target = targets.get(actor.moved_to_id or 0)
@@ -86,32 +107,19 @@ async def _render(session: AsyncSession, actors: list[Actor]) -> dict[int, bytes
     return done
 
 
-_STAMPS = select(Actor.id, *COLUMNS).where(Actor.id.in_(bindparam("ids", expanding=True)))
-
-
-async def by_ids(session: AsyncSession, actor_ids: Iterable[int]) -> dict[int, bytes]:
+async def by_ids(source: Source, actor_ids: Iterable[int]) -> dict[int, bytes]:
     """Accounts by id, as bytes; unknown ids are absent. Kept ones cost one look at their stamps."""
-    wanted = set(actor_ids)
-    if not wanted:
-        return {}
-    done: dict[int, bytes] = {}
-    for row in (await session.execute(_STAMPS, {"ids": list(wanted)})).all():
-        found = kept(row[0], tuple(row[1:]))
-        if found is not None:
-            done[row[0]] = found
-    missing = wanted - done.keys()
-    if missing:
-        done |= await of_actors(session, list((await load_actors(session, missing)).values()))
-    return done
+    rows = await facts.stamps_of_actors(source, list(set(actor_ids)))
+    return await of_stamps(source, {row[0]: stamp_in(row[1:]) for row in rows})
 
 
-async def in_order(session: AsyncSession, actor_ids: Iterable[int]) -> list[bytes]:
+async def in_order(source: Source, actor_ids: Iterable[int]) -> list[bytes]:
     """Accounts by id, in the order given, unknown ones left out."""
     wanted = list(actor_ids)
-    found = await by_ids(session, wanted)
+    found = await by_ids(source, wanted)
     return [found[actor_id] for actor_id in wanted if actor_id in found]
 
 
-async def one(session: AsyncSession, actor: Actor) -> bytes:
+async def one(source: Source, actor: Actor) -> bytes:
     """One account."""
-    return (await of_actors(session, [actor]))[actor.id]
+    return (await of_actors(source, [actor]))[actor.id]

@@ -33,7 +33,7 @@ async def create(call: Call) -> Answer:
         row = await reports.create(session, await call.acting(session), target, object_ids=params.idents("status_ids"),
                                    comment=comment, category=category, rule_ids=rules,
                                    forward=params.flag("forward"))
-    shown = msgspec.Raw(await render_accounts.one(await call.reader(), target))
+    shown = msgspec.Raw(await render_accounts.one(call.source, target))
     return answer(entities.report(row, shown))
 
 

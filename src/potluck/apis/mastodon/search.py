@@ -36,12 +36,12 @@ async def find(call: Call) -> Answer:
 
 
 async def _only(call: Call, found: Actor | Object, wanted: tuple[str, ...]) -> Answer:
-    session = await call.reader()
     result: dict[str, list[Any]] = {name: [] for name in _TYPES}
     if isinstance(found, Actor) and "accounts" in wanted:
-        result["accounts"] = [msgspec.Raw(await render_accounts.one(session, found))]
+        result["accounts"] = [msgspec.Raw(await render_accounts.one(call.source, found))]
     elif isinstance(found, Object) and "statuses" in wanted:
-        result["statuses"] = [msgspec.Raw(item) for item in await render.in_order(session, [found.id], call.viewer_id)]
+        rendered = await render.in_order(call.source, [found.id], call.viewer_id)
+        result["statuses"] = [msgspec.Raw(item) for item in rendered]
     return answer(result)
 
 
@@ -53,7 +53,7 @@ async def _search(call: Call, query: str, wanted: tuple[str, ...]) -> Answer:
     if "accounts" in wanted:
         people = await search.accounts(session, query, viewer_id=call.viewer_id, limit=limit, offset=offset,
                                        following=call.params.flag("following"))
-        rendered = await render_accounts.of_actors(session, people)
+        rendered = await render_accounts.of_actors(call.source, people)
         result["accounts"] = [msgspec.Raw(rendered[row.id]) for row in people]
     if "hashtags" in wanted:
         rows = await search.hashtags(session, query, limit=limit, offset=offset)
@@ -63,7 +63,7 @@ async def _search(call: Call, query: str, wanted: tuple[str, ...]) -> Answer:
             session, query, viewer_id=call.viewer_id, limit=limit, offset=offset,
             author_id=call.params.ident("account_id"), max_id=call.params.ident("max_id"),
             min_id=call.params.ident("min_id"))
-        result["statuses"] = [msgspec.Raw(item) for item in await render.in_order(session, ids, call.viewer_id)]
+        result["statuses"] = [msgspec.Raw(item) for item in await render.in_order(call.source, ids, call.viewer_id)]
     return answer(result)
 
 

@@ -24,7 +24,7 @@ def _toggle(name: str, scope: str, act: Act, doc: str, *, strict: bool = False) 
         async with call.write() as session:
             object_id = await target_id(session, call.ident())
             await act(session, await call.acting(session), object_id)
-        return Answer(await render.one(await call.reader(), object_id, call.viewer_id))
+        return Answer(await render.one(call.source, object_id, call.viewer_id))
 
     run.__name__, run.__doc__ = name, doc
     return endpoint("POST", f"/api/v1/statuses/{{id:str}}/{name}", scope=scope, strict=strict)(run)
@@ -41,7 +41,7 @@ async def reblog(call: Call) -> Answer:
         object_id = await target_id(session, call.ident())
         boost = await reactions.announce(session, await call.acting(session), object_id, stored)
         boost_id = boost.id
-    return Answer(await render.one(await call.reader(), boost_id, call.viewer_id))
+    return Answer(await render.one(call.source, boost_id, call.viewer_id))
 
 
 route_handlers = [

@@ -44,14 +44,14 @@ async def view_of(session: AsyncSession, status_id: int, viewer_id: int | None) 
 @endpoint("GET", "/api/v1/statuses/{id:str}", scope="read:statuses", who="anyone")
 async def show(call: Call) -> Answer:
     """One status."""
-    return Answer(await render.one(await call.reader(), call.ident(), call.viewer_id))
+    return Answer(await render.one(call.source, call.ident(), call.viewer_id))
 
 
 @endpoint("GET", "/api/v1/statuses", scope="read:statuses", who="anyone")
 async def several(call: Call) -> Answer:
     """Several statuses by id; those that are not there are left out."""
     wanted = call.params.idents("id")[:_MOST_AT_ONCE]
-    return json_list(await render.in_order(await call.reader(), wanted, call.viewer_id))
+    return json_list(await render.in_order(call.source, wanted, call.viewer_id))
 
 
 @endpoint("GET", "/api/v1/statuses/{id:str}/context", scope="read:statuses", who="anyone")
@@ -61,7 +61,7 @@ async def context(call: Call) -> Answer:
     view = await view_of(session, call.ident(), call.viewer_id)
     limits: dict[str, Any] = {} if call.viewer_id else {"ancestors": 40, "descendants": 60, "depth": 20}
     above, below = await threads.context(session, view.object.id, call.viewer_id, **limits)
-    found = await render.by_ids(session, [*above, *below], call.viewer_id)
+    found = await render.by_ids(call.source, [*above, *below], call.viewer_id)
     body = answer({"ancestors": [msgspec.Raw(found[key]) for key in above if key in found],
                    "descendants": [msgspec.Raw(found[key]) for key in below if key in found]})
     if call.viewer_id is not None and not view.object.local:
@@ -84,7 +84,7 @@ async def history(call: Call) -> Answer:
     """Every version of a status, oldest first, the present one last."""
     session = await call.reader()
     view = await view_of(session, call.ident(), call.viewer_id)
-    author = msgspec.Raw(await render_accounts.one(session, view.author))
+    author = msgspec.Raw(await render_accounts.one(call.source, view.author))
     rows = (await session.scalars(
         select(Revision).where(Revision.object_id == view.object.id).order_by(Revision.id).limit(200))).all()
     return answer([*(_revision(row, view.object, author) for row in rows), _present(view, author)])
@@ -139,7 +139,7 @@ async def _people(call: Call, table: Any, condition: Any) -> Answer:
     if call.viewer_id is not None:
         query = query.where(not_hidden_by(call.viewer_id, table.actor_id))
     rows = in_order(list((await session.execute(paged(query, table.id, page))).all()), page)
-    accounts = await render_accounts.in_order(session, [row[1] for row in rows])
+    accounts = await render_accounts.in_order(call.source, [row[1] for row in rows])
     return json_list(accounts, links(call, [row[0] for row in rows], more=len(rows) >= page.limit))
 
 

@@ -24,6 +24,7 @@ from potluck.apis.mastodon.endpoint import (
 )
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
 from potluck.apis.mastodon.params import Params, of_query
+from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
 from potluck.db.engine import Database
 from potluck.social.accounts.tokens import Access, authenticate
@@ -110,8 +111,8 @@ async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, s
             if not messages:
                 yield b":thump\n\n"
                 continue
-            async with db.read() as session:
-                found = await live_events.of_messages(session, messages, [wanted], reader_id)
+            async with Source(db) as source:
+                found = await live_events.of_messages(source, messages, [wanted], reader_id)
             for event in found:
                 yield f"event: {event.name}\ndata: {event.payload}\n\n".encode()
 
@@ -192,8 +193,8 @@ class _Connection:
                 if not await _still_valid(self.db, self.secret):
                     return
                 continue
-            async with self.db.read() as session:
-                found = await live_events.of_messages(session, messages, list(self.subscriptions.values()), reader_id)
+            async with Source(self.db) as source:
+                found = await live_events.of_messages(source, messages, list(self.subscriptions.values()), reader_id)
             for event in found:
                 await self.socket.send_text(msgspec.json.encode(
                     {"stream": event.stream, "event": event.name, "payload": event.payload}).decode())

@@ -16,7 +16,7 @@ from potluck.text.hashtags import normalise_hashtag
 
 async def page_of_statuses(call: Call, refs: Sequence[EntryRef], page: Page) -> Answer:
     """A page of entries with its Link header."""
-    items = await render.entries(await call.reader(), refs, call.viewer_id)
+    items = await render.entries(call.source, refs, call.viewer_id)
     return json_list(items, links(call, [ref.position for ref in refs], more=len(refs) >= page.limit))
 
 
@@ -34,7 +34,8 @@ def check_public_timelines(call: Call) -> None:
 async def home(call: Call) -> Answer:
     """What the people and hashtags one follows said and boosted."""
     page = page_of(call.params, 20, 40)
-    return await page_of_statuses(call, await timelines.home(await call.reader(), call.me.id, page), page)
+    items, cursors = await render.feed(call.source, call.me.id, call.me.id, page)
+    return json_list(items, links(call, cursors, more=len(cursors) >= page.limit))
 
 
 @endpoint("GET", "/api/v1/timelines/public", scope="read:statuses", who="anyone")
@@ -42,10 +43,10 @@ async def public(call: Call) -> Answer:
     """Everyone's public posts."""
     check_public_timelines(call)
     page = page_of(call.params, 20, 40)
-    refs = await timelines.public(
-        await call.reader(), call.viewer_id, page, local=call.params.flag("local"),
-        remote=call.params.flag("remote"), only_media=call.params.flag("only_media"))
-    return await page_of_statuses(call, refs, page)
+    items, cursors = await render.public(
+        call.source, call.viewer_id, page, local=call.params.flag("local"), remote=call.params.flag("remote"),
+        only_media=call.params.flag("only_media"))
+    return json_list(items, links(call, cursors, more=len(cursors) >= page.limit))
 
 
 def tag_names(words: Sequence[str]) -> list[str]:
@@ -71,9 +72,9 @@ async def tag(call: Call) -> Answer:
 async def of_list(call: Call) -> Answer:
     """What the people on a list said."""
     page = page_of(call.params, 20, 40)
-    session = await call.reader()
-    row = await lists.one(session, call.me.id, call.ident())
-    return await page_of_statuses(call, await timelines.list_(session, row.id, page), page)
+    row = await lists.one(await call.reader(), call.me.id, call.ident())
+    items, cursors = await render.feed(call.source, row.id, call.me.id, page)
+    return json_list(items, links(call, cursors, more=len(cursors) >= page.limit))
 
 
 @endpoint("GET", "/api/v1/timelines/direct", scope="read:statuses")

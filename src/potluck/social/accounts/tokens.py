@@ -34,7 +34,7 @@ from potluck.social.model import Actor, OAuthApp, OAuthCode, OAuthToken, User
 
 __all__ = [
     "OUT_OF_BAND", "Access", "Issued", "authenticate", "authorized", "by_client_id", "exchange_code", "forget_user",
-    "issue", "issue_code", "may_redirect", "register", "revoke", "revoke_all", "revoke_app", "revoke_one",
+    "issue", "issue_code", "may_redirect", "register", "remembered", "revoke", "revoke_all", "revoke_app", "revoke_one",
     "secret_is_right",
 ]
 
@@ -87,15 +87,23 @@ async def authenticate(session: AsyncSession, secret: str) -> Access | None:
 
     Whether the login is confirmed, approved and not disabled is for the API to say, in its own words.
     """
+    found = remembered(secret)
+    if found is not None:
+        return found
     kept = secret_values.digest(secret)
-    found = _cache.get(kept)
-    if found is None:
-        generation = _cache.generation
-        found = await _look_up(session, kept)
-        if found is None:
-            return None
+    generation = _cache.generation
+    found = await _look_up(session, kept)
+    if found is not None:
         _cache.put(kept, found, generation)
-    activity.note(user_id=found.user.id if found.user else None, token_id=found.token_id)
+        activity.note(user_id=found.user.id if found.user else None, token_id=found.token_id)
+    return found
+
+
+def remembered(secret: str) -> Access | None:
+    """What a token stands for if it was looked up in the last seconds, without asking the database; None else."""
+    found = _cache.get(secret_values.digest(secret))
+    if found is not None:
+        activity.note(user_id=found.user.id if found.user else None, token_id=found.token_id)
     return found
 
 
