@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from potluck.db import migrate
@@ -40,6 +41,13 @@ async def test_migrations_make_the_model(empty_settings: Settings) -> None:
             assert await connection.run_sync(_differences) == []
     finally:
         await database.close()
+
+
+def test_revisions_are_read_as_alembic_reads_them() -> None:
+    """The newest revision, found without loading Alembic, is the one Alembic would upgrade to."""
+    scripts = ScriptDirectory.from_config(migrate.config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    assert migrate.revisions() == (known, scripts.get_current_head())
 
 
 async def test_upgrading_twice_changes_nothing(empty_settings: Settings) -> None:

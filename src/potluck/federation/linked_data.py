@@ -2,7 +2,8 @@
 
 A verified document says what its RDF says, not what its JSON seems to say: after `verify` only the result of
 `compacted` may be processed. Documents that play tricks with JSON-LD are refused before anything is computed.
-Each call costs some ten milliseconds of CPU: from a coroutine, run it in a thread.
+Each call costs some ten milliseconds of CPU: from a coroutine, run it in a thread. The JSON-LD library (12 MiB, with
+lxml) is loaded by the first call.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from pyld import jsonld
 
 from potluck.federation import contexts
-from potluck.federation.canonical import canonical_nquads
 from potluck.federation.errors import SignatureError
 from potluck.federation.linked_data_checks import check_document
 from potluck.federation.signatures.keys import PublicKey, SigningKey, decode_base64, sign_rsa, verify_bytes
@@ -100,6 +99,8 @@ def compacted(document: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SignatureError: as `verify`.
     """
+    from pyld import jsonld
+
     plain = {key: value for key, value in document.items() if key not in {"signature", "proof"}}
     check_document(plain)
     try:
@@ -142,6 +143,8 @@ def _signed_data(document: Mapping[str, Any], options: Mapping[str, Any]) -> byt
 
 
 def _hash(document: Mapping[str, Any]) -> str:
+    from potluck.federation.canonical import canonical_nquads
+
     return hashlib.sha256(canonical_nquads(dict(document), _load).encode("utf-8")).hexdigest()
 
 

@@ -20,14 +20,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from potluck.db.base import now
 from potluck.db.engine import Database
-from potluck.db.migrate import config
+from potluck.db.migrate import current_revision, revisions
 from potluck.settings import Settings
 
 State = Literal["good", "warning", "bad"]
@@ -91,13 +89,13 @@ async def _database(settings: Settings) -> Finding:
         async with db.engine.connect() as connection:
             version = await connection.scalar(text(
                 "SELECT sqlite_version()" if settings.is_sqlite else "SHOW server_version"))
-            revision = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+            revision = await connection.run_sync(current_revision)
     except (SQLAlchemyError, OSError) as error:
         return Finding("Database", "bad", f"{kind} does not answer: {str(error).splitlines()[0]}",
                        "Check POTLUCK_DATABASE_URL and that the server runs.")
     finally:
         await db.close()
-    head = ScriptDirectory.from_config(config()).get_current_head()
+    _, head = revisions()
     if revision != head:
         return Finding("Database", "warning", f"{kind} {version}, schema {revision or 'empty'} (this version: {head})",
                        "It is upgraded when the server starts, or by `potluck db upgrade`.")

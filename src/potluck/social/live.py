@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import structlog
 from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -129,6 +128,8 @@ class Waker:
                 self.raise_(topic)
 
     async def _listen(self) -> None:
+        import asyncpg  # not loaded where the database is SQLite
+
         while True:
             try:
                 await self._listen_once()

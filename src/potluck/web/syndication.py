@@ -7,7 +7,6 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import quote
 
-from feedgen.feed import FeedGenerator
 from litestar import Response
 
 from potluck.settings import current
@@ -54,6 +53,8 @@ def _add(feed: Any, view: ObjectView) -> None:
 
 def _answer(form: str, entries: Sequence[EntryView], *, path: str, title: str, description: str,
             page: str) -> Response[bytes]:
+    from feedgen.feed import FeedGenerator  # with lxml: 5 MiB that many servers never need
+
     feed = FeedGenerator()
     feed.id(f"{current().url}{page}")
     feed.title(title)

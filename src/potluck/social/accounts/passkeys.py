@@ -1,7 +1,8 @@
 """Passkeys (WebAuthn): sign in by what the device knows of its owner; user verification is always demanded.
 
 Each ceremony has two halves with a challenge between them, which the caller keeps for the browser in a signed cookie.
-A challenge ends after five minutes and signs in once.
+A challenge ends after five minutes and signs in once. The library (8 MiB, with OpenSSL) is loaded by
+the first ceremony.
 """
 
 from __future__ import annotations
@@ -13,17 +14,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import webauthn
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
@@ -70,6 +62,9 @@ async def begin_registration(session: AsyncSession, user: User) -> tuple[str, by
     Raises:
         Invalid: there are twenty already.
     """
+    import webauthn
+    from webauthn.helpers import structs
+
     known = await all_of(session, user.id)
     if len(known) >= MOST:
         raise Invalid("name", f"You can have {MOST} passkeys at most")
@@ -78,11 +73,12 @@ async def begin_registration(session: AsyncSession, user: User) -> tuple[str, by
     options = webauthn.generate_registration_options(
         rp_id=_rp_id(), rp_name=current().title, user_name=actor.name, user_id=str(user.id).encode(),
         user_display_name=actor.display_name or actor.name, challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id))
-                             for row in known])
-    return options_to_json(options), challenge
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED),
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(
+            id=webauthn.base64url_to_bytes(row.credential_id)) for row in known])
+    return webauthn.options_to_json(options), challenge
 
 
 async def finish_registration(session: AsyncSession, user: User, response: str, challenge: bytes, name: str,
@@ -97,6 +93,9 @@ async def finish_registration(session: AsyncSession, user: User, response: str, 
     Raises:
         Invalid: the answer is not right, or the passkey is known already.
     """
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     if _is_over(challenge) or len(response) > _MAX_RESPONSE:
         raise Invalid("passkey", "This took too long. Please try again")
     try:
@@ -107,7 +106,7 @@ async def finish_registration(session: AsyncSession, user: User, response: str, 
         raise Invalid("passkey", "The device's answer is not right") from error
     new_id = ids.new()
     result: Any = await session.execute(insert_or_ignore(session, _PASSKEY).values(
-        id=new_id, user_id=user.id, credential_id=bytes_to_base64url(made.credential_id),
+        id=new_id, user_id=user.id, credential_id=webauthn.helpers.bytes_to_base64url(made.credential_id),
         public_key=made.credential_public_key, sign_count=made.sign_count,
         name=" ".join(name.split())[:MAX_NAME] or "Passkey", created_at=now()))
     if result.rowcount == 0:
@@ -133,10 +132,13 @@ def begin_sign_in() -> tuple[str, bytes]:
     Returns:
         Options for `navigator.credentials.get` as JSON, and the challenge to keep.
     """
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     challenge = _challenge()
     options = webauthn.generate_authentication_options(
         rp_id=_rp_id(), challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED)
-    return options_to_json(options), challenge
+    return webauthn.options_to_json(options), challenge
 
 
 async def finish_sign_in(session: AsyncSession, response: str, challenge: bytes) -> User:
@@ -149,12 +151,15 @@ async def finish_sign_in(session: AsyncSession, response: str, challenge: bytes)
     Raises:
         Invalid: the answer is not right, was given before, or the login may not be used.
     """
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     if _is_over(challenge) or len(response) > _MAX_RESPONSE:
         raise Invalid("passkey", "This took too long. Please try again")
     try:
         credential = webauthn.helpers.parse_authentication_credential_json(response)
         row = await session.scalar(select(Passkey).where(
-            Passkey.credential_id == bytes_to_base64url(credential.raw_id)))
+            Passkey.credential_id == webauthn.helpers.bytes_to_base64url(credential.raw_id)))
         if row is None:
             raise Invalid("passkey", "This passkey is not known here")
         done = webauthn.verify_authentication_response(

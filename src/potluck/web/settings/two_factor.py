@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-import segno
 from litestar import Response, get, post
 from markupsafe import Markup
 
@@ -42,6 +41,8 @@ async def qr_code(me: Me) -> Response[bytes]:
     """The QR code of a secret that is being set up; never of one that is in force."""
     if not me.user.totp_secret or me.user.totp_enabled_at is not None:
         raise NotFound
+    import segno
+
     drawn = BytesIO()
     segno.make(totp.provisioning_uri(me.user, me.actor.name), error="m").save(
         drawn, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True)
