@@ -7,6 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
+from potluck.social import domain_policies
 from servers.conftest import Servers
 from support.servers import PASSWORD, eventually, server
 
@@ -37,13 +38,14 @@ async def test_killed_processes_lose_and_double_nothing(servers: Servers) -> Non
         for _ in range(2):
             for place, role in ((servers.two, "engine"), (servers.one, "engine"), (servers.two, "web")):
                 await asyncio.sleep(0.7)
-                place.kill(role)
+                await place.kill(role)
 
     killing = asyncio.create_task(kill_now_and_then())
     for number in range(40):
         await alice.say(f"Plate {number:02}.")
         await asyncio.sleep(0.05)
     await killing
+    await servers.two.answers()
 
     async def all_there() -> bool:
         try:
@@ -124,6 +126,7 @@ async def test_a_suspended_server_is_not_heard(servers: Servers) -> None:
     async with server() as careful:
         dora = await careful.person("dora", admin=True)
         await careful.command("admin", "domain", "suspend", servers.one.host)
+        await asyncio.sleep(domain_policies.SECONDS + 2)  # other processes go by the policies of before for so long
         found = await dora.get(f"/api/v2/search?resolve=true&q={alice.handle}")
         assert found["accounts"] == []
         await dora.follow(bob)

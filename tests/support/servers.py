@@ -189,9 +189,26 @@ class Server:
                 return pid
         raise AssertionError(f"no {role} process")
 
-    def kill(self, role: str) -> None:
-        """`kill -9` the web or engine process; the supervisor starts it again."""
-        os.kill(self.child(role), signal.SIGKILL)
+    async def kill(self, role: str) -> None:
+        """`kill -9` the web or engine process, waiting for one if it is just being started again."""
+        async def look() -> int | None:
+            try:
+                return self.child(role)
+            except AssertionError:
+                return None
+
+        os.kill(await eventually(look), signal.SIGKILL)
+
+    async def answers(self) -> None:
+        """Wait until the web process answers."""
+        async def look() -> bool:
+            try:
+                async with aiohttp.ClientSession() as client, client.get(f"{self.url}/readyz") as answer:
+                    return answer.status == 200
+            except aiohttp.ClientError:
+                return False
+
+        await eventually(look)
 
     async def kill_all(self) -> None:
         """`kill -9` everything at once, as when the power goes."""

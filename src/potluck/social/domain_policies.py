@@ -30,7 +30,7 @@ SILENCE = "silence"
 SUSPEND = "suspend"
 SEVERITIES = (ALLOW, NOOP, SILENCE, SUSPEND)
 
-_SECONDS = 10.0
+SECONDS = 2.0
 _ACTOR: Any = Actor.__table__
 _ENTRY: Any = FeedEntry.__table__
 
@@ -77,7 +77,7 @@ class Policies:
         return _OUTSIDE if self.limited else _NONE
 
 
-_cache: FadingCache[object, Policies] = FadingCache(most=8, seconds=_SECONDS)
+_cache: FadingCache[object, Policies] = FadingCache(most=8, seconds=SECONDS)
 
 
 async def load(session: AsyncSession) -> Policies:
