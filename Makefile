@@ -21,7 +21,7 @@ demo: ## Fill an empty server with a small cast and things they said
 	@$(PYTHON) tools/setup.py && exec $(BIN)/potluck demo $(ARGS)
 
 test: ## Set up everything and run all tests (ARGS="tests/social -x" for some)
-	@$(PYTHON) tools/setup.py --test && exec $(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(PYTHON) tools/setup.py --test && exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: ## Style, types, import arrows, translations
 	@$(PYTHON) tools/setup.py --dev
