@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from potluck import kinds, settings
+from potluck import assembly, settings
 from potluck.db.engine import SQLITE_FILE, Database
+from potluck.federation.delivery import DeliveryEngine
+from potluck.federation.engine import InboxEngine
+from potluck.federation.fetch_worker import FetchWorker
 from potluck.federation.model import Delivery, FetchJob, InboxItem
 from potluck.federation.resolver import Federation
-from potluck.federation.running import Engine, opened
 from potluck.settings import Settings
 from potluck.social import actors, follows, keys, objects
 from potluck.social.drafts import Draft
@@ -40,6 +42,21 @@ def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     before = settings._current
     yield settings.use(Settings(**values))
     settings._current = before
+
+
+class Engine:
+    """The three parts of an engine, driven by hand."""
+
+    def __init__(self, db: Database, made: Settings, federation: Federation) -> None:
+        waker = Waker(db)
+        self.inbox = InboxEngine(db, federation, waker, batch=made.inbox_batch)
+        self.delivery = DeliveryEngine(db, federation, waker, concurrency=made.delivery_concurrency)
+        self.fetches = FetchWorker(db, federation, waker)
+
+    async def close(self) -> None:
+        """Give back locks and connections."""
+        for part in (self.inbox, self.fetches, self.delivery):
+            await part.close()
 
 
 @dataclass
@@ -133,15 +150,14 @@ class Wire:
 @pytest.fixture
 async def wire(database_settings: Settings) -> AsyncIterator[Wire]:
     """Our server, with its instance actor."""
-    kinds.install()
+    assembly.install()
     db = Database(database_settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)
         async with db.write() as session:
             await actors.instance_actor(session)
-        federation = await stack.enter_async_context(opened(db, database_settings))
-        waker = Waker(db)
-        engine = Engine(db, database_settings, federation, waker)
+        federation = await stack.enter_async_context(assembly.federation(db, database_settings))
+        engine = Engine(db, database_settings, federation)
         stack.push_async_callback(engine.close)
         yield Wire(db, federation, engine)
 

@@ -36,6 +36,7 @@ PER_HOST = 2
 HOST_BUFFER = 20
 _IDLE_SECONDS = 2.0
 _SETTLE_SECONDS = 0.05
+_HOUSEKEEPING_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2  # between two looks for what came meanwhile for hosts that were busy
 _SETTLE_MOST = 400
 # The host is there, but does not take anything now: all that is for it waits (protocol §10).
@@ -92,15 +93,16 @@ class DeliveryEngine:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        settler = asyncio.create_task(self._settle_often())
+        helpers = [asyncio.create_task(self._settle_often()), asyncio.create_task(self._keep_house())]
         try:
             while True:
                 if not await self._guarded(self.round):
                     await self._pause()
         finally:
-            settler.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await settler
+            for helper in helpers:
+                helper.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await helper
             await self.close()
 
     async def _guarded(self, step: Callable[[], Awaitable[bool]]) -> bool:
@@ -246,6 +248,15 @@ class DeliveryEngine:
             except Exception:
                 log.exception("delivery_settle_failed")
                 await asyncio.sleep(1.0)
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                async with self._db.write() as session:
+                    await delivery_queue.trim(session)
+            except Exception:
+                log.exception("delivery_housekeeping_failed")
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _settle(self) -> None:
         """Write outcomes; hosts all of whose outcomes are written may be asked for again."""

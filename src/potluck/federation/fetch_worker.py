@@ -39,6 +39,7 @@ OUTBOX_ITEMS = 20
 PIN_ITEMS = 10
 THREAD_ITEMS = 200
 _IDLE_SECONDS = 5.0
+_HOUSEKEEPING_SECONDS = 3600.0
 _OBJECT: Any = Object.__table__
 _APPROVALS = frozenset({
     "ReplyApproval", "LikeApproval", "AnnounceApproval", "ReplyAuthorization", "LikeAuthorization",
@@ -69,6 +70,7 @@ class FetchWorker:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        keeper = asyncio.create_task(self._keep_house())
         try:
             while True:
                 try:
@@ -79,7 +81,17 @@ class FetchWorker:
                 if not took:
                     await self._waker.wait(fetch_jobs.TOPIC, _IDLE_SECONDS)
         finally:
+            keeper.cancel()
             await self.close()
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                async with self._db.write() as session:
+                    await schedule_stale(session)
+            except Exception:
+                log.exception("fetch_housekeeping_failed")
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def close(self) -> None:
         """Break off; jobs stay queued."""
