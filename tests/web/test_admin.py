@@ -32,8 +32,8 @@ async def test_acts_are_for_staff(site: Site) -> None:
     user, bob = site.cast.bob.owner_id, site.cast.bob.id
     row = await site.cast.say(site.cast.bob, "<p>x</p>")
     for path in (f"/admin/people/{user}/disable", f"/admin/people/{user}/role", f"/admin/actors/{bob}/suspend",
-                 "/admin/servers/carol.example", "/admin/queues/retry-all", "/admin/invites", "/admin/reports/1/resolve",
-                 f"/posts/{row.id}/moderate", f"/admin/people/{user}/reset"):
+                 "/admin/servers/carol.example", "/admin/queues/retry-all", "/admin/invites",
+                 "/admin/reports/1/resolve", f"/posts/{row.id}/moderate", f"/admin/people/{user}/reset"):
         assert (await browser.post(path, {"role": "admin", "severity": "suspend"})).status_code == 403, path
 
 

@@ -74,7 +74,8 @@ async def test_an_htmx_request_without_session_leads_to_the_sign_in(site: Site) 
     assert found.headers["hx-redirect"] == "/signin"
 
 
-@pytest.mark.parametrize("query", ["max_id=x", "max_id=-1", "max_id=" + "9" * 30, "max_id=%00", "lens=%ff", "min_id=1e9"])
+@pytest.mark.parametrize("query", [
+    "max_id=x", "max_id=-1", "max_id=" + "9" * 30, "max_id=%00", "lens=%ff", "min_id=1e9"])
 async def test_nonsense_in_addresses(site: Site, query: str) -> None:
     """Whatever is in the query, the page opens."""
     for path in ("/local", "/@alice", "/tags/bread"):

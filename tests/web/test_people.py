@@ -39,8 +39,9 @@ async def test_tabs(site: Site) -> None:
     assert "my answer" in (await site.guest().get("/@eve/with_replies")).text
 
 
-@pytest.mark.parametrize("path", ["/@nobody", "/nonsense", "/@", "/@a@b@c", "/@" + "x" * 400, "/@alice/x", "/@alice/999",
-                                  "/@nobody/followers", "/x/followers", "/%00", "/@alice/1/history"])
+@pytest.mark.parametrize("path", [
+    "/@nobody", "/nonsense", "/@", "/@a@b@c", "/@" + "x" * 400, "/@alice/x", "/@alice/999",
+    "/@nobody/followers", "/x/followers", "/%00", "/@alice/1/history"])
 async def test_what_is_not_there(site: Site, path: str) -> None:
     """An address that leads nowhere gets the page that says so."""
     found = await site.guest().get(path)

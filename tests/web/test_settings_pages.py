@@ -176,7 +176,8 @@ async def test_aliases_and_moving(site: Site) -> None:
     browser = await alice_with_password(site)
     site.federation.known = {"@frank@frank.example": site.cast.frank, site.cast.frank.uri: site.cast.frank}
     assert 'id="alias-error"' in (await browser.post("/settings/migration/aliases", {"alias": "@no@no.example"})).text
-    page = await browser.page_after(await browser.post("/settings/migration/aliases", {"alias": "@frank@frank.example"}))
+    form = {"alias": "@frank@frank.example"}
+    page = await browser.page_after(await browser.post("/settings/migration/aliases", form))
     assert site.cast.frank.uri in page
     form = {"target": "@frank@frank.example", "password": "wrong"}
     assert 'id="password-error"' in (await browser.post("/settings/migration/move", form)).text

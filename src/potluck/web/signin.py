@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from litestar import Response, get, post
@@ -157,6 +158,12 @@ def json_error(error: SocialError) -> Response[Any]:
                     media_type="application/json")
 
 
+def _next_of_page(request: AnyRequest) -> str:
+    """`next` of the sign-in page the script runs on."""
+    query = parse_qs(urlsplit(request.headers.get("referer", "")).query)
+    return redirects.safe_path(query.get("next", [""])[0])
+
+
 @post("/signin/passkey", status_code=200)
 async def passkey(request: AnyRequest) -> Response[Any]:
     """Second half: sign in."""
@@ -168,7 +175,8 @@ async def passkey(request: AnyRequest) -> Response[Any]:
             secret = await sessions.start(session, user, ip=auth.client_address(request), user_agent=_agent(request))
     except SocialError as error:
         return json_error(error)
-    response: Response[Any] = Response(msgspec.json.encode({"redirect": "/home"}), media_type="application/json")
+    target = msgspec.json.encode({"redirect": _next_of_page(request)})
+    response: Response[Any] = Response(target, media_type="application/json")
     auth.start_session(response, secret)
     cookies.drop(response, cookies.PENDING)
     return response
