@@ -24,7 +24,7 @@ WITH_POST = frozenset({"mention", "reply", "quote", "status"})
 _SENTENCES = {
     "mention": _l("%(who)s mentioned you"), "reply": _l("%(who)s replied to you"),
     "quote": _l("%(who)s quoted your post"), "status": _l("%(who)s posted"), "reblog": _l("%(who)s boosted your post"),
-    "favourite": _l("%(who)s likes your post"), "follow": _l("%(who)s follows you"),
+    "favourite": _l("%(who)s liked your post"), "follow": _l("%(who)s follows you"),
     "follow_request": _l("%(who)s wants to follow you"), "poll": _l("A poll you took part in by %(who)s has ended"),
     "update": _l("%(who)s edited a post you boosted or took part in"), "admin.sign_up": _l("%(who)s signed up"),
     "admin.report": _l("%(who)s sent a report"), "move": _l("%(who)s moved to another account"),
