@@ -112,7 +112,7 @@ async def test_notifications_come_on_every_stream(site: Site, listen) -> None:
     events = [await alice.next()]
     if "event: notification" not in events[0]:
         events.append(await alice.next())
-    assert any("likes your post" in event for event in events)
+    assert any("liked your post" in event for event in events)
     await eve.silence()
 
 

@@ -72,12 +72,12 @@ async def test_notifications(site: Site) -> None:
     alice = await site.browser(site.cast.alice)
     assert 'data-notification-count="2"' in (await alice.get("/home")).text
     page = (await alice.get("/notifications")).text
-    assert "and 1 other likes your post" in page
+    assert "and 1 other liked your post" in page
     assert "my loaf" in page
     assert 'data-notification-count="0"' in (await alice.get("/home")).text
     async with site.database.read() as session:
         assert await session.get(Marker, (site.cast.alice.id, "notifications"))
-    assert "likes your post" not in (await alice.get("/notifications?only=mentions")).text
+    assert "liked your post" not in (await alice.get("/notifications?only=mentions")).text
     assert "Forget all notifications?" in (await alice.get("/notifications/clear")).text
     await alice.post("/notifications/clear")
     assert "All quiet" in (await alice.get("/notifications")).text
