@@ -115,11 +115,11 @@ def actor_document(peer: Peer, public_pem: str) -> dict[str, Any]:
     }
 
 
-def create_note(peer: Peer, number: int) -> bytes:
-    """A Create of a short public note."""
+def create_note(peer: Peer, number: int, mentioned: str = "") -> bytes:
+    """A Create of a short public note, which may mention someone (an actor's id)."""
     note = f"{peer.base}/notes/{number}"
     published = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    audience = {"to": [PUBLIC], "cc": [f"{peer.actor}/followers"]}
+    audience = {"to": [PUBLIC], "cc": [f"{peer.actor}/followers", *([mentioned] if mentioned else [])]}
     return json.dumps({
         "@context": AS2, "id": f"{note}/activity", "type": "Create", "actor": peer.actor, "published": published,
         **audience,
@@ -127,7 +127,8 @@ def create_note(peer: Peer, number: int) -> bytes:
             "id": note, "type": "Note", "attributedTo": peer.actor, "published": published, **audience, "url": note,
             "content": f"<p>Note number {number}: a few words about the weather, and a "
                        f'<a href="https://example.org/{number}">link</a>.</p>',
-            "sensitive": False, "attachment": [], "tag": [],
+            "sensitive": False, "attachment": [],
+            "tag": [{"type": "Mention", "href": mentioned, "name": "@alice"}] if mentioned else [],
         },
     }).encode()
 

@@ -68,14 +68,8 @@ def _actor(peer: Peer, actor_id: int, server_id: int) -> dict[str, Any]:
     }
 
 
-async def follow_peers(server: Server, fediverse: Fediverse, peers: Sequence[Peer], name: str, *, known: bool) -> None:
-    """Have a local person follow every peer's actor.
-
-    With `known` False the actors are only names the follower waits for: nothing is stored, and since nobody follows
-    them the notes mention the person instead (the caller sends such notes).
-    """
-    if not known:
-        return
+async def follow_peers(server: Server, fediverse: Fediverse, peers: Sequence[Peer], name: str) -> None:
+    """Make the peers' actors known and have a local person follow every one."""
     async with database(server) as db:
         actor_ids = await add_peers(db, fediverse, peers)
         async with db.write() as session:
