@@ -1,0 +1,1 @@
+"""The site as people meet it: Chromium, with scripts and without."""
