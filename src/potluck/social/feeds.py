@@ -309,6 +309,8 @@ async def sweep(session: AsyncSession, feed_id: int) -> None:
     await session.execute(delete(_ENTRY).where(_ENTRY.c.feed_id == feed_id, _ENTRY.c.entry_id <= oldest_kept))
 
 
-async def add_own_announce(session: AsyncSession, boost: Announce, kind: str) -> None:
-    """Put a local person's boost into their own home."""
-    await _insert_rows(session, [(boost.actor_id, boost.id, boost.object_id, boost.id, boost.actor_id, kind)])
+async def add_own_announce(session: AsyncSession, boost: Announce) -> None:
+    """Put a local person's boost into their own home, unless what they boosted is there already."""
+    await _insert_select(session, select(*_announce_columns(Announce.actor_id)).join(
+        Announce, Announce.object_id == Object.id
+    ).where(Announce.id == boost.id, _not_had(Announce.actor_id)))

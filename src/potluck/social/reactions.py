@@ -161,7 +161,7 @@ async def announce(
     if not quiet:
         await feeds.add_announces(session, [boost.id])
         if actor.is_local:
-            await feeds.add_own_announce(session, boost, row.kind)
+            await feeds.add_own_announce(session, boost)
         await live.publish(session, "update", object_id=row.id, entry_id=boost.id)
     if author.is_local and actor.type != "Group" and not quiet:
         await notifications.notify(session, [Notice(author.id, "reblog", actor.id, row.id, row.thread_root_id)])
