@@ -12,7 +12,7 @@ from potluck.federation.errors import FederationError
 from potluck.federation.model import Relay
 from potluck.federation.signatures.keys import SigningKey, encode_multikey, generate_ed25519
 from potluck.social import events
-from potluck.social.model import Actor, Follow, Object, Pin, Reaction, Server
+from potluck.social.model import Actor, Follow, Mention, Object, Pin, Reaction, Server
 
 from .conftest import Wire
 from .peers import AS, PUBLIC, Peer
@@ -250,3 +250,17 @@ async def test_a_deep_thread_is_fetched_one_by_one_and_ends(wire: Wire, peer: Pe
     await wire.take(bob, bob.create(peer.documents["/notes/1"][1]))
     assert len(await wire.rows(select(Object))) == 30
     assert all(count <= 2 for path, count in peer.asked.items() if path.startswith("/notes/"))
+
+
+async def test_people_named_beside_us_become_known(wire: Wire, peer: Peer, other: Peer) -> None:
+    """Whoever is addressed together with strangers can answer them all: they are fetched in the background."""
+    alice, bob, carol = await wire.local("alice"), peer.person("bob"), other.person("carol")
+    tags = [{"type": "Mention", "href": alice.uri, "name": "@alice@potluck.test"},
+            {"type": "Mention", "href": carol.uri, "name": f"@carol@{other.host}"}]
+    note = bob.note(1, to=[PUBLIC, alice.uri, carol.uri], tag=tags)
+    await wire.take(bob, bob.create(note))
+    row = await wire.object(note["id"])
+    assert row is not None
+    named = await wire.rows(select(Actor.uri).join(Mention, Mention.actor_id == Actor.id).where(
+        Mention.object_id == row.id))
+    assert sorted(named) == sorted([alice.uri, carol.uri])

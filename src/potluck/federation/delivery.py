@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db import Database
 from potluck.db.base import now
@@ -39,6 +40,7 @@ _SETTLE_SECONDS = 0.05
 _HOUSEKEEPING_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2  # between two looks for what came meanwhile for hosts that were busy
 _SETTLE_MOST = 400
+_LOOK_MOST = 10_000
 # The host is there, but does not take anything now: all that is for it waits (protocol §10).
 _HOST_TROUBLE = frozenset({408, 425, 429, 502, 503, 504})
 _RETRIED = frozenset({401, 500})
@@ -143,16 +145,25 @@ class DeliveryEngine:
         here = self._waiting + self._open + len(self._outcomes)
         self._looked_at, self._released = time.monotonic(), False
         async with self._db.read() as session:
-            rows = await delivery_queue.due(session, room + here, full)
-            fresh = [row for row in rows if row.host not in self._hosts]
-            ours = await self._locks.take({row.host for row in fresh})
-            fresh = [row for row in fresh if row.host in ours]
+            fresh, self._more = await self._look(session, room + here, full)
             await self._sealer.load(session, {row.outgoing_id for row in fresh})
-        self._more = bool(full) or len(rows) == room + here
-        self._more = bool(full) or len(rows) == room + here
         for host in self._admit(fresh):
             self._start(host)
         return bool(fresh)
+
+    async def _look(self, session: AsyncSession, limit: int, full: list[str]) -> tuple[list[Due], bool]:
+        """Due deliveries of hosts that nobody works for, and whether there may be more of them.
+
+        Rows at the front may all be another engine's; then it looks further.
+        """
+        while True:
+            rows = await delivery_queue.due(session, limit, full)
+            fresh = [row for row in rows if row.host not in self._hosts]
+            ours = await self._locks.take({row.host for row in fresh})
+            fresh = [row for row in fresh if row.host in ours]
+            if fresh or len(rows) < limit or limit > _LOOK_MOST:
+                return fresh, bool(full) or len(rows) == limit
+            limit *= 4
 
     def _admit(self, rows: Iterable[Due]) -> list[_Host]:
         """Put rows into the queues of their hosts."""

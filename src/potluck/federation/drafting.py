@@ -40,29 +40,37 @@ def handle_of(mention: MentionDraft) -> str | None:
     return name if host in (current().domain, current().host) else f"{name}@{host}"
 
 
-def settle(draft: Draft, author: ActorRef, known: Known) -> None:
-    """Fill in ids and audience of a draft by a remote author."""
+def settle(draft: Draft, author: ActorRef, known: Known) -> bool:
+    """Fill in ids and audience of a draft by a remote author.
+
+    Returns:
+        Whether everyone it mentions is known.
+    """
     draft.author_id = author.id
     draft.author_uri = author.uri
-    _settle_mentions(draft, known)
+    complete = _settle_mentions(draft, known)
     _settle_audience(draft, author, known)
     _settle_quote(draft, author, known)
     if draft.published < now() - STALE:
         draft.quiet = True
+    return complete
 
 
-def _settle_mentions(draft: Draft, known: Known) -> None:
+def _settle_mentions(draft: Draft, known: Known) -> bool:
     kept: dict[int, MentionDraft] = {}
+    complete = True
     for mention in draft.mentions:
         ref = known.actors.get(mention.uri)
         if ref is None and not mention.silent:
             ref = known.by_handle.get(handle_of(mention) or "")
         if ref is None or ref.deleted:
+            complete = complete and mention.silent
             continue
         mention.actor_id, mention.uri = ref.id, ref.uri
         if ref.id not in kept or kept[ref.id].silent:
             kept[ref.id] = mention
     draft.mentions = list(kept.values())
+    return complete
 
 
 def _settle_audience(draft: Draft, author: ActorRef, known: Known) -> None:

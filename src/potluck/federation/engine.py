@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 MAX_LANES = 256
 LANE_SECONDS = 90.0
 _IDLE_SECONDS = 2.0
+_LOOKS = 5  # past hosts that other engines hold
 _HOUSEKEEPING_SECONDS = 3600.0
 
 
@@ -108,17 +109,27 @@ class InboxEngine:
         return True
 
     async def _claim(self) -> Sequence[Any]:
-        busy = list(self._lanes)
-        async with self._db.read() as session:
-            if self._db.is_sqlite:
-                return await journal.waiting(session, self._batch, without_hosts=busy)
-            hosts = await journal.waiting_hosts(session, self._batch, busy)
-        ours = await self._locks.take(hosts)
+        if self._db.is_sqlite:
+            async with self._db.read() as session:
+                return await journal.waiting(session, self._batch, without_hosts=list(self._lanes))
+        ours = await self._claim_hosts()
         if not ours:
             return ()
         # Read again: only now nobody else can be working on these hosts.
         async with self._db.read() as session:
             return await journal.waiting(session, self._batch, only_hosts=ours)
+
+    async def _claim_hosts(self) -> set[str]:
+        """Hosts with waiting items that no other engine works for."""
+        passed_over = set(self._lanes)
+        for _ in range(_LOOKS):
+            async with self._db.read() as session:
+                hosts = await journal.waiting_hosts(session, self._batch, passed_over)
+            ours = await self._locks.take(hosts)
+            if ours or not hosts:
+                return ours
+            passed_over |= set(hosts)
+        return set()
 
     async def _apply(self, session: AsyncSession, items: Sequence[Item]) -> list[bool]:
         return await Batch(session, items).run()

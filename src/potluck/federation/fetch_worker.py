@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db import Database
 from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
 from potluck.federation import documents, fetch_jobs, follower_sync, nodeinfo_client, quotes, servers
 from potluck.federation.dispatch.create import draft_of
 from potluck.federation.errors import FederationError, Gone
@@ -24,9 +25,10 @@ from potluck.federation.inbound import Budget
 from potluck.federation.urls import host_of, same_host
 from potluck.federation.vocabulary import Document, first_id, get, type_of
 from potluck.social import actors, events, leaving, objects, reactions
+from potluck.social.drafts import MentionDraft
 from potluck.social.errors import SocialError
 from potluck.social.live import Waker
-from potluck.social.model import Actor, Announce, Object, Server
+from potluck.social.model import Actor, Announce, Mention, Object, ObjectDocument, Server
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
@@ -37,6 +39,7 @@ CONCURRENCY = 16
 JOB_SECONDS = 120.0
 OUTBOX_ITEMS = 20
 PIN_ITEMS = 10
+_STRANGERS = 10
 THREAD_ITEMS = 200
 _IDLE_SECONDS = 5.0
 _HOUSEKEEPING_SECONDS = 3600.0
@@ -63,7 +66,8 @@ class FetchWorker:
         self._locks = HostLocks(db, "fetch")
         self._running: dict[int, asyncio.Task[None]] = {}
         self._work: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[None]]] = {
-            "actor": self.actor, "approval": self.approval, "featured": self.featured, "nodeinfo": self.nodeinfo,
+            "actor": self.actor, "approval": self.approval, "featured": self.featured, "mentions": self.mentions,
+            "nodeinfo": self.nodeinfo,
             "outbox": self.outbox, "parent": self.parent, "poll": self.refresh, "quote": self.quote,
             "sync": self.sync, "thread": self.thread,
         }
@@ -311,6 +315,29 @@ class FetchWorker:
                 quote_authorization_uri=stamp if state == "accepted" else row.quote_authorization_uri,
                 version=_OBJECT.c.version + 1))
             await self._tell(session, row.id)
+
+    async def mentions(self, uri: str, _data: Mapping[str, Any]) -> None:
+        """The people an object names that were not known when it came, ten at the most."""
+        async with self._db.read() as session:
+            row = await objects.by_uri(session, uri)
+            kept = await session.get(ObjectDocument, row.id) if row is not None else None
+        if row is None or kept is None or row.deleted_at is not None:
+            return
+        draft = draft_of(msgspec.json.decode(kept.document))
+        named = [mention for mention in draft.mentions if not mention.silent][:_STRANGERS]
+        found = [actor for mention in named if (actor := await self._mentioned(mention)) is not None]
+        async with self._db.write() as session:
+            for actor in found:
+                await session.execute(insert_or_ignore(session, Mention).values(
+                    object_id=row.id, actor_id=actor.id, silent=False))
+            await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(version=_OBJECT.c.version + 1))
+
+    async def _mentioned(self, mention: MentionDraft) -> Actor | None:
+        """Somebody named by id, or by a page and a handle."""
+        try:
+            return await self._federation.actor_by_uri(mention.uri, budget=Budget())
+        except FederationError:
+            return await self._federation.actor_by_handle(mention.name or "")
 
     async def _quote_state(self, row: Object, quoted: Object | None, stamp: str | None) -> str | None:
         if quoted is None:

@@ -86,6 +86,7 @@ class Inbound:
         budget: what it may cause to be fetched.
         prepared: fetches were tried already; what is still missing is not to be had.
         draft: the object as its kind read it.
+        mentions_strangers: it names people who are not known here.
     """
 
     item_id: int
@@ -104,6 +105,7 @@ class Inbound:
     budget: Budget = field(default_factory=Budget)
     prepared: bool = False
     draft: Draft | None = None
+    mentions_strangers: bool = False
 
     @property
     def uri(self) -> str | None:

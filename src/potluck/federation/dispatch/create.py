@@ -163,7 +163,9 @@ def admit(inbound: Inbound, known: Known) -> Draft:
         if present.author_id != author.id:
             raise Unauthorised(f"{draft.uri} belongs to somebody else")
         raise Dropped(f"{draft.uri} is known already")
-    drafting.settle(draft, author, known)
+    complete = drafting.settle(draft, author, known)
+    # Those who may want to answer all get to know them; for everyone else the links in the text do.
+    inbound.mentions_strangers = not complete and drafting.addresses_local(draft, known)
     if not is_relevant(inbound, draft, known):
         raise Irrelevant(f"nobody here asked for {draft.uri}")
     return draft
@@ -213,6 +215,8 @@ async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft
     for (inbound, draft), result in zip(items, stored, strict=True):
         if result.created and result.object is not None:
             jobs += follow_ups(result.object, draft, inbound.budget.depth)
+            if inbound.mentions_strangers:
+                jobs.append(("mentions", result.object.uri, {}))
             if has_portable_signature(inbound):
                 await forward_reply(session, inbound, draft, known)
     authors = {draft.author_uri for _, draft in items}
