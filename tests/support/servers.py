@@ -34,7 +34,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, seconds: float = _EVENTUALLY_SECONDS) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], *, seconds: float = _EVENTUALLY_SECONDS) -> T:
     """The first true result of `look`, asked again and again.
 
     Raises:

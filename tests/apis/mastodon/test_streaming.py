@@ -78,7 +78,7 @@ async def events(server: Server, person: Person, path: str, query: str = "") -> 
 
 async def _listening(server: Server, count: int = 1) -> None:
     async with asyncio.timeout(SECONDS):
-        while server.app.state.hub.listeners < count:
+        while server.app.state.hub.listeners < count:  # noqa: ASYNC110 - the hub tells nobody
             await asyncio.sleep(0.01)
 
 
