@@ -168,6 +168,7 @@ def _page(path: str, method: Any, function: Any) -> HTTPRouteHandler:
         found: Response[Any] = await function(request)
         return found
 
+    handle.__doc__ = function.__doc__
     return HTTPRouteHandler(path=path, http_method=method, status_code=200, include_in_schema=False)(handle)
 
 

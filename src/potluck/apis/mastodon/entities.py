@@ -194,6 +194,12 @@ def application(app: OAuthApp) -> Json:
     }
 
 
+def own_application(scopes: Iterable[str]) -> Json:
+    """Application of a token that a person made by hand."""
+    return {"id": "0", "name": current().title, "website": current().url, "scopes": sorted(scopes),
+            "redirect_uris": [], "redirect_uri": "", "vapid_key": ""}
+
+
 def report(row: Report, target: Any) -> Json:
     """Report. `target`: the Account it is about (rendered)."""
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.timelines import page_of_statuses
+from potluck.db.base import now
 from potluck.social import events, threads, timelines
 from potluck.social.model import Actor, Announce, Object, Reaction, Revision
 from potluck.social.paging import in_order, paged
@@ -20,6 +22,7 @@ from potluck.social.views import ObjectView, load_objects
 from potluck.social.visibility import not_hidden_by
 
 _MOST_AT_ONCE = 100
+_FETCH_AGAIN = timedelta(minutes=15)
 
 
 async def target_id(session: AsyncSession, status_id: int) -> int:
@@ -64,10 +67,17 @@ async def context(call: Call) -> Answer:
     found = await render.by_ids(call.source, [*above, *below], call.viewer_id)
     body = answer({"ancestors": [msgspec.Raw(found[key]) for key in above if key in found],
                    "descendants": [msgspec.Raw(found[key]) for key in below if key in found]})
-    if call.viewer_id is not None and not view.object.local:
+    if call.viewer_id is not None and _may_be_incomplete(view.object):
         async with call.write() as writer:
             await events.emit(writer, events.ThreadWanted(view.object))
     return body
+
+
+def _may_be_incomplete(row: Object) -> bool:
+    """Whether parts of a conversation are worth asking for elsewhere (again)."""
+    if row.in_reply_to_uri is not None and row.in_reply_to_id is None:
+        return True
+    return not row.local and (row.replies_fetched_at is None or row.replies_fetched_at < now() - _FETCH_AGAIN)
 
 
 @endpoint("GET", "/api/v1/statuses/{id:str}/source", scope="read:statuses")

@@ -117,10 +117,11 @@ async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, s
                 yield f"event: {event.name}\ndata: {event.payload}\n\n".encode()
 
 
-def _sse(path: str) -> HTTPRouteHandler:
+def _sse(path: str, doc: str) -> HTTPRouteHandler:
     async def stream(request: AnyRequest) -> Response[Any]:
         return await _stream(request)
 
+    stream.__doc__ = doc
     return HTTPRouteHandler(path=path, http_method="GET", status_code=200, include_in_schema=False)(stream)
 
 
@@ -228,6 +229,7 @@ async def _close(socket: WebSocket[Any, Any, Any]) -> None:
 
 
 async def _health() -> Response[Any]:
+    """Whether streaming is there: `OK`."""
     return Response(b"OK", media_type="text/plain")
 
 
@@ -236,6 +238,6 @@ socket_handler = WebsocketRouteHandler("/api/v1/streaming")(_socket)
 route_handlers: list[Any] = [
     bare, socket_handler,
     HTTPRouteHandler("/api/v1/streaming/health", http_method="GET", status_code=200, include_in_schema=False)(_health),
-    *(_sse(f"/api/v1/streaming/{path}") for path in _PATHS),
-    _sse("/api/v1/streaming/{rest:path}"),
+    *(_sse(f"/api/v1/streaming/{path}", f"Stream `{name}`.") for path, name in _PATHS.items()),
+    _sse("/api/v1/streaming/{rest:path}", "Unknown streams: 400."),
 ]
