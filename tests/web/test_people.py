@@ -31,6 +31,18 @@ async def test_profiles_hide_what_is_not_for_the_viewer(site: Site) -> None:
             assert "hush" not in (await browser.get(path)).text
 
 
+async def test_passers_by_share_a_page(site: Site) -> None:
+    """A profile is kept for guests: each reader gets a token of their own, a new post is there at once."""
+    await site.cast.say(site.cast.alice, "<p>first</p>")
+    one, other = site.guest(), site.guest()
+    pages = [(await browser.get("/@alice")).text for browser in (one, other, one)]
+    tokens = [page.split('name="csrf-token" content="')[1].split('"')[0] for page in pages]
+    assert (tokens[0] == tokens[2], tokens[0] == tokens[1]) == (True, False)
+    assert pages[0].replace(tokens[0], "") == pages[1].replace(tokens[1], "")
+    await site.cast.say(site.cast.alice, "<p>second</p>")
+    assert "second" in (await other.get("/@alice")).text
+
+
 async def test_tabs(site: Site) -> None:
     """Replies to others have a tab of their own."""
     row = await site.cast.say(site.cast.alice, "<p>question</p>")

@@ -142,12 +142,20 @@ def page(
     viewer = auth.known_viewer(request)
     shared = _shared(request, viewer, unread)
     text = environment().get_template(template).render({**shared, "status": status, **context})
+    response = answer(request, text, status=status, headers=headers)
+    if shared["flashes"]:
+        cookies.drop(response, cookies.FLASH)
+    return response
+
+
+def answer(request: AnyRequest, text: str, *, status: int = 200, headers: Mapping[str, str] | None = None,
+           ) -> Response[str]:
+    """The answer that carries a page's text, with the cookie its forms need."""
+    viewer = auth.known_viewer(request)
     response = Response(text, status_code=status, media_type="text/html", headers={
         "Cache-Control": "private, no-store" if viewer else "private, no-cache", "Vary": "Accept, Cookie",
         **(headers or {})})
     csrf.keep(request, response)
-    if shared["flashes"]:
-        cookies.drop(response, cookies.FLASH)
     return response
 
 

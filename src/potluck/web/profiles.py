@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get
 from litestar.exceptions import HTTPException
+from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import actors, follows, timelines, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
-from potluck.web import feeds, metadata, pages, redirects, syndication
+from potluck.web import feeds, kept_pages, metadata, pages, redirects, syndication
 from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
@@ -28,6 +30,7 @@ from potluck.web.presenters.people import (
 )
 from potluck.web.types import AnyRequest
 
+_ACTOR_COLUMNS = [column.key for column in inspect(Actor).column_attrs]
 FEED_FORMATS = {".rss": "rss", ".atom": "atom"}
 
 
@@ -105,6 +108,17 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
     actor = await _find_or_fetch(request, handle, viewer)
     if profile_path(actor)[1:] != handle:
         return redirects.see_other(profile_path(actor) + ("" if tab == "posts" else _TAB_PATHS[tab]))
+    key = kept_pages.key(request, _state_of(actor))
+    return kept_pages.find(request, key) or await _make_posts(request, viewer, actor, tab, key)
+
+
+def _state_of(actor: Actor) -> str:
+    """Every column of an actor as text: differs when anything about them has changed, the number of posts included."""
+    return repr([getattr(actor, name) for name in _ACTOR_COLUMNS])
+
+
+async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, tab: str, key: Hashable | None,
+                      ) -> Response[Any]:
     viewer_id = viewer.actor.id if viewer else None
     first = "max_id" not in request.query_params
     async with request.app.state.db.read() as session:
@@ -115,9 +129,11 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
         pinned = await timelines.profile(session, actor.id, viewer_id, page_of(request), pinned=True) \
             if tab == "posts" and first else []
         featured = (await feeds.load(session, request, pinned, viewer)).posts
-    return await pages.render(
+    made = await pages.render(
         request, "profiles/profile.html", profile=header.profile, feed=feed, pinned=featured,
         tabs=_tabs(actor, tab), meta=metadata.of_profile(actor, header.profile))
+    kept_pages.keep(request, key, made)
+    return made
 
 
 _TAB_PATHS = {"replies": "/with_replies", "media": "/media"}
