@@ -24,14 +24,14 @@ TOPIC = "delivery"
 GIVE_UP = timedelta(days=7)
 KEEP_FAILED = timedelta(days=14)
 MAX_BACKOFF = 12 * 3600.0
-_FIRST_BACKOFF = 15.0
+_FIRST_BACKOFF = 5.0
 _FACTOR = 3.0
 
 
 def backoff(failures: int, rng: random.Random | None = None) -> float:
-    """Seconds to wait after so many failures in a row: 15 s, 45 s, … up to 12 h, with up to a fifth of jitter.
+    """Seconds to wait after so many failures in a row: 5 s, 15 s, 45 s, … up to 12 h, with up to a fifth of jitter.
 
-    Short at first: GoToSocial gives up after four minutes, so hosts that only restart are found again soon.
+    Short at first, so that a host that only restarts is found again soon.
     """
     base = min(MAX_BACKOFF, _FIRST_BACKOFF * _FACTOR ** max(0, min(failures - 1, 20)))
     return base * (1 + 0.2 * (rng or random).random())
