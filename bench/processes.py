@@ -80,11 +80,12 @@ class Server:
 
 
 @contextmanager
-def running(database_url: str = "", **settings: str) -> Iterator[Server]:
-    """A server on a free loopback port with an empty database; stopped and removed at the end."""
+def running(database_url: str = "", data: Path | None = None, **settings: str) -> Iterator[Server]:
+    """A server on a free loopback port, stopped at the end. Its data are empty and removed, unless `data` is given."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="potluck-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="potluck-bench-") as temporary:
+        folder = str(data or temporary)
         environ = {
             **os.environ, "POTLUCK_URL": url, "POTLUCK_BIND": f"127.0.0.1:{port}", "POTLUCK_DATA": folder,
             "POTLUCK_DATABASE_URL": database_url, "POTLUCK_ALLOW_PRIVATE": "127.0.0.0/8",

@@ -6,7 +6,10 @@ python -m bench.start [--database sqlite|postgresql|both]
 from __future__ import annotations
 
 import argparse
+import contextlib
+import tempfile
 import time
+from pathlib import Path
 
 from bench.processes import databases, running
 from bench.table import show
@@ -17,10 +20,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     rows = []
-    with databases(parser.parse_args().database) as found:
+    with databases(parser.parse_args().database) as found, contextlib.ExitStack() as kept:
         for name, url in found:
+            folder = Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="potluck-bench-")))
             for attempt in ("first start", "second start"):
-                with running(url) as server:
+                with running(url, folder) as server:
                     time.sleep(5)
                     cpu = server.cpu_seconds()
                     memory = server.memory()

@@ -68,6 +68,7 @@ def set_up(*, dev: bool, test: bool) -> None:
     install_libraries(dev=dev)
     install_potluck()
     build_assets.build()
+    compile_ahead()
     if test:
         make_client_environments()
 
@@ -128,6 +129,16 @@ def install_potluck() -> None:
     run(VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--no-deps", "--no-build-isolation", "--editable", ROOT)
     write_stamp(STAMPS, {**stamps, "potluck": stamp})
+
+
+def compile_ahead() -> None:
+    """Compile what a start loads: without this, where Python may not write bytecode, every start compiles it anew."""
+    stamps = read_stamp(STAMPS)
+    libraries = str([stamps.get("runtime"), stamps.get("dev")])
+    folders = [str(ROOT / "src")] if stamps.get("compiled") == libraries else [str(ROOT / "src"), str(VENV / "lib")]
+    # A library may hold templates that are no Python yet: its complaints are of no interest.
+    subprocess.run([VENV_PYTHON, "-m", "compileall", "-qq", "-j", "0", *folders], check=False)
+    write_stamp(STAMPS, {**stamps, "compiled": libraries})
 
 
 def _pip_install() -> list[str]:
