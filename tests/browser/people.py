@@ -45,9 +45,9 @@ class Person:
         """Write into a field."""
         self.page.get_by_label(label, exact=False).first.fill(text)
 
-    def press(self, name: str, *, within: Locator | None = None, exact: bool = True) -> None:
-        """Press a button."""
-        (within or self.page).get_by_role("button", name=name, exact=exact).first.click()
+    def press(self, name: str, *, within: Locator | None = None) -> None:
+        """Press the button whose name begins so."""
+        (within or self.page).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
 
     def follow_link(self, name: str, *, within: Locator | None = None) -> None:
         """Follow a link."""

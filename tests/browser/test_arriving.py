@@ -10,6 +10,7 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
+from browser.audit import audit
 from browser.conftest import Open
 from browser.people import Person
 from potluck.demo.cast import PASSWORD
@@ -29,6 +30,12 @@ def logged_link(server: Server, pattern: str, after: int = 0) -> str:
     return str(found[-1])
 
 
+def look_at(person: Person) -> None:
+    """Hold the page before someone to the rules of every page (with scripts, since the looking is done by one)."""
+    if person.scripts:
+        assert audit(person.page) == []
+
+
 def signed_up(person: Person, site: Server, name: str) -> None:
     """Create an account, confirm its address by the link in the mail, and sign in."""
     before = len(site.log())
@@ -39,6 +46,7 @@ def signed_up(person: Person, site: Server, name: str) -> None:
     person.page.get_by_label("I have read the rules").check()
     person.press("Create account")
     person.go(logged_link(site, r"/confirm/[\w.-]+", before))
+    look_at(person)
     person.press("Confirm")
     person.sees("Your e-mail address is confirmed.")
     person.sign_in(name, LONG_ENOUGH)
@@ -51,6 +59,7 @@ def test_first_run(stage: Stage, open_browser: Open, scripts: bool) -> None:
     person = open_browser(scripts=scripts, base=server.url)
     link = logged_link(server, r"/setup/[\w-]+")
     person.go(link)
+    look_at(person)
     person.fill("User name", "ruth")
     person.fill("E-mail address", "ruth@example.org")
     person.fill("Password", LONG_ENOUGH)
@@ -111,14 +120,17 @@ def test_totp(site: Server, open_browser: Open, scripts: bool) -> None:
     person.fill("Your password", LONG_ENOUGH)
     person.press("Set up")
     expect(person.page.get_by_role("img", name="QR code")).to_be_visible()
+    look_at(person)
     secret = person.page.locator("code").first.inner_text().replace(" ", "")
     person.fill("The six digits", pyotp.TOTP(secret).now())
     person.press("Switch on")
+    look_at(person)
     recovery = person.page.locator("main code, main li code").first.inner_text().split()[0]
 
     again = open_browser(scripts=scripts)
     again.sign_in(name, LONG_ENOUGH)
     again.is_at("/signin/second")
+    look_at(again)
     again.fill("Code", "000000")
     again.press("Sign in")
     expect(again.page.get_by_role("alert")).to_be_visible()
@@ -157,6 +169,7 @@ def test_password_reset(site: Server, open_browser: Open, scripts: bool) -> None
     stranger.page.get_by_role("textbox").first.fill(f"{name}@example.org")
     stranger.page.locator("main form button").first.click()
     stranger.go(logged_link(site, r"/reset/[\w.-]+", before))
+    look_at(stranger)
     stranger.fill("password", "a different long one")
     stranger.page.locator("main form button").first.click()
     stranger.sign_in(name, "a different long one")

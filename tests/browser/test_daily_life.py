@@ -48,7 +48,9 @@ def test_post_with_warning_and_poll(as_: Open, scripts: bool) -> None:
     expect(card.get_by_text(text)).to_be_visible()
     card.get_by_label("Stew").check()
     card.get_by_role("button", name="Vote").click()
-    bob.sees("1 vote")
+    if not scripts:  # the page came anew, and what stands behind a warning is folded again
+        bob.post_with(text).locator("summary").filter(has_text="food, strong opinions").click()
+    expect(bob.post_with(text).get_by_text("1 person voted")).to_be_visible()
 
 
 def test_reply_appears_in_the_thread_and_at_the_author(as_: Open, scripts: bool) -> None:
@@ -90,8 +92,10 @@ def test_marks_go_on_and_off(as_: Open, scripts: bool, do: str, undo: str) -> No
         bob.go("/bookmarks")
         button = bob.post_with(text).get_by_role("button", name=re.compile(do))
     button.click()
-    button = bob.post_with(text).get_by_role("button", name=re.compile(do))
-    expect(button).to_have_attribute("aria-pressed", "false")
+    if do == "Bookmark" and not scripts:
+        expect(bob.page.get_by_text(text)).to_have_count(0)
+    else:
+        expect(button).to_have_attribute("aria-pressed", "false")
 
 
 def test_edit_keeps_the_history_and_delete_asks_first(as_: Open, scripts: bool) -> None:
@@ -122,13 +126,13 @@ def test_follow_and_unfollow(as_: Open, scripts: bool) -> None:
     """Following someone is seen at once on their profile, and ends by the same button."""
     dave = as_("dave", scripts=scripts)
     dave.go("/@mia")
-    dave.press("Follow")
+    dave.press("Follow Mia")
     expect(dave.page.get_by_role("button", name=re.compile("Following|Unfollow")).first).to_be_visible()
     dave.go("/@dave/following")
     dave.sees("Mia")
     dave.go("/@mia")
     dave.page.get_by_role("button", name=re.compile("Following|Unfollow")).first.click()
-    expect(dave.page.get_by_role("button", name="Follow", exact=True).first).to_be_visible()
+    expect(dave.page.get_by_role("button", name="Follow Mia")).to_be_visible()
 
 
 def test_follow_request_is_answered(as_: Open, scripts: bool) -> None:
@@ -181,7 +185,7 @@ def test_follow_someone_elsewhere_and_read_them_at_home(as_: Open, stage: Stage,
     """Someone of another server is followed on the page, and what they then say appears at home while one looks."""
     bob = as_("bob")
     bob.go(f"/{carol.handle}")
-    bob.press("Follow")
+    bob.press("Follow carol")
     bob.go("/home")
     stage.run(api.eventually(lambda: carol.notified("follow")))
     stage.run(carol.say("Across the wire"))
@@ -217,19 +221,28 @@ def test_live_update(as_: Open) -> None:
 
 
 def test_lists(as_: Open, scripts: bool) -> None:
-    """A list is made, someone is put into it, and it shows what they say."""
+    """A list is made, filled with someone one follows, shows what they say, and is deleted."""
     alice = as_("alice", scripts=scripts)
     title = words(scripts, "Carpenters")
     alice.go("/lists")
-    alice.page.locator("main").get_by_role("textbox").first.fill(title)
-    alice.page.locator("main form").get_by_role("button").first.click()
+    alice.fill("Name of a new list", title)
+    alice.press("Make a list")
+    alice.is_at(r"/lists/\d+/edit")
+    alice.fill("Name or address", "bob")
+    alice.press("Search", within=alice.page.locator("main"))
+    alice.press("Add", within=alice.page.locator("main"))
+    expect(alice.page.get_by_role("region", name="People on this list")).to_contain_text("Bob Okafor")
+    bob = as_("bob", scripts=scripts)
+    bob.say(words(scripts, "Sawing boards"))
     alice.go("/lists")
     alice.follow_link(title, within=alice.page.locator("main"))
-    alice.page.get_by_role("link", name=re.compile("Edit|people", re.IGNORECASE)).first.click()
-    alice.page.locator("main").get_by_role("searchbox").fill("bob")
-    alice.page.locator("main").get_by_role("button", name=re.compile("Search|Find")).click()
-    alice.page.locator("main").get_by_role("button", name=re.compile("Add")).first.click()
-    alice.sees("Bob Okafor")
+    alice.is_at(r"/lists/\d+$")
+    expect(alice.post_with(words(scripts, "Sawing boards"))).to_be_visible()
+    alice.follow_link("Change list")
+    alice.follow_link("Delete list")
+    alice.press("Delete", within=alice.page.locator("main"))
+    expect(alice.page.get_by_role("heading", name="Lists", exact=True)).to_be_visible()
+    expect(alice.page.get_by_role("link", name=title)).to_have_count(0)
 
 
 def test_conversations(as_: Open, scripts: bool) -> None:

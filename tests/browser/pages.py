@@ -1,0 +1,70 @@
+"""The list of pages, as the router has it: a route that is not named here makes the tests fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from support.servers import Person, eventually
+
+NO_PAGES = {
+    "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
+    "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
+    "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
+}
+"""Routes that show no page of their own, and those of the last line, whose secrets only the journeys in
+`test_arriving` have: they look at them on the way."""
+
+GUEST = (
+    "/signin", "/signup", "/reset", "/about", "/about/rules", "/privacy", "/local", "/search?q=bread", "/@alice",
+    "/interact?uri={post_url}", "/invite/{invite}", "/@alice/{post}",
+)
+"""What is shown to someone who has not signed in."""
+
+SIGNED_IN = (
+    "/home", "/local", "/federated", "/tags/potluck", "/@alice", "/@alice/with_replies", "/@alice/media",
+    "/@alice/followers", "/@bob/following", "/@bob", "/@carol@mastodon.example", "/@alice/{post}",
+    "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/edit",
+    "/posts/{post}/delete", "/posts/{bobs_post}/report", "/posts/{bobs_post}/moderate", "/people/{bob}/mute",
+    "/people/{bob}/block", "/people/{bob}/report", "/requests", "/blocks", "/notifications", "/notifications/clear",
+    "/conversations", "/conversations/{conversation}", "/search", "/search?q=bread", "/bookmarks", "/favourites",
+    "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
+    "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
+    "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
+    "/settings/export", "/settings/migration", "/settings/delete", "/admin",
+    "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
+    "/admin/reports/{report}", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+)
+"""What is shown to Alice, who administers the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Something of everything there is a page for."""
+
+    values: dict[str, str]
+
+    def address(self, pattern: str) -> str:
+        """A pattern of the lists above with its values filled in."""
+        return pattern.format(**self.values)
+
+
+async def examples(alice: Person, bob: Person) -> Example:
+    """Make, or find, something of everything."""
+    post = await alice.say("Looked at from all sides #potluck", poll={"options": ["a", "b"], "expires_in": 3600})
+    await alice.call("PUT", f"/api/v1/statuses/{post['id']}", status="Looked at from all sides, twice #potluck",
+                     poll={"options": ["a", "b"], "expires_in": 3600})
+    bobs_post = await bob.say("@alice for the moderators")
+    await bob.say("@alice a word in private", visibility="direct")
+    made = await alice.post("/api/v1/lists", title="Everyone")
+    bob_id = bobs_post["account"]["id"]
+    await alice.post(f"/api/v1/lists/{made['id']}/accounts", account_ids=[bob_id])
+    await bob.post("/api/v1/reports", account_id=post["account"]["id"], status_ids=[post["id"]], comment="too tasty")
+
+    async def conversations() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await alice.get("/api/v1/conversations")
+        return found
+
+    conversation = (await eventually(conversations))[0]
+    return Example({"post": post["id"], "post_url": post["url"], "bobs_post": bobs_post["id"], "bob": bob_id,
+                    "list": made["id"], "conversation": conversation["id"]})

@@ -1,0 +1,99 @@
+"""Every page of the router is for everyone: no serious fault by axe-core, nothing wider than a small phone, no
+violation of the content policy, in light and dark, on desk and phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from browser import pages
+from browser.audit import audit
+from browser.conftest import Open
+from browser.people import Person
+from potluck.web.routes import AREAS
+from support.servers import Server
+from support.stage import Stage
+
+pytestmark = pytest.mark.timeout(280)
+_PARTS = 4
+
+
+@pytest.fixture(scope="module")
+def example(stage: Stage, site: Server) -> pages.Example:
+    """Something of everything there is a page for."""
+    async def make() -> pages.Example:
+        return await pages.examples(await site.signed_in("alice"), await site.signed_in("bob"))
+
+    return stage.run(make())
+
+
+@pytest.fixture
+def filled(as_: Open, example: pages.Example) -> pages.Example:
+    """The same with what only the administration's pages know."""
+    if "invite" not in example.values:
+        alice = as_("alice", scripts=False)
+        alice.go("/admin/invites")
+        alice.press("Make an invitation")
+        example.values["invite"] = alice.page.locator("main code").first.inner_text().rpartition("/")[2]
+        for word, path in (("user", "/admin/people"), ("report", "/admin/reports")):
+            alice.go(path)
+            link = alice.page.locator(f"main a[href^='{path}/']").first.get_attribute("href")
+            assert link is not None
+            example.values[word] = link.rpartition("/")[2]
+    return example
+
+
+def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:
+    """Open the pages and hold each to the rules."""
+    faults: list[str] = []
+    for pattern in patterns:
+        person.go(example.address(pattern))
+        faults += audit(person.page)
+    assert not faults, "\n\n".join(faults)
+
+
+def _as_pattern(route: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{[^}]*\\}", "[^/?]+", re.escape(route)))
+
+
+def test_the_looking_itself_sees_faults(open_browser: Open) -> None:
+    """A page with pale text, a nameless button and a wide table is found wanting in each of these."""
+    person = open_browser()
+    person.page.set_content("""<html lang="en"><title>Bad</title><main><h1>Bad</h1><button></button>
+        <p style="color:#bbb;background:#fff">pale</p><div style="width:500px">wide</div></main>""")
+    found = "\n".join(audit(person.page))
+    assert "button-name" in found
+    assert "color-contrast" in found
+    assert "px wide" in found
+
+
+def test_no_page_is_forgotten() -> None:
+    """Every GET route of the site is looked at here, or is named as one that shows no page of its own."""
+    routes = {path for area in AREAS for handler in area.route_handlers if "GET" in handler.http_methods
+              for path in handler.paths}
+    assert routes >= pages.NO_PAGES, "a route that is gone is still named"
+    seen = [pattern.partition("?")[0] for pattern in (*pages.GUEST, *pages.SIGNED_IN)]
+    forgotten = [route for route in routes - pages.NO_PAGES
+                 if not any(_as_pattern(route).fullmatch(address) for address in seen)]
+    assert forgotten == []
+
+
+def test_pages_for_guests(open_browser: Open, filled: pages.Example) -> None:
+    """What guests see."""
+    look_at(open_browser(), filled, pages.GUEST)
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_pages_for_people_and_their_administrator(as_: Open, filled: pages.Example, part: int) -> None:
+    """What Alice, who administers the server, sees."""
+    look_at(as_("alice"), filled, pages.SIGNED_IN[part::_PARTS])
+
+
+def test_page_that_is_not_there(open_browser: Open) -> None:
+    """The page for wrong addresses holds to the same rules."""
+    guest = open_browser()
+    answer = guest.page.goto(f"{guest.base}/nothing/here")
+    assert answer is not None
+    assert answer.status == 404
+    assert audit(guest.page) == []
