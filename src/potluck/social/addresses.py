@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from potluck.settings import current
+
+_AVATARS = 8
 
 
 def actor_uri(name: str) -> str:
@@ -53,3 +57,8 @@ def hashtag_url(name: str) -> str:
 def is_local_uri(uri: str) -> bool:
     """Whether an id or page lives on this server."""
     return uri == current().url or uri.startswith(f"{current().url}/")
+
+
+def blank_avatar(actor_id: int) -> str:
+    """Path of the picture of an actor who has set none: one of a few, always the same one for the same actor."""
+    return f"/static/avatars/{crc32(str(actor_id).encode()) % _AVATARS}.svg"

@@ -35,11 +35,11 @@ class Lens:
 
 
 async def load(session: AsyncSession, request: AnyRequest, refs: Sequence[EntryRef],
-               viewer: Viewer | None, *, limit: int = PAGE_SIZE) -> Feed:
+               viewer: Viewer | None, *, limit: int = PAGE_SIZE, featured: bool = False) -> Feed:
     """The feed of references; a post the viewer may not see is left out."""
     entries = await views.load_entries(session, refs, viewer.actor.id if viewer else None)
     last = refs[-1].position if refs else None
-    return Feed(shown_entries(entries, viewer), next_url(request, len(refs), last, limit))
+    return Feed(shown_entries(entries, viewer, featured=featured), next_url(request, len(refs), last, limit))
 
 
 _SYMBOLS = {"note": "chat", "article": "article", "photo": "photo", "video": "video", "audio": "audio",

@@ -17,9 +17,10 @@ from markupsafe import Markup
 
 from potluck.settings import current
 from potluck.social import notifications
+from potluck.social.addresses import blank_avatar
 from potluck.web import auth, cookies, csrf, flashes, i18n, trusted
 from potluck.web.icons import icon
-from potluck.web.presenters.people import BLANK_AVATAR, full_handle, profile_path
+from potluck.web.presenters.people import full_handle, profile_path
 from potluck.web.redirects import safe_path
 from potluck.web.types import AnyRequest
 
@@ -100,7 +101,8 @@ def _shown_viewer(viewer: auth.Viewer, unread: int) -> dict[str, Any]:
     actor = viewer.actor
     return {
         "name": actor.display_name or actor.name, "handle": full_handle(actor), "url": profile_path(actor),
-        "avatar_url": actor.avatar_url or BLANK_AVATAR, "is_admin": viewer.is_staff, "unread_notifications": unread,
+        "avatar_url": actor.avatar_url or blank_avatar(actor.id), "is_admin": viewer.is_staff,
+        "unread_notifications": unread,
     }
 
 

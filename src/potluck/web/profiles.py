@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Response, get
@@ -125,10 +125,12 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
         header = await _header(session, actor, viewer)
         refs = await timelines.profile(session, actor.id, viewer_id, page_of(request), replies=tab == "replies",
                                        boosts=tab == "posts", only_media=tab == "media")
-        feed = await feeds.load(session, request, refs, viewer)
         pinned = await timelines.profile(session, actor.id, viewer_id, page_of(request), pinned=True) \
             if tab == "posts" and first else []
-        featured = (await feeds.load(session, request, pinned, viewer)).posts
+        feed = await feeds.load(session, request, refs, viewer)
+        featured = (await feeds.load(session, request, pinned, viewer, featured=True)).posts
+    above = {post.act for post in featured}  # not once more below
+    feed = replace(feed, posts=[post for post in feed.posts if post.boosted_by or post.act not in above])
     made = await pages.render(
         request, "profiles/profile.html", profile=header.profile, feed=feed, pinned=featured,
         tabs=_tabs(actor, tab), meta=metadata.of_profile(actor, header.profile))

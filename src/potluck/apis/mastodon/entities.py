@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from potluck.settings import current
-from potluck.social.addresses import hashtag_url, profile_url
+from potluck.social.addresses import blank_avatar, hashtag_url, profile_url
 from potluck.social.model import Actor, CustomEmoji, List, Marker, Media, OAuthApp, Report
 
 Json = dict[str, Any]
@@ -89,7 +89,7 @@ def account(actor: Actor, *, role: str | None = None, moved: Any = None) -> Json
 
 
 def _profile(actor: Actor) -> Json:
-    avatar = full_url(actor.avatar_url) or current().url + _AVATAR
+    avatar = full_url(actor.avatar_url or blank_avatar(actor.id))
     header = full_url(actor.header_url) or current().url + _HEADER
     return {
         "display_name": actor.display_name, "locked": actor.locked, "discoverable": actor.discoverable,

@@ -8,12 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from potluck.settings import current
+from potluck.social.addresses import blank_avatar
 from potluck.social.model import Actor
 from potluck.web.i18n import _
 from potluck.web.presenters.times import date_only
 from potluck.web.trusted import trusted_html, with_emoji
-
-BLANK_AVATAR = "/static/avatar.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def shown_person(actor: Actor) -> Person:
     name = actor.display_name.strip() or actor.name
     return Person(
         id=str(actor.id), name=name, name_html=with_emoji(name, actor.emojis), handle=full_handle(actor),
-        url=profile_path(actor), avatar_url=actor.avatar_url or BLANK_AVATAR,
+        url=profile_path(actor), avatar_url=actor.avatar_url or blank_avatar(actor.id),
         bot=actor.type in {"Service", "Application"}, locked=actor.locked, act=f"/people/{actor.id}",
     )
 

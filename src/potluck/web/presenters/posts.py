@@ -152,6 +152,7 @@ class Post:
     host: str
     card: Any = None
     data: Any = field(default=None)
+    featured: bool = False
 
 
 def post_path(author: Actor, object_id: int) -> str:
@@ -159,10 +160,11 @@ def post_path(author: Actor, object_id: int) -> str:
     return f"{profile_path(author)}/{object_id}"
 
 
-def shown_entries(entries: Sequence[EntryView], viewer: Viewer | None, *, unfold: bool = False) -> list[Post]:
+def shown_entries(entries: Sequence[EntryView], viewer: Viewer | None, *, unfold: bool = False,
+                  featured: bool = False) -> list[Post]:
     """The cards of a feed."""
-    return [shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id, unfold=unfold)
-            for entry in entries]
+    return [shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id, unfold=unfold,
+                       featured=featured) for entry in entries]
 
 
 def shown_post(
@@ -172,6 +174,7 @@ def shown_post(
     booster: Actor | None = None,
     entry_id: int | None = None,
     unfold: bool = False,
+    featured: bool = False,
 ) -> Post:
     """The card of an object.
 
@@ -181,6 +184,7 @@ def shown_post(
         booster: because of whose boost it is in the feed.
         entry_id: id of the feed entry; it names the card, so that a boost and the original can share a page.
         unfold: show what is behind a content warning at once.
+        featured: it stands here because its author pinned it.
     """
     row, author = view.object, view.author
     kind = registry.kind_named(row.kind)
@@ -197,7 +201,7 @@ def shown_post(
         poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
         page_template=kind.page,
         title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
-        host=urlsplit(row.url or row.uri).netloc, data=view.kind_data,
+        host=urlsplit(row.url or row.uri).netloc, data=view.kind_data, featured=featured,
     )
 
 
