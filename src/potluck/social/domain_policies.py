@@ -67,8 +67,11 @@ class Policies:
     limited: bool = False
 
     def of(self, host: str) -> Policy:
-        """The policy for a host (a port is ignored): its own, else that of the nearest parent domain that has one."""
-        name = (normalise_host(host) or host.lower()).partition(":")[0].rstrip(".")
+        """The policy for a host: its own with its port, its own, else that of the nearest parent domain with one."""
+        whole = normalise_host(host) or host.lower()
+        if whole in self.by_domain:
+            return self.by_domain[whole]
+        name = whole.partition(":")[0].rstrip(".")
         while name:
             found = self.by_domain.get(name)
             if found is not None:
