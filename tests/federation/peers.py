@@ -81,6 +81,7 @@ class Peer:
 
     people: dict[str, RemotePerson] = field(default_factory=dict)
     documents: dict[str, tuple[int, Any, str]] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     received: list[dict[str, Any]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
@@ -142,6 +143,8 @@ class Peer:
             return web.Response(status=self.status)
         if request.path == "/.well-known/webfinger":
             return self._webfinger(request.query.get("resource", ""))
+        if request.path in self.redirects:
+            return web.Response(status=302, headers={"Location": self.redirects[request.path]})
         status, document, content_type = self.documents.get(request.path, (404, {}, "application/json"))
         return web.Response(status=status, body=json.dumps(document).encode(),
                             headers={"Content-Type": content_type})

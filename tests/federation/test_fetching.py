@@ -264,3 +264,18 @@ async def test_people_named_beside_us_become_known(wire: Wire, peer: Peer, other
     named = await wire.rows(select(Actor.uri).join(Mention, Mention.actor_id == Actor.id).where(
         Mention.object_id == row.id))
     assert sorted(named) == sorted([alice.uri, carol.uri])
+
+
+async def test_a_redirect_does_not_let_another_host_speak_for_a_key(wire: Wire, peer: Peer, other: Peer) -> None:
+    """A key id that redirects to a document elsewhere does not make that document the owner's (protocol §7)."""
+    await wire.local("alice")
+    bob = peer.person("bob")
+    forged = f"{other.base}/redirect"
+    evil = {**bob.document, "id": forged, "inbox": f"{forged}/inbox", "outbox": f"{forged}/outbox",
+            "publicKey": {**bob.document["publicKey"], "id": f"{forged}#key", "owner": forged}}
+    evil.pop("endpoints")
+    peer.serve(evil, f"{peer.base}/evil")
+    other.redirects[forged.removeprefix(other.base)] = f"{peer.base}/evil"
+    with pytest.raises(FederationError):
+        await wire.federation.fetch_key(f"{forged}#key")
+    assert await wire.actor(forged) is None

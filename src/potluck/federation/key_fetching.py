@@ -11,7 +11,7 @@ from potluck.federation.errors import InvalidAnswer, WrongContentType
 from potluck.federation.inbound import Budget, Unauthorised
 from potluck.federation.key_ring import KnownKey
 from potluck.federation.strictjson import MAX_BYTES
-from potluck.federation.urls import same_host, without_fragment
+from potluck.federation.urls import request_url, same_host, without_fragment
 from potluck.federation.vocabulary import ACTOR_TYPES, Document, first_id, get, type_of
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ class KeyFetcher:
             FederationError: it cannot be had, or key and owner do not belong together.
         """
         url = without_fragment(key_id)
-        document = await self._document(url)
+        document, served_at = await self._document(url)
         owner = _owner(document)
         if owner is None or not same_host(owner, key_id):
             raise InvalidAnswer(key_id, f"the key's owner {owner!r} is not on the key's host")
-        if owner == document.get("id") and type_of(document) in ACTOR_TYPES and owner == url:
+        # Behind a redirect somebody else may be speaking: then the owner is asked at its own address.
+        if owner == document.get("id") == url and type_of(document) in ACTOR_TYPES and served_at == request_url(url):
             await self._federation.store_actor(document)
         else:
             await self._federation.actor_by_uri(owner, refresh=True)
@@ -48,14 +49,14 @@ class KeyFetcher:
             raise Unauthorised(f"the key {key_id} is not that of {owner}")
         return found
 
-    async def _document(self, url: str) -> Document:
-        """What is served where the key is. A stub is about the actor, not about its own address."""
+    async def _document(self, url: str) -> tuple[Document, str]:
+        """What is served where the key is, and where it came from. A stub is about the actor, not its own address."""
         signer = await self._federation.signer()
         response = await signer.get(self._federation.client, url, accept=ACCEPT, max_bytes=MAX_BYTES)
         response.raise_for_status()
         if not is_activity_type(response.content_type):
             raise WrongContentType(url, f"content type {response.content_type[:100]!r}")
-        return response.json()
+        return response.json(), response.url
 
     async def proof_holds(self, document: Document, owner_uri: str, budget: Budget | None) -> bool:
         """Whether one of a document's proofs is by its owner (FEP-8b32).
