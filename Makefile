@@ -20,8 +20,19 @@ run: ## Set up everything and serve Potluck at http://127.0.0.1:8000
 demo: ## Fill an empty server with a small cast and things they said
 	@$(PYTHON) tools/setup.py && exec $(BIN)/potluck demo $(ARGS)
 
+# A browser's driver and the asynchronous tests cannot share a process, so the pages are tested in a run of their own.
+PAGES := tests/browser tests/support/test_chromium.py
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: ## Set up everything and run all tests (ARGS="tests/social -x" for some)
-	@$(PYTHON) tools/setup.py --test && exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON) tools/setup.py --test
+ifeq ($(ARGS),)
+	@$(PYTEST) $(PAGES); pages=$$?; \
+	$(PYTEST) $(PAGES:%=--ignore=%); rest=$$?; \
+	[ $$pages -eq 0 ] && [ $$rest -eq 0 ]
+else
+	@$(PYTEST) $(ARGS)
+endif
 
 check: ## Style, types, import arrows, translations
 	@$(PYTHON) tools/setup.py --dev
