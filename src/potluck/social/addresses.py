@@ -59,6 +59,6 @@ def is_local_uri(uri: str) -> bool:
     return uri == current().url or uri.startswith(f"{current().url}/")
 
 
-def blank_avatar(actor_id: int) -> str:
-    """Path of the picture of an actor who has set none: one of a few, always the same one for the same actor."""
-    return f"/static/avatars/{crc32(str(actor_id).encode()) % _AVATARS}.svg"
+def blank_avatar(name: str) -> str:
+    """Path of the picture of an actor who has set none: one of a few, always the same one for the same name."""
+    return f"/static/avatars/{crc32(name.encode()) % _AVATARS}.svg"

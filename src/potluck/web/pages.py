@@ -101,7 +101,7 @@ def _shown_viewer(viewer: auth.Viewer, unread: int) -> dict[str, Any]:
     actor = viewer.actor
     return {
         "name": actor.display_name or actor.name, "handle": full_handle(actor), "url": profile_path(actor),
-        "avatar_url": actor.avatar_url or blank_avatar(actor.id), "is_admin": viewer.is_staff,
+        "avatar_url": actor.avatar_url or blank_avatar(actor.name), "is_admin": viewer.is_staff,
         "unread_notifications": unread,
     }
 

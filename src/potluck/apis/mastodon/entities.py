@@ -89,7 +89,7 @@ def account(actor: Actor, *, role: str | None = None, moved: Any = None) -> Json
 
 
 def _profile(actor: Actor) -> Json:
-    avatar = full_url(actor.avatar_url or blank_avatar(actor.id))
+    avatar = full_url(actor.avatar_url or blank_avatar(actor.name))
     header = full_url(actor.header_url) or current().url + _HEADER
     return {
         "display_name": actor.display_name, "locked": actor.locked, "discoverable": actor.discoverable,

@@ -56,7 +56,7 @@ def shown_person(actor: Actor) -> Person:
     name = actor.display_name.strip() or actor.name
     return Person(
         id=str(actor.id), name=name, name_html=with_emoji(name, actor.emojis), handle=full_handle(actor),
-        url=profile_path(actor), avatar_url=actor.avatar_url or blank_avatar(actor.id),
+        url=profile_path(actor), avatar_url=actor.avatar_url or blank_avatar(actor.name),
         bot=actor.type in {"Service", "Application"}, locked=actor.locked, act=f"/people/{actor.id}",
     )
 
