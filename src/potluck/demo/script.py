@@ -61,7 +61,7 @@ LINES = (
     Line("question", "alice", 3, "Tuesday kitchen: what shall we cook for thirty people? #potluck",
          poll=(("Bean stew", 11), ("Lentil pie", 7), ("A very large soup", 9)), liked_by=("bob", "dave"),
          boosted_by=("mona",)),
-    Line("soup", "dave", 2.8, "Soup. It is always soup. I will die on this hill, and there will be soup there.",
+    Line("soup", "dave", 2.8, "@alice Soup. It is always soup. I will die on this hill, and there will be soup there.",
          reply_to="question", liked_by=("alice", "bob")),
     Line("bowls", "bob", 2.7, "@dave I have forty bowls and one opinion: stew needs bowls too.", reply_to="soup"),
     Line("truce", "dave", 2.6, "@bob A thick soup, then.", reply_to="bowls", liked_by=("alice",)),
