@@ -16,7 +16,7 @@ NO_PAGES = {
 `test_arriving` have: they look at them on the way."""
 
 GUEST = (
-    "/signin", "/signup", "/reset", "/about", "/about/rules", "/privacy", "/local", "/search?q=bread", "/@alice",
+    "/signin", "/signup", "/reset", "/about", "/about/rules", "/privacy", "/local", "/search?q=kitchen", "/@alice",
     "/interact?uri={post_url}", "/invite/{invite}", "/@alice/{post}",
 )
 """What is shown to someone who has not signed in."""
@@ -27,7 +27,7 @@ SIGNED_IN = (
     "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/edit",
     "/posts/{post}/delete", "/posts/{bobs_post}/report", "/posts/{bobs_post}/moderate", "/people/{bob}/mute",
     "/people/{bob}/block", "/people/{bob}/report", "/requests", "/blocks", "/notifications", "/notifications/clear",
-    "/conversations", "/conversations/{conversation}", "/search", "/search?q=bread", "/bookmarks", "/favourites",
+    "/conversations", "/conversations/{conversation}", "/search", "/search?q=kitchen", "/bookmarks", "/favourites",
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
