@@ -21,7 +21,7 @@ demo: ## Fill an empty server with a small cast and things they said
 	@$(PYTHON) tools/setup.py && exec $(BIN)/potluck demo $(ARGS)
 
 # A browser's driver and the asynchronous tests cannot share a process, so the pages are tested in a run of their own.
-PAGES := tests/browser tests/support/test_chromium.py
+PAGES := tests/browser
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: ## Set up everything and run all tests (ARGS="tests/social -x" for some)
