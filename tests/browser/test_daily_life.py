@@ -188,6 +188,7 @@ def test_follow_someone_elsewhere_and_read_them_at_home(as_: Open, stage: Stage,
     bob.press("Follow carol")
     bob.go("/home")
     stage.run(api.eventually(lambda: carol.notified("follow")))
+    bob.page.wait_for_timeout(3_000)  # the page listens by now, and the follow is settled on both sides
     stage.run(carol.say("Across the wire"))
     bob.page.get_by_role("button", name=re.compile("New here")).click(timeout=30_000)
     expect(bob.post_with("Across the wire")).to_be_visible()
