@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,11 @@ PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 AS = "https://www.w3.org/ns/activitystreams"
 KEYS = [generate_rsa() for _ in range(3)]
 """Made once: a key takes a tenth of a second."""
+
+
+def ago(**time: float) -> str:
+    """A time before now, as documents write it."""
+    return f"{datetime.now(UTC) - timedelta(**time):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass
@@ -43,11 +49,12 @@ class RemotePerson:
         return f"{self.uri}/followers"
 
     def note(self, number: int | str, content: str = "<p>hello</p>", **changes: Any) -> dict[str, Any]:
-        """A public note by this person, served at its id."""
+        """A public note by this person, served at its id; said hours ago unless `published` says otherwise."""
+        hours_ago = ago(hours=5)
         document = {
             "id": f"{self.peer.base}/notes/{number}", "type": "Note", "attributedTo": self.uri, "content": content,
-            "to": [PUBLIC], "cc": [self.followers], "published": "2026-11-23T10:00:00Z"} | changes
-        document.setdefault("published", "2026-11-23T10:00:00Z")
+            "to": [PUBLIC], "cc": [self.followers], "published": hours_ago} | changes
+        document.setdefault("published", hours_ago)
         self.peer.serve(document)
         return document
 

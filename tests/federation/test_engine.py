@@ -10,7 +10,7 @@ from potluck.federation.errors import Forbidden, InvalidActivity, Unauthenticate
 from potluck.social.model import Announce, Follow, Object, Reaction, Tombstone
 
 from .conftest import Wire
-from .peers import PUBLIC, Peer
+from .peers import PUBLIC, Peer, ago
 
 
 async def test_a_post_of_someone_followed_comes_into_home(wire: Wire, peer: Peer) -> None:
@@ -141,7 +141,7 @@ async def test_only_the_author_edits_and_deletes(wire: Wire, peer: Peer, other: 
     await wire.follow(alice, await wire.learn(bob))
     note = bob.note(1)
     await wire.take(bob, bob.create(note))
-    edited = {**note, "content": "<p>better</p>", "updated": "2026-11-23T11:00:00Z"}
+    edited = {**note, "content": "<p>better</p>", "updated": ago(hours=1)}
     await wire.take(eve, eve.act("Update", {**edited, "content": "<p>worse</p>"}), eve.act("Delete", note["id"]))
     row = await wire.object(note["id"])
     assert row is not None

@@ -12,10 +12,10 @@ from potluck.federation.errors import FederationError
 from potluck.federation.model import Relay
 from potluck.federation.signatures.keys import SigningKey, encode_multikey, generate_ed25519
 from potluck.social import events
-from potluck.social.model import Actor, Follow, Mention, Object, Pin, Reaction, Server
+from potluck.social.model import Actor, Follow, Mention, Notification, Object, Pin, Reaction, Server
 
 from .conftest import Wire
-from .peers import AS, PUBLIC, Peer
+from .peers import AS, PUBLIC, Peer, ago
 
 
 async def test_a_profile_is_known_by_its_confirmed_handle(wire: Wire, peer: Peer) -> None:
@@ -107,6 +107,24 @@ async def test_following_reads_outbox_and_pins(wire: Wire, peer: Peer, other: Pe
     assert await wire.object(note["id"]) is not None
     assert row is not None
     assert [pin.object_id for pin in await wire.rows(select(Pin))] == [row.id]
+
+
+async def test_a_delivery_that_comes_after_a_fetch_is_told_of_once(wire: Wire, peer: Peer) -> None:
+    """A post that was fetched before its delivery came reaches home and notifications by the delivery; an old one, or
+    the same once more, reaches nobody."""
+    alice, bob = await wire.local("alice"), peer.person("bob")
+    await wire.follow(alice, await wire.learn(bob))
+    mention = {"type": "Mention", "href": alice.uri, "name": f"@{alice.name}"}
+    fresh, old = bob.note(1, tag=[mention]), bob.note(2, published=ago(days=30))
+    row = await wire.federation.object_by_uri(fresh["id"])
+    assert row is not None
+    assert await wire.federation.object_by_uri(old["id"]) is not None
+    assert await wire.home(alice) == []
+    await wire.take(bob, bob.create(fresh), bob.create(old))
+    await wire.take(bob, {**bob.create(fresh), "id": f"{fresh['id']}/activity-again"})
+    assert await wire.home(alice) == [row.id]
+    notices = await wire.rows(select(Notification).where(Notification.reader_id == alice.id))
+    assert [(one.type, one.object_id) for one in notices] == [("mention", row.id)]
 
 
 async def test_a_conversation_is_completed_when_somebody_reads_it(wire: Wire, peer: Peer, other: Peer) -> None:

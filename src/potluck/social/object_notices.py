@@ -8,15 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import conversations
-from potluck.social.drafts import Draft
 from potluck.social.model import Actor, Announce, Follow, Mention, Object
 from potluck.social.notifications import Notice, notify
 from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
 
 
-async def for_new(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]) -> None:
+async def for_new(session: AsyncSession, rows: Sequence[Object]) -> None:
     """Tell people of new objects, in bulk; private ones also enter their conversations."""
-    rows = [row for row, _ in pairs]
     mentioned = await _mentions(session, rows)
     notices = [Notice(reader, "mention", row.author_id, row.id, row.thread_root_id)
                for row in rows for reader in mentioned.get(row.id, ())]

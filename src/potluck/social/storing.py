@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, or_, select, update
+from sqlalchemy import bindparam, case, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -17,7 +17,16 @@ from potluck.db.ids import ids
 from potluck.social import adopting, events, feeds, live, object_notices, registry
 from potluck.social.addresses import object_uri, object_url
 from potluck.social.drafts import Draft
-from potluck.social.model import Actor, Media, Mention, Object, ObjectDocument, Tombstone
+from potluck.social.model import (
+    Actor,
+    FeedEntry,
+    Media,
+    Mention,
+    Notification,
+    Object,
+    ObjectDocument,
+    Tombstone,
+)
 from potluck.social.tagging import attach_hashtags
 from potluck.social.visibility import COUNTED, OPEN
 
@@ -273,13 +282,24 @@ async def _run_hooks(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -
             await kind.store(session, [(row, draft) for row, draft in pairs if row.kind == name])
 
 
+async def tell_late(session: AsyncSession, rows: Sequence[Object]) -> None:
+    """Tell of objects that were fetched quietly and now come from their author; nobody is told of one twice."""
+    found = [row.id for row in rows]
+    told = set((await session.scalars(union(
+        select(FeedEntry.object_id).where(FeedEntry.object_id.in_(found)),
+        select(Notification.object_id).where(Notification.object_id.in_(found))))).all()) if found else set()
+    await _tell_of(session, [row for row in rows if row.id not in told and row.state == "published"])
+
+
 async def _tell(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> None:
+    await _tell_of(session, [row for row, draft in pairs if row.state == "published" and not draft.quiet])
+
+
+async def _tell_of(session: AsyncSession, rows: list[Object]) -> None:
     """Feeds, notifications, open pages, and the event for the wire."""
-    loud = [(row, draft) for row, draft in pairs if row.state == "published" and not draft.quiet]
-    if loud:
-        rows = [row for row, _ in loud]
+    if rows:
         await feeds.add_objects(session, rows)
-        await object_notices.for_new(session, loud)
+        await object_notices.for_new(session, rows)
         await live.publish_many(session, [
             {"type": "update", "object_id": row.id, "entry_id": row.id} for row in rows])
         await events.emit(session, events.ObjectsPublished(rows))

@@ -146,7 +146,8 @@ def admit(inbound: Inbound, known: Known) -> Draft:
     """The settled draft, if it may be stored.
 
     Raises:
-        Dropped: deleted before, known under another author, suspended, or of no interest to anybody here.
+        Dropped: deleted before, known under another author, suspended, of no interest to anybody here, or old and
+            known already. What is new and known may have been fetched before its delivery came: it is told of late.
     """
     draft = read(inbound)
     if draft is None or draft.uri is None:
@@ -159,15 +160,15 @@ def admit(inbound: Inbound, known: Known) -> Draft:
     if author.is_local:
         raise Unauthorised(f"{draft.uri} claims a local author")
     present = known.objects.get(draft.uri)
-    if present is not None:
-        if present.author_id != author.id:
-            raise Unauthorised(f"{draft.uri} belongs to somebody else")
-        raise Dropped(f"{draft.uri} is known already")
+    if present is not None and present.author_id != author.id:
+        raise Unauthorised(f"{draft.uri} belongs to somebody else")
     complete = drafting.settle(draft, author, known)
     # Those who may want to answer all get to know them; for everyone else the links in the text do.
     inbound.mentions_strangers = not complete and drafting.addresses_local(draft, known)
     if not is_relevant(inbound, draft, known):
         raise Irrelevant(f"nobody here asked for {draft.uri}")
+    if present is not None and draft.quiet:
+        raise Dropped(f"{draft.uri} is known already")
     return draft
 
 
@@ -219,6 +220,7 @@ async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft
                 jobs.append(("mentions", result.object.uri, {}))
             if has_portable_signature(inbound):
                 await forward_reply(session, inbound, draft, known)
+    await objects.tell_late(session, [result.object for result in stored if result.object and not result.created])
     authors = {draft.author_uri for _, draft in items}
     jobs += [("actor", uri, {}) for uri in authors if uri and (ref := known.actors.get(uri)) and ref.stale]
     await fetch_jobs.add_many(session, jobs)
