@@ -33,7 +33,7 @@ from potluck.federation.signatures.keys import SigningKey
 from potluck.federation.signatures.signer import Signer
 from potluck.federation.signing import SigningKeys
 from potluck.federation.urls import host_of, same_host, same_origin
-from potluck.federation.vocabulary import ACTOR_TYPES, Document, first_id, get, type_of
+from potluck.federation.vocabulary import ACTOR_TYPES, Document, first_id, get, is_public, type_of
 from potluck.settings import Settings
 from potluck.social import actors, objects
 from potluck.social.addresses import is_local_uri
@@ -136,6 +136,8 @@ class Federation:
         Raises:
             FederationError: blocked, over budget, or not to be had; a failure is remembered for five minutes.
         """
+        if is_public(uri):
+            raise InvalidUri(f"{uri} stands for everybody, it is no document")
         await self._check_host(uri)
         if self._failed.has(uri):
             raise FetchError(uri, "failed a short while ago")
