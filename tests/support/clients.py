@@ -18,7 +18,7 @@ import node
 from places import CACHE, SetupError, fingerprint, only_one, run, say
 
 LOCKS = Path(__file__).parent / "locks"
-PYTHON_CLIENTS = ("fediverse-pasture", "mastodon-py", "tooi", "toot")
+PYTHON_CLIENTS = ("fediverse-pasture", "mastodon-py", "moto", "tooi", "toot", "tuspy")
 NODE_CLIENTS = ("masto",)
 
 _CLIENTS = CACHE / "clients"
