@@ -15,6 +15,7 @@ from pathlib import Path
 from alembic import command
 
 from potluck import assembly
+from potluck.db import nodes  # noqa: F401 - its table belongs to the schema, too
 from potluck.db.engine import Database
 from potluck.db.migrate import config, upgrade
 from potluck.settings import Settings

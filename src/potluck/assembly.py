@@ -13,7 +13,12 @@ from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import SafeClient
 from potluck.federation.resolver import Federation
 from potluck.federation.transport import default_context
+from potluck.media import model as media_model
 from potluck.settings import Settings
+
+
+TABLES = (media_model,)
+"""Rooms whose tables nothing else would load in every process."""
 
 
 def install() -> None:

@@ -24,7 +24,8 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, database_url=url)
 
 
-for name in ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.kinds.note.model"):
+for name in ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.media.model",
+             "potluck.kinds.note.model"):
     importlib.import_module(name)
 
 

@@ -115,5 +115,6 @@ async def _remove_attached(session: AsyncSession, row: Object) -> None:
     for table in (Reaction, Announce, Bookmark, Pin, Notification, Mention, ObjectTag, Revision, ObjectDocument):
         await session.execute(delete_from(table).where(table.object_id == row.id))
     uploaded = Media.owner_id.is_not(None)
-    await session.execute(update(Media).where(Media.object_id == row.id, uploaded).values(object_id=None))
+    await session.execute(update(Media).where(Media.object_id == row.id, uploaded).values(
+        object_id=None, loose_since=now()))
     await session.execute(delete_from(Media).where(Media.object_id == row.id))

@@ -86,7 +86,7 @@ async def _replace(session: AsyncSession, row: Object, draft: Draft) -> list[int
     row.emojis = [{"shortcode": emoji.shortcode, "url": emoji.url} for emoji in draft.emojis]
     await replace_hashtags(session, row.id, draft.hashtags)
     await session.execute(update(Media).where(Media.object_id == row.id, Media.owner_id.is_not(None)).values(
-        object_id=None))
+        object_id=None, loose_since=now()))
     await session.execute(delete(Media).where(Media.object_id == row.id))
     await insert_attachments(session, [(row, draft)])
     if draft.document:

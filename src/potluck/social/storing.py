@@ -240,7 +240,7 @@ async def insert_attachments(session: AsyncSession, pairs: Iterable[tuple[Object
     if bound:
         await (await session.connection()).execute(
             update(_MEDIA).where(_MEDIA.c.id == bindparam("m"), _MEDIA.c.owner_id == bindparam("w"))
-            .values(object_id=bindparam("o"), position=bindparam("p")), bound)
+            .values(object_id=bindparam("o"), position=bindparam("p"), loose_since=None), bound)
 
 
 async def _count(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> None:

@@ -213,6 +213,9 @@ class Media(Base):
     focus_y: Mapped[float | None]
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)  # width, height, duration, …
     state: Mapped[str] = mapped_column(default="ready")  # uploading, processing, ready, failed
+    purpose: Mapped[str] = mapped_column(default="attachment", server_default="attachment")  # avatar, header, emoji, …
+    error: Mapped[str | None]  # why processing failed, in words for the owner
+    loose_since: Mapped[datetime | None]  # when a local upload was taken off its object; collected some time later
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

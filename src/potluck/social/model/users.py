@@ -32,6 +32,7 @@ class User(Base):
     totp_last_step: Mapped[int] = mapped_column(default=0)  # last accepted time step: a code works once
     recovery_codes: Mapped[list[str]] = mapped_column(default=list)  # hashes of unused codes
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)  # see social.preferences
+    media_quota: Mapped[int | None]  # bytes of files; None: what the settings give to the role
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_active_at: Mapped[datetime | None]  # day precision
 
