@@ -16,7 +16,6 @@ from potluck.federation.transport import default_context
 from potluck.media import model as media_model
 from potluck.settings import Settings
 
-
 TABLES = (media_model,)
 """Rooms whose tables nothing else would load in every process."""
 

@@ -52,7 +52,7 @@ async def test_any_activity_is_worked_off(wire: Wire, peer: Peer, kind: str, inn
 
 @pytest.mark.parametrize("kind", ["Create", "Announce", "Update", "Add", "Follow"])
 async def test_everybody_is_nothing_to_fetch(wire: Wire, peer: Peer, kind: str) -> None:
-    """An activity about the public collection is done with at once: nobody's server is asked for it, again and again."""
+    """An activity about the public collection is done with at once: no server is asked for it, again and again."""
     alice, bob = await wire.local("alice"), peer.person("bob")
     await wire.follow(alice, await wire.learn(bob))
     await bob.send(wire.federation, {"id": f"{bob.uri}/odd", "type": kind, "actor": bob.uri, "object": PUBLIC})
