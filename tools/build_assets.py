@@ -1,6 +1,7 @@
 """Bundles `frontend/` into `src/potluck/web/static/dist/` under names that hold the hash of their content.
 
-Each `.js` and `.css` directly in `frontend/` is an entry point. `static/manifest.json` tells which file of the bundle
+Each `.js` and `.css` directly in `frontend/` is an entry point; what a script imports only when it is needed becomes a
+file of its own. `static/manifest.json` tells which file of the bundle
 each of them became: `{"app.js": "dist/app-4XQ2.js"}`, relative to `static/`. Nothing is done when the sources are
 those of the last bundle.
 """
@@ -24,7 +25,7 @@ _MODULES = FRONTEND / "node_modules"
 _PACKAGES = (FRONTEND / "package.json", FRONTEND / "package-lock.json", FRONTEND / ".npmrc")
 _STAMPS = CACHE / "assets.json"
 _OPTIONS = (
-    "--bundle", "--minify", "--format=esm", "--target=es2022", "--charset=utf8", "--sourcemap", "--log-level=warning",
+    "--bundle", "--minify", "--splitting", "--format=esm", "--target=es2022", "--charset=utf8", "--sourcemap", "--log-level=warning",
     "--entry-names=[name]-[hash]", "--asset-names=[name]-[hash]", "--chunk-names=[name]-[hash]",
     "--loader:.svg=file", "--loader:.png=file", "--loader:.webp=file", "--loader:.woff2=file",
 )
@@ -42,9 +43,8 @@ def build() -> None:
             return
         say("bundling the web assets")
         _install_packages()
-        manifest = _bundle()
-        _publish(manifest)
-        write_stamp(_STAMPS, {**read_stamp(_STAMPS), "bundle": made_from})
+        made = _publish(_bundle())
+        write_stamp(_STAMPS, {**read_stamp(_STAMPS), "bundle": made_from, "files": " ".join(made)})
 
 
 def _sources() -> list[Path]:
@@ -62,7 +62,7 @@ def _install_packages() -> None:
         return
     found = node.find()
     run(*found.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=FRONTEND, env=found.environment)
-    write_stamp(_STAMPS, {"packages": locked})
+    write_stamp(_STAMPS, {"packages": locked, "files": read_stamp(_STAMPS).get("files", "")})
 
 
 def _bundle() -> dict[str, str]:
@@ -89,22 +89,24 @@ def _fresh_folder() -> Path:
     return fresh
 
 
-def _publish(manifest: dict[str, str]) -> None:
-    """Put new files beside the old ones and switch the manifest.
+def _publish(manifest: dict[str, str]) -> list[str]:
+    """Put new files beside the old ones and switch the manifest; gives the names of the new ones.
 
-    The bundle before this one stays, because a server that is running still names its files; older ones go.
+    The bundle before this one stays, because a server that is running, or a page that is open, still names its files;
+    older ones go.
     """
     fresh = STATIC / "dist.new"
     BUNDLE.mkdir(exist_ok=True)
-    keep = {Path(name).name for name in read_stamp(MANIFEST).values()}
-    for path in list(fresh.iterdir()):
-        path.replace(BUNDLE / path.name)
-        keep.add(path.name)
+    made = sorted(path.name for path in fresh.iterdir())
+    for name in made:
+        (fresh / name).replace(BUNDLE / name)
+    keep = {*made, *read_stamp(_STAMPS).get("files", "").split()}
     fresh.rmdir()
     write_stamp(MANIFEST, manifest)
     for path in list(BUNDLE.iterdir()):
-        if path.name.removesuffix(".map") not in keep:
+        if path.name not in keep:
             path.unlink()
+    return made
 
 
 if __name__ == "__main__":

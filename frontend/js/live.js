@@ -2,7 +2,7 @@
 //
 // The stream's events: `update` (HTML of a card: new, or changed if its id is on the page), `notification` (HTML of a
 // row; sent on every stream of someone signed in), `delete` (id of a post).
-import { adopt } from "./requests.js";
+import { adopt, redraw } from "./requests.js";
 
 const MOST_WAITING = 100;
 // A browser allows few connections to one host, so a page that nobody sees gives its own back.
@@ -30,8 +30,7 @@ function receive(html) {
   if (!element) return;
   const present = element.id && document.getElementById(element.id);
   if (present) {
-    present.replaceWith(element);
-    adopt(element);
+    redraw(present, html);
     return;
   }
   waiting = [element, ...waiting.filter((other) => other.id !== element.id)].slice(0, MOST_WAITING);

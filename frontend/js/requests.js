@@ -10,6 +10,9 @@ const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.conte
 /** Let htmx find its attributes in elements that a script has added. */
 export const adopt = (element) => htmx.process(element);
 
+/** Draw an element anew from HTML, in place: what is open, playing, chosen or in focus stays so. */
+export const redraw = (element, html) => htmx.swap({ sourceElement: element, target: element, text: html, swap: "outerMorph" });
+
 /** POST a JSON value; gives the JSON answer. Throws Error with the server's own words if it refuses. */
 export async function postJson(url, value) {
   const response = await fetch(url, {

@@ -21,7 +21,7 @@ def words(scripts: bool, text: str) -> str:
     return f"{text} ({'scripts' if scripts else 'plain'})"
 
 
-def test_post_with_warning_and_poll(as_: Open, scripts: bool) -> None:
+def test_post_with_warning_and_poll(as_: Open, stage: Stage, site: Server, scripts: bool) -> None:
     """A post with content warning and poll is previewed, posted, folded, and voted in by someone else."""
     alice = as_("alice", scripts=scripts)
     text = words(scripts, "Soup or stew on Tuesday?")
@@ -51,6 +51,15 @@ def test_post_with_warning_and_poll(as_: Open, scripts: bool) -> None:
     if not scripts:  # the page came anew, and what stands behind a warning is folded again
         bob.post_with(text).locator("summary").filter(has_text="food, strong opinions").click()
     expect(bob.post_with(text).get_by_text("1 person voted")).to_be_visible()
+    if scripts:  # a live update folds nothing under the reader's eyes
+        async def vote() -> None:
+            dave = await site.signed_in("dave")
+            said = await dave.sees(text, "public")
+            assert said is not None
+            await dave.post(f"/api/v1/polls/{said['poll']['id']}/votes", choices=[0])
+
+        stage.run(vote())
+        expect(bob.post_with(text).get_by_text("2 people voted")).to_be_visible()
 
 
 def test_reply_appears_in_the_thread_and_at_the_author(as_: Open, scripts: bool) -> None:
@@ -149,6 +158,7 @@ def test_follow_request_is_answered(as_: Open, scripts: bool) -> None:
     button = mia.page.get_by_role("button", name=re.compile("Following|Unfollow")).first
     expect(button).to_be_visible()
     button.click()
+    expect(mia.page.get_by_role("button", name=re.compile("^Follow "))).to_be_visible()
 
 
 def test_profile_is_edited(as_: Open, scripts: bool) -> None:
