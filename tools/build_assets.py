@@ -25,7 +25,8 @@ _MODULES = FRONTEND / "node_modules"
 _PACKAGES = (FRONTEND / "package.json", FRONTEND / "package-lock.json", FRONTEND / ".npmrc")
 _STAMPS = CACHE / "assets.json"
 _OPTIONS = (
-    "--bundle", "--minify", "--splitting", "--format=esm", "--target=es2022", "--charset=utf8", "--sourcemap", "--log-level=warning",
+    "--bundle", "--minify", "--splitting", "--format=esm", "--target=es2022", "--charset=utf8", "--sourcemap",
+    "--log-level=warning",
     "--entry-names=[name]-[hash]", "--asset-names=[name]-[hash]", "--chunk-names=[name]-[hash]",
     "--loader:.svg=file", "--loader:.png=file", "--loader:.webp=file", "--loader:.woff2=file",
 )
