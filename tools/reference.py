@@ -1,4 +1,7 @@
-"""Writes the settings table of `docs/operators/configuration.md` from the settings themselves (`make docs`)."""
+"""Writes what the documentation has from the program itself (`make docs`).
+
+That is the settings table of `docs/operators/configuration.md`, and the calls in `docs/apps/mastodon.md`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ from dataclasses import Field, fields
 from typing import Any
 
 from places import ROOT
+from potluck.apis import mastodon
 from potluck.settings import Settings
 
+CALLS_PAGE = ROOT / "docs" / "apps" / "mastodon.md"
+_CALLS_BEGIN = "<!-- calls: written by `make docs` -->\n"
 PAGE = ROOT / "docs" / "operators" / "configuration.md"
 _BEGIN = "<!-- settings: written by `make docs` -->\n"
 _END = "<!-- end of settings -->\n"
@@ -17,6 +23,27 @@ _END = "<!-- end of settings -->\n"
 def main() -> None:
     """Bring the page up to date."""
     PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    CALLS_PAGE.write_text(with_calls(CALLS_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_calls(page: str) -> str:
+    """The page with every call of the Mastodon API behind its mark, module by module."""
+    before = page.partition(_CALLS_BEGIN)[0]
+    return before + _CALLS_BEGIN + "".join(_module(module) for module in mastodon.MODULES)
+
+
+def _module(module: Any) -> str:
+    title = " ".join(module.__doc__.partition("\n\n")[0].split())
+    file = f"apis/mastodon/{module.__name__.rpartition('.')[2]}.py"
+    rows = "".join(_call(handler, path) for handler in module.route_handlers for path in sorted(handler.paths))
+    return f"\n### {title}\n\n`{file}`\n\n| call | path | |\n| --- | --- | --- |\n{rows}"
+
+
+def _call(handler: Any, path: str) -> str:
+    found = getattr(handler, "http_methods", None)
+    methods = ", ".join(sorted(getattr(method, "value", method) for method in found)) if found else "WebSocket"
+    doc = " ".join((handler.fn.__doc__ or "").partition("\n\n")[0].split()).replace("|", "\\|")
+    return f"| {methods} | `{path.replace(':str', '').replace(':path', '')}` | {doc} |\n"
 
 
 def renewed(page: str) -> str:

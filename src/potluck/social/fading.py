@@ -20,7 +20,7 @@ class FadingCache(Generic[K, V]):
         self._clock = clock
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self.generation = 0
-        """Raised by every `forget` and `clear`: what was looked up before is not to be kept after."""
+        """Raised by every `forget`, `drop` and `clear`: what was looked up before is not to be kept after."""
 
     def get(self, key: K) -> V | None:
         """The value, or None if it is not kept (any more)."""
@@ -47,6 +47,11 @@ class FadingCache(Generic[K, V]):
         self.generation += 1
         for key in [key for key, (_, value) in self._entries.items() if matches(value)]:
             del self._entries[key]
+
+    def drop(self, key: K) -> None:
+        """Drop one entry."""
+        self.generation += 1
+        self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Drop everything."""

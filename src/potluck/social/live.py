@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -75,6 +75,14 @@ async def publish_many(session: AsyncSession, events: list[dict[str, Any]]) -> N
             event.setdefault(key, None)
     await session.execute(insert(LiveEvent.__table__), events)  # type: ignore[arg-type]
     await wake(session, "live")
+
+
+_observers: dict[str, list[Callable[[LiveEvent], None]]] = {}
+
+
+def observe(type_name: str, observer: Callable[[LiveEvent], None]) -> None:
+    """Have `observer` told of events of a type in every process that has a `Hub` (to forget what is kept)."""
+    _observers.setdefault(type_name, []).append(observer)
 
 
 class Waker:
@@ -232,6 +240,9 @@ class Hub:
         """Hand what is new to the listeners; returns how many events were new."""
         async with self._db.read() as session:
             rows = await self._new_rows(session)
+            for row in rows:
+                for observer in _observers.get(row.type, ()):
+                    observer(row)
             if not rows or not self._listeners:
                 return len(rows)
             routes = await _routes(session, rows, set().union(*self._listeners.values()))
@@ -272,7 +283,8 @@ def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None
         queue.put_nowait(message)
 
 
-_PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",)}
+_PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",),
+                     "filters_changed": ("home",)}
 
 
 async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:

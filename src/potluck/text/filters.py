@@ -39,9 +39,10 @@ class KeywordFilter:
 
     def matches(self, text: str) -> list[str]:
         """Return the keywords, as written, that occur in plain `text`, in the order in which they were given."""
-        if not self._keywords:
-            return []
-        folded = fold(text[:MAX_TEXT])
+        return self.matches_folded(fold(text[:MAX_TEXT])) if self._keywords else []
+
+    def matches_folded(self, folded: str) -> list[str]:
+        """Return the same for a text that was folded before (several filters are held against one text)."""
         # The plain search is fast and settles nearly all; the pattern is only asked about what it finds.
         return [
             written

@@ -121,12 +121,15 @@ _STATUS: dict[str, Type] = {
     "tags": array(entity("StatusTag")), "emojis": array(entity("CustomEmoji")), "replies_count": whole,
     "reblogs_count": whole, "favourites_count": whole, "quotes_count": whole,
     "application?": entity("StatusApplication"), "favourited?": flag, "reblogged?": flag, "muted?": flag,
-    "bookmarked?": flag, "pinned?": flag, "filtered?": array(record), "quote_approval": entity("QuoteApproval"),
+    "bookmarked?": flag, "pinned?": flag, "filtered?": array(entity("FilterResult")),
+    "quote_approval": entity("QuoteApproval"),
     "text?": text,
 }
 _LIMITS_OF_ACCOUNTS: dict[str, Type] = dict.fromkeys((
     "max_display_name_length", "max_note_length", "max_featured_tags", "max_pinned_statuses", "max_profile_fields",
     "profile_field_name_limit", "profile_field_value_limit"), whole)
+_CONTEXT = one_of("home", "notifications", "public", "thread", "account")
+_ACTION = one_of("warn", "hide", "blur")
 _ACCESS = one_of("public", "authenticated", "disabled")
 
 ENTITIES: dict[str, dict[str, Type]] = {
@@ -148,6 +151,17 @@ ENTITIES: dict[str, dict[str, Type]] = {
         "favourited?", "reblogged?", "muted?", "bookmarked?", "filtered?"} else key: kind
         for key, kind in _STATUS.items()},
     "DeletedStatus": {**{key: kind for key, kind in _STATUS.items() if key != "text?"}, "text": text},
+    "Filter": {
+        "id": ident, "title": text, "context": array(_CONTEXT), "expires_at": null(time), "filter_action": _ACTION,
+        "keywords": array(entity("FilterKeyword")), "statuses": array(entity("FilterStatus"))},
+    "FilterInResult": {"id": ident, "title": text, "context": array(_CONTEXT), "expires_at": null(time),
+                       "filter_action": _ACTION},
+    "FilterResult": {"filter": entity("FilterInResult"), "keyword_matches": null(array(text)),
+                     "status_matches": null(array(ident))},
+    "FilterKeyword": {"id": ident, "keyword": text, "whole_word": flag},
+    "FilterStatus": {"id": ident, "status_id": ident},
+    "OldFilter": {"id": ident, "phrase": text, "context": array(_CONTEXT), "whole_word": flag,
+                  "expires_at": null(time), "irreversible": flag},
     "StatusApplication": {"name": text, "website": null(text)},
     "Mention": {"id": ident, "username": text, "acct": text, "url": url},
     "StatusTag": {"name": text, "url": url},

@@ -44,8 +44,7 @@ async def test_lists_that_apps_ask_for_on_start(alice: Person, path: str) -> Non
     assert await alice.get(path) == []
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/api/v2/media"), ("POST", "/api/v2/filters"),
-                                              ("GET", "/api/v1/push/subscription")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/nonsense"), ("PUT", "/api/v2/instance")])
 async def test_what_is_not_there_yet_is_404(alice: Person, method: str, path: str) -> None:
     """Nothing pretends to work."""
     answer = await alice.call(method, path)

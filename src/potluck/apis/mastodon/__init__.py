@@ -16,6 +16,8 @@ from potluck.apis.mastodon import (
     conversations,
     credentials,
     empty_lists,
+    filters,
+    filters_old,
     instance,
     lists,
     markers,
@@ -33,13 +35,14 @@ from potluck.apis.mastodon import (
 )
 from potluck.apis.mastodon.errors import from_exception
 
-_MODULES: tuple[Any, ...] = (
+MODULES: tuple[Any, ...] = (
     apps, oauth, consent, instance, credentials, accounts, account_actions, people_lists, statuses, status_actions,
-    compose, polls, timelines, search, tags, lists, markers, conversations, notifications, reports, streaming,
-    empty_lists,
+    compose, polls, timelines, search, tags, lists, markers, conversations, notifications, filters, filters_old,
+    reports, streaming, empty_lists,
 )
+"""Every area of endpoints, in the order of the documentation."""
 
-route_handlers: list[Any] = [handler for module in _MODULES for handler in module.route_handlers]
+route_handlers: list[Any] = [handler for module in MODULES for handler in module.route_handlers]
 """Every endpoint."""
 
 

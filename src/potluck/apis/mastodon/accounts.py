@@ -107,7 +107,7 @@ async def statuses(call: Call) -> Answer:
         session, actor.id, call.viewer_id, page, replies=not call.params.flag("exclude_replies"),
         boosts=not call.params.flag("exclude_reblogs"), only_media=call.params.flag("only_media"),
         tagged=tagged[0] if tagged else None, pinned=call.params.flag("pinned"))
-    return await page_of_statuses(call, refs, page)
+    return await page_of_statuses(call, refs, page, "account")
 
 
 async def page_of_people(call: Call, rows: Sequence[tuple[int, Actor]], page: Page) -> Answer:

@@ -20,8 +20,6 @@ def _empty(path: str, scope: str, what: str, who: Who = "user") -> HTTPRouteHand
 
 
 route_handlers = [
-    _empty("/api/v2/filters", "read:filters", "Filters"),
-    _empty("/api/v1/filters", "read:filters", "Filters (old form)"),
     _empty("/api/v1/announcements", "", "Announcements"),
     _empty("/api/v1/suggestions", "read:accounts", "Suggested accounts (old form)"),
     _empty("/api/v2/suggestions", "read:accounts", "Suggested accounts"),

@@ -17,6 +17,7 @@ import msgspec
 
 from potluck.apis.mastodon import entities
 from potluck.apis.mastodon.entities import Json, full_url, stamp
+from potluck.social import filtering
 from potluck.social.addresses import object_url
 from potluck.social.model import Object
 from potluck.social.views import ObjectView
@@ -25,6 +26,7 @@ _encode = msgspec.json.Encoder().encode
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "followers": "private", "local": "private",
                "group": "private", "direct": "direct"}
+_MOST_SEARCHED = 20_000  # characters of a text that are kept for filters
 _QUOTE_STATES = frozenset({"pending", "accepted", "rejected", "revoked", "deleted", "unauthorized"})
 
 
@@ -42,6 +44,7 @@ class Shell:
     quote_state: str | None  # None: quotes nothing
     has_poll: bool
     thread_root_id: int
+    text: str  # what filters search
 
 
 def visibility(value: str) -> str:
@@ -56,7 +59,7 @@ def shell(view: ObjectView) -> Shell:
     head = b'{"id":"%d","account":' % row.id
     body = b"," + _encode(_shared(view))[1:-1] + b"," + counts + b"," + _approval_start(row.quote_policy)
     return Shell(row.version, head, body, counts, row.author_id, row.quote_policy, row.quote_id, _quote_state(row),
-                 _has_poll(view), row.thread_root_id or row.id)
+                 _has_poll(view), row.thread_root_id or row.id, filtering.text_of(view)[:_MOST_SEARCHED])
 
 
 def _has_poll(view: ObjectView) -> bool:
@@ -154,17 +157,30 @@ def _mark_bytes(liked: bool, boosted: bool, muted: bool, bookmarked: bool) -> by
 _MARKS = [_mark_bytes(bool(n & 1), bool(n & 2), bool(n & 4), bool(n & 8)) for n in range(16)]
 
 
-def marks_bytes(marks: Sequence[Any], *, own: bool) -> bytes:
+def marks_bytes(marks: Sequence[Any], *, own: bool, caught: Sequence[filtering.Match] = ()) -> bytes:
     """What the reader did with a status; `pinned` only on their own.
 
     Args:
         marks: whether liked, boosted, bookmarked, pinned, conversation muted.
         own: whether it is the reader's own status.
+        caught: the reader's filters that catch it.
     """
     liked, boosted, bookmarked, pinned, muted = marks
     number: int = liked | boosted << 1 | muted << 2 | bookmarked << 3
     found = _MARKS[number]
+    if caught:
+        found = found.removesuffix(b"[]") + _encode([filter_result(match) for match in caught])
     return found + b',"pinned":' + _word(pinned) if own else found
+
+
+def filter_result(match: filtering.Match) -> Json:
+    """FilterResult."""
+    rule = match.rule
+    return {
+        "filter": {"id": str(rule.id), "title": rule.title, "context": rule.contexts,
+                   "expires_at": entities.optional_stamp(rule.expires_at), "filter_action": rule.action},
+        "keyword_matches": match.words or None, "status_matches": [str(match.object_id)] if match.named else None,
+    }
 
 
 def poll(poll_view: Any, object_id: int, emojis: list[Json], *, signed_in: bool) -> Json:

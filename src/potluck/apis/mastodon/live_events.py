@@ -11,6 +11,8 @@ from sqlalchemy import exists, select
 from potluck.apis.mastodon import conversations, notifications, render
 from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
+from potluck.social import filtering
+from potluck.social.filtering import Match
 from potluck.social.live import LiveMessage
 from potluck.social.model import Actor, Conversation, Media, Notification, Object
 from potluck.social.views import EntryRef
@@ -19,7 +21,7 @@ from potluck.social.visibility import not_hidden_by
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of one subscription. `payload` is JSON text (a bare id for `delete`)."""
+    """One event of one subscription. `payload` is JSON text (a bare id for `delete`), empty where there is none."""
 
     stream: tuple[str, ...]
     name: str
@@ -38,14 +40,23 @@ async def of_messages(
     """Events for the subscriptions that each message came through, in order."""
     payloads = await _payloads(source, messages, viewer_id)
     shown = await _of_everyone(source, messages, viewer_id)
+    caught = await render.caught(source, {message.object_id for message in messages if message.object_id}, viewer_id)
     found: list[Event] = []
     for message in messages:
         payload = payloads.get(message.id)
         if payload is None:
             continue
         found += [Event(item.stream, message.type, payload) for item in subscriptions
-                  if item.channels & message.channels and _fits(message, item, shown)]
+                  if item.channels & message.channels and _fits(message, item, shown)
+                  and not _hidden(message, item, caught)]
     return found
+
+
+def _hidden(message: LiveMessage, item: Subscription, caught: dict[int, Sequence[Match]]) -> bool:
+    """Whether a filter of the reader wants the status gone from this stream."""
+    if message.type not in ("update", "status.update") or message.object_id not in caught:
+        return False
+    return filtering.hides(caught[message.object_id], "public" if item.everyones else "home")
 
 
 def _fits(message: LiveMessage, item: Subscription, shown: dict[int, _Public]) -> bool:
@@ -72,6 +83,7 @@ async def _of_everyone(source: Source, messages: Sequence[LiveMessage], viewer_i
 async def _payloads(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     found = {message.id: str(message.entry_id or message.object_id) for message in messages
              if message.type == "delete"}
+    found |= {message.id: "" for message in messages if message.type == "filters_changed"}
     found |= await _statuses(source, messages, viewer_id)
     found |= await _notifications(source, messages, viewer_id)
     found |= await _conversations(source, messages, viewer_id)

@@ -59,7 +59,8 @@ async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
         reports = list((await session.scalars(select(Report).where(Report.id.in_(report_ids)))).all())
     accounts = await render_accounts.by_ids(
         source, {row.actor_id for row in rows} | set(more_actors) | {row.target_id for row in reports})
-    statuses = await render.by_ids(source, {row.object_id for row in rows if row.object_id}, viewer_id)
+    statuses = await render.by_ids(source, {row.object_id for row in rows if row.object_id}, viewer_id,
+                                   context="notifications")
     return _Sides(accounts, statuses, {
         row.id: entities.report(row, msgspec.Raw(accounts[row.target_id])) for row in reports
         if row.target_id in accounts})

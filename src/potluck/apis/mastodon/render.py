@@ -19,6 +19,8 @@ from potluck.apis.mastodon.entities import emoji
 from potluck.apis.mastodon.entities_status import BOOST_BODY, Shell, boost_head, marks_bytes
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.source import Source
+from potluck.social import filtering
+from potluck.social.filtering import Compiled, Match
 from potluck.social.model import Announce, Follow, Object
 from potluck.social.paging import Page
 from potluck.social.views import EntryRef, ObjectView, load_objects
@@ -32,6 +34,7 @@ def forget() -> None:
     """Forget everything kept (for tests that change the server's address or database)."""
     _shells.clear()
     render_accounts.forget()
+    filtering.forget_all()
 
 
 @dataclass(slots=True)
@@ -45,15 +48,23 @@ class _Sheet:
     polls: dict[int, bytes] = field(default_factory=dict)
     followed: set[int] = field(default_factory=set)
     quotes: dict[int, bytes] = field(default_factory=dict)
+    caught: dict[int, Sequence[Match]] = field(default_factory=dict)  # by the reader's filters
+    context: str = ""  # of filters that hide
+
+    def shows(self, object_id: int) -> bool:
+        """Whether a status is there, and no filter wants it gone from here."""
+        return object_id in self.shells and not (
+            object_id in self.caught and filtering.hides(self.caught[object_id], self.context))
 
 
-async def by_ids(source: Source, object_ids: Iterable[int], viewer_id: int | None) -> dict[int, bytes]:
-    """Statuses by object id, without those the viewer may not see."""
+async def by_ids(source: Source, object_ids: Iterable[int], viewer_id: int | None, *,
+                 context: str = "") -> dict[int, bytes]:
+    """Statuses by object id, without those the viewer may not see, or hides from this context by a filter."""
     wanted = list(set(object_ids))
     if not wanted:
         return {}
-    sheet = await _gather(source, await facts.of_statuses(source, wanted, viewer_id), viewer_id)
-    return {object_id: _status(sheet, object_id) for object_id in sheet.shells}
+    sheet = await _gather(source, await facts.of_statuses(source, wanted, viewer_id), viewer_id, context=context)
+    return {object_id: _status(sheet, object_id) for object_id in sheet.shells if sheet.shows(object_id)}
 
 
 async def in_order(source: Source, object_ids: Sequence[int], viewer_id: int | None) -> list[bytes]:
@@ -79,22 +90,24 @@ async def one(source: Source, status_id: int, viewer_id: int | None) -> bytes:
     return rendered[0]
 
 
-async def entries(source: Source, refs: Sequence[EntryRef], viewer_id: int | None) -> list[bytes]:
+async def entries(source: Source, refs: Sequence[EntryRef], viewer_id: int | None, *,
+                  context: str = "") -> list[bytes]:
     """Entries of a timeline in the order given: statuses, and boosts wrapped round theirs."""
-    return list((await entries_by_id(source, refs, viewer_id)).values())
+    return list((await entries_by_id(source, refs, viewer_id, context=context)).values())
 
 
-async def entries_by_id(source: Source, refs: Sequence[EntryRef], viewer_id: int | None) -> dict[int, bytes]:
+async def entries_by_id(source: Source, refs: Sequence[EntryRef], viewer_id: int | None, *,
+                        context: str = "") -> dict[int, bytes]:
     """Entries of a timeline by their id, in the order given."""
     if not refs:
         return {}
     rows = await facts.of_statuses(source, list({ref.object_id for ref in refs}), viewer_id)
     boosts = {row[facts.BOOST_ID]: row for row in await facts.of_boosts(
         source, [ref.announce_id for ref in refs if ref.announce_id])}
-    sheet = await _gather(source, rows, viewer_id, boosts.values())
+    sheet = await _gather(source, rows, viewer_id, boosts.values(), context=context)
     done: dict[int, bytes] = {}
     for ref in refs:
-        if ref.object_id not in sheet.shells:
+        if not sheet.shows(ref.object_id):
             continue
         if ref.announce_id is None:
             done[ref.entry_id] = _status(sheet, ref.object_id)
@@ -107,11 +120,11 @@ async def feed(source: Source, feed_id: int, viewer_id: int, page: Page) -> tupl
     """A page of a home or list: the entries, newest first, and the ids of all rows read (for paging)."""
     rows = await facts.of_feed(source, feed_id, viewer_id, page)
     boosts = [row[facts.BOOST] for row in rows if row[facts.BOOST][facts.BOOST_ID] is not None]
-    sheet = await _gather(source, rows, viewer_id, boosts)
+    sheet = await _gather(source, rows, viewer_id, boosts, context="home")
     items = []
     for row in rows:
         object_id, boost = row[facts.OBJECT], row[facts.BOOST]
-        if object_id in sheet.shells:
+        if sheet.shows(object_id):
             items.append(_status(sheet, object_id) if boost[facts.BOOST_ID] is None
                          else _boost(sheet, boost, object_id))
     return items, [row[facts.ENTRY] for row in rows]
@@ -121,25 +134,51 @@ async def public(source: Source, viewer_id: int | None, page: Page, *, local: bo
                  only_media: bool = False) -> tuple[list[bytes], list[int]]:
     """A page of everyone's public posts: the statuses, newest first, and the ids of all rows read (for paging)."""
     rows = await facts.of_public(source, viewer_id, page, local=local, remote=remote, only_media=only_media)
-    sheet = await _gather(source, rows, viewer_id)
+    sheet = await _gather(source, rows, viewer_id, context="public")
     found = [row[facts.OBJECT] for row in rows]
-    return [_status(sheet, object_id) for object_id in found if object_id in sheet.shells], found
+    return [_status(sheet, object_id) for object_id in found if sheet.shows(object_id)], found
+
+
+async def caught(source: Source, object_ids: Iterable[int], viewer_id: int) -> dict[int, Sequence[Match]]:
+    """Which of the viewer's filters catch statuses that were rendered just now."""
+    filters = await _filters_of(source, viewer_id)
+    return _judged(filters, {key: item for key in set(object_ids) if (item := _shells.get(key))}) if filters else {}
 
 
 async def _gather(source: Source, rows: Sequence[facts.Row], viewer_id: int | None,
-                  boosts: Collection[facts.Row] = (), *, with_quotes: bool = True) -> _Sheet:
+                  boosts: Collection[facts.Row] = (), *, with_quotes: bool = True, context: str = "") -> _Sheet:
     """Everything for these statuses, a query for each facet that occurs and is not kept."""
     stamps = {row[facts.AUTHOR]: render_accounts.stamp_in(row[facts.AUTHOR_STAMP]) for row in rows}
     for row in boosts:
         stamps[row[facts.BOOSTER]] = render_accounts.stamp_in(row[facts.BOOSTER_STAMP])
     shells = await _shells_of(source, rows, viewer_id)
     sheet = _Sheet(viewer_id, shells, await render_accounts.of_stamps(source, stamps),
-                   {row[facts.OBJECT]: row[facts.MARKS] for row in rows})
+                   {row[facts.OBJECT]: row[facts.MARKS] for row in rows}, context=context)
+    if viewer_id is not None and (filters := await _filters_of(source, viewer_id)):
+        sheet.caught = _judged(filters, shells)
     for item in shells.values():
         if item.has_poll or item.quote_state is not None or item.quote_policy == "followers":
             await _add_rare(source, sheet, with_quotes=with_quotes)
             break
     return sheet
+
+
+async def _filters_of(source: Source, viewer_id: int) -> Compiled:
+    kept = filtering.remembered(viewer_id)
+    return await filtering.of_reader(await source.session(), viewer_id) if kept is None else kept
+
+
+def _judged(filters: Compiled, shells: dict[int, Shell]) -> dict[int, Sequence[Match]]:
+    """What the reader's filters catch among these statuses; none catches one's own."""
+    found: dict[int, Sequence[Match]] = {}
+    for object_id, item in shells.items():
+        if item.author_id != filters.owner_id:
+            matches = filters.known(object_id, item.version)
+            if matches is None:
+                matches = filters.judge(object_id, item.version, item.text)
+            if matches:
+                found[object_id] = matches
+    return found
 
 
 async def _shells_of(source: Source, rows: Sequence[facts.Row], viewer_id: int | None) -> dict[int, Shell]:
@@ -240,14 +279,16 @@ def _status(sheet: _Sheet, object_id: int) -> bytes:
     item = sheet.shells[object_id]
     marks = b""
     if sheet.viewer_id is not None:
-        marks = marks_bytes(sheet.marks[object_id], own=item.author_id == sheet.viewer_id)
+        marks = marks_bytes(sheet.marks[object_id], own=item.author_id == sheet.viewer_id,
+                            caught=sheet.caught.get(object_id, ()))
     return b"".join((
         item.head, sheet.accounts[item.author_id], item.body, _may_quote(item, sheet), b'"},"poll":',
         sheet.polls.get(object_id, b"null"), b',"quote":', sheet.quotes.get(object_id, b"null"), marks, b"}"))
 
 
 def _boost(sheet: _Sheet, row: facts.Row, object_id: int) -> bytes:
-    marks = b"" if sheet.viewer_id is None else marks_bytes(sheet.marks[object_id], own=False)
+    marks = b"" if sheet.viewer_id is None else marks_bytes(
+        sheet.marks[object_id], own=False, caught=sheet.caught.get(object_id, ()))
     head = boost_head(row[facts.BOOST_ID], row[facts.BOOST_URI], facts.moment(row[facts.BOOST_TIME]),
                       row[facts.BOOST_VISIBILITY])
     return b"".join((head, sheet.accounts[row[facts.BOOSTER]], BOOST_BODY, sheet.shells[object_id].counts, marks,

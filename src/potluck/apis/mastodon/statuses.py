@@ -64,7 +64,7 @@ async def context(call: Call) -> Answer:
     view = await view_of(session, call.ident(), call.viewer_id)
     limits: dict[str, Any] = {} if call.viewer_id else {"ancestors": 40, "descendants": 60, "depth": 20}
     above, below = await threads.context(session, view.object.id, call.viewer_id, **limits)
-    found = await render.by_ids(call.source, [*above, *below], call.viewer_id)
+    found = await render.by_ids(call.source, [*above, *below], call.viewer_id, context="thread")
     body = answer({"ancestors": [msgspec.Raw(found[key]) for key in above if key in found],
                    "descendants": [msgspec.Raw(found[key]) for key in below if key in found]})
     if call.viewer_id is not None and _may_be_incomplete(view.object):

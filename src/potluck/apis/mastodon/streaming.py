@@ -23,6 +23,7 @@ from potluck.apis.mastodon.endpoint import (
     token_of,
 )
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
+from potluck.apis.mastodon.live_events import Event
 from potluck.apis.mastodon.params import Params, of_query
 from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
@@ -114,7 +115,7 @@ async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, s
             async with Source(db) as source:
                 found = await live_events.of_messages(source, messages, [wanted], reader_id)
             for event in found:
-                yield f"event: {event.name}\ndata: {event.payload}\n\n".encode()
+                yield f"event: {event.name}\ndata: {event.payload or 'undefined'}\n\n".encode()
 
 
 def _sse(path: str, doc: str) -> HTTPRouteHandler:
@@ -197,8 +198,12 @@ class _Connection:
             async with Source(self.db) as source:
                 found = await live_events.of_messages(source, messages, list(self.subscriptions.values()), reader_id)
             for event in found:
-                await self.socket.send_text(msgspec.json.encode(
-                    {"stream": event.stream, "event": event.name, "payload": event.payload}).decode())
+                await self.socket.send_text(_frame(event))
+
+
+def _frame(event: Event) -> str:
+    payload = {"payload": event.payload} if event.payload else {}
+    return msgspec.json.encode({"stream": event.stream, "event": event.name, **payload}).decode()
 
 
 async def _socket(socket: WebSocket[Any, Any, Any]) -> None:

@@ -14,9 +14,9 @@ from potluck.social.views import EntryRef
 from potluck.text.hashtags import normalise_hashtag
 
 
-async def page_of_statuses(call: Call, refs: Sequence[EntryRef], page: Page) -> Answer:
-    """A page of entries with its Link header."""
-    items = await render.entries(call.source, refs, call.viewer_id)
+async def page_of_statuses(call: Call, refs: Sequence[EntryRef], page: Page, context: str = "") -> Answer:
+    """A page of entries with its Link header. `context`: where filters that hide may take some away."""
+    items = await render.entries(call.source, refs, call.viewer_id, context=context)
     return json_list(items, links(call, [ref.position for ref in refs], more=len(refs) >= page.limit))
 
 
@@ -65,7 +65,7 @@ async def tag(call: Call) -> Answer:
         await call.reader(), call.viewer_id, names, page,
         all_names=tag_names(call.params.texts("all")[:10]), no_names=tag_names(call.params.texts("none")[:10]),
         local=call.params.flag("local"), remote=call.params.flag("remote"), only_media=call.params.flag("only_media"))
-    return await page_of_statuses(call, refs, page)
+    return await page_of_statuses(call, refs, page, "public")
 
 
 @endpoint("GET", "/api/v1/timelines/list/{id:str}", scope="read:lists")

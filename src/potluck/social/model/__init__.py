@@ -2,6 +2,7 @@
 
 from potluck.social.model.actors import Actor, ActorKey
 from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
+from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
 from potluck.social.model.live import LiveEvent, Wakeup
 from potluck.social.model.moderation import AuditEntry, DomainPolicy, Report
 from potluck.social.model.notifications import Conversation, Notification
@@ -47,8 +48,8 @@ from potluck.social.model.users import (
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
     "Conversation", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag",
-    "FeedEntry", "Follow", "Hashtag", "HashtagFollow", "Invite", "List", "ListMember", "LiveEvent", "Marker",
-    "Media", "Mention", "Mute", "Notification", "OAuthApp", "OAuthCode", "OAuthToken", "Object",
-    "ObjectDocument", "ObjectTag", "Passkey", "Pin", "Reaction", "Report", "Revision", "Server", "ThreadMute",
-    "Tombstone", "User", "Wakeup", "WebSession",
+    "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow", "Invite",
+    "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification", "OAuthApp",
+    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "Reaction",
+    "Report", "Revision", "Server", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
 ]
