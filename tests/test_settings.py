@@ -46,6 +46,21 @@ OUTSIDE: dict[str, tuple[str, object]] = {
     "rate_limits": ("off", False),
     "extra_ca": ("/etc/ca.pem", "/etc/ca.pem"),
     "legacy_passwords": ("true", True),
+    "media_storage": ("S3", "s3"),
+    "s3_bucket": ("kitchen", "kitchen"),
+    "s3_endpoint": ("https://s3.example.org/", "https://s3.example.org"),
+    "s3_region": ("eu-west-1", "eu-west-1"),
+    "s3_access_key": ("AKEY", "AKEY"),
+    "s3_secret_key": ("SKEY", "SKEY"),
+    "s3_path_style": ("no", False),
+    "s3_prefix": ("/potluck/media/", "potluck/media"),
+    "quota": ("500M", 500 << 20),
+    "quota_staff": ("2 TiB", 2 << 40),
+    "image_limit": ("1000", 1000),
+    "audio_limit": ("64KB", 64 << 10),
+    "video_limit": ("1g", 1 << 30),
+    "file_limit": ("0", 0),
+    "upload_hours": ("48", 48),
 }
 """Every setting once: what stands outside, and what it becomes."""
 
@@ -67,6 +82,10 @@ NONSENSE: dict[str, list[str]] = {
     "web_workers": ["0", "65"],
     "log_level": ["loud"],
     "secret": ["a\x1bb"],
+    "media_storage": ["tape"],
+    "s3_endpoint": ["s3.example.org", "https://s3.example.org/bucket"],
+    "s3_prefix": ["../up", "a//b", "a b"],
+    "quota": ["much", "-1", "1.5G", "10X", "", "99999999T"],
 }
 
 
@@ -200,3 +219,32 @@ def test_every_setting_says_what_it_means() -> None:
     for item in fields(Settings):
         assert item.metadata["doc"].endswith((".", ")")), item.name
         assert len(item.metadata["doc"]) > 15
+
+
+def test_a_secret_is_made_once(tmp_path: Path) -> None:
+    """Without a configured secret one is made at the first start, readable by its owner only, and kept."""
+    data = tmp_path / "data"
+    made = settings.with_secret(Settings(data=data)).secret
+    assert len(made) == 64
+    assert (data / settings.SECRET_FILE).stat().st_mode & 0o777 == 0o600
+    assert settings.with_secret(Settings(data=data)).secret == made
+    assert [path.name for path in data.iterdir()] == [settings.SECRET_FILE]
+
+
+def test_a_configured_secret_counts(tmp_path: Path) -> None:
+    """A configured secret is used, and no file is made."""
+    assert settings.with_secret(Settings(data=tmp_path, secret="s3cr3t")).secret == "s3cr3t"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_secret_file_is_refused(tmp_path: Path) -> None:
+    """An emptied file is no secret: the server does not start with a key that everybody knows."""
+    (tmp_path / settings.SECRET_FILE).touch()
+    with pytest.raises(SettingsError, match="empty"):
+        settings.with_secret(Settings(data=tmp_path))
+
+
+def test_sizes_show_themselves_as_written() -> None:
+    """A size in documentation and pages reads as people write it."""
+    assert [str(size) for size in (Settings().quota, Settings().image_limit, Settings().quota_staff)] == [
+        "10G", "32M", "0"]

@@ -109,7 +109,8 @@ async def _noting_activity(db: Database) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     """Everything that lives as long as the application."""
-    configured: Settings = app.state.settings
+    configured = settings.use(settings.with_secret(app.state.settings))
+    app.state.settings = configured
     db = Database(configured)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)

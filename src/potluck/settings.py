@@ -8,111 +8,38 @@ so that secrets need not stand in the environment.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
+import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-Network = IPv4Network | IPv6Network
+from potluck.setting_values import Network, Size
+from potluck.setting_values import base_url as _base_url
+from potluck.setting_values import bind as _bind
+from potluck.setting_values import database_url as _database_url
+from potluck.setting_values import domain as _domain
+from potluck.setting_values import email as _email
+from potluck.setting_values import endpoint as _endpoint
+from potluck.setting_values import flag as _flag
+from potluck.setting_values import key_prefix as _key_prefix
+from potluck.setting_values import language as _language
+from potluck.setting_values import networks as _networks
+from potluck.setting_values import one_of as _one_of
+from potluck.setting_values import path as _path
+from potluck.setting_values import size as _size
+from potluck.setting_values import text as _text
+from potluck.setting_values import whole as _whole
 
 
 class SettingsError(ValueError):
     """A setting has a value that cannot be used; the text names the key, the value and what is expected."""
-
-
-def _text(raw: str) -> str:
-    if any((character < " " and character not in "\n\r\t") or character == "\x7f" for character in raw):
-        raise ValueError("expected text without control characters")
-    return raw.strip()
-
-
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-
-
-def _domain(raw: str) -> str:
-    if raw.strip() and not _HOST.fullmatch(raw.strip().lower()):
-        raise ValueError("expected a domain such as example.org")
-    return raw.strip().lower()
-
-
-def _language(raw: str) -> str:
-    if not _LANGUAGE.fullmatch(raw.strip()):
-        raise ValueError("expected a language tag such as en or pt-BR")
-    return raw.strip()
-
-
-def _email(raw: str) -> str:
-    name, at, host = _text(raw).rpartition("@")
-    if (raw.strip() and not (name and at and host)) or any(map(str.isspace, raw.strip())):
-        raise ValueError("expected an e-mail address")
-    return raw.strip()
-
-
-def _database_url(raw: str) -> str:
-    if not raw.strip():
-        return ""
-    parts = urlsplit(raw.strip())
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
-        raise ValueError("expected postgresql://user:password@host/name, or nothing for SQLite")
-    return raw.strip()
-
-
-def _flag(raw: str) -> bool:
-    word = raw.strip().lower()
-    if word in {"1", "true", "yes", "on"}:
-        return True
-    if word in {"0", "false", "no", "off", ""}:
-        return False
-    raise ValueError("expected true or false")
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(raw: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", raw.strip()) or not low <= int(raw) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}")
-        return int(raw)
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw.strip().lower() not in words:
-            raise ValueError(f"expected one of {', '.join(words)}")
-        return raw.strip().lower()
-
-    return parse
-
-
-def _base_url(raw: str) -> str:
-    parts = urlsplit(raw.strip())
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.netloc.rpartition("@")[2].lower()):
-        raise ValueError("expected a URL such as https://social.example.org")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-        raise ValueError("expected scheme and host only, without path or user name")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _bind(raw: str) -> str:
-    host, _, port = raw.strip().rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("expected HOST:PORT such as 127.0.0.1:8000")
-    return raw.strip()
-
-
-def _path(raw: str) -> Path:
-    return Path(raw.strip()).expanduser()
-
-
-def _networks(raw: str) -> tuple[Network, ...]:
-    return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
 
 
 def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
@@ -173,6 +100,27 @@ class Settings:
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
 
+    media_storage: str = _setting(
+        "local", _one_of("local", "s3"), "Where new files are kept: `local` (the folder `media` in `data`) or `s3`"
+        " (the bucket named by `s3_bucket`). Files that are there already stay until `potluck media migrate`.")
+    s3_bucket: str = _setting("", _text, "Name of the S3-compatible bucket; with it files in the bucket can be read"
+                              " even while `media_storage` is `local`.")
+    s3_endpoint: str = _setting("", _endpoint, "URL of the S3-compatible service; empty for Amazon's.")
+    s3_region: str = _setting("us-east-1", _text, "Region of the bucket.")
+    s3_access_key: str = _setting("", _text, "Access key of the bucket.", secret=True)
+    s3_secret_key: str = _setting("", _text, "Secret key of the bucket.", secret=True)
+    s3_path_style: bool = _setting(True, _flag, "Address the bucket by path (`endpoint/bucket`) rather than by host"
+                                   " (`bucket.endpoint`).")
+    quota: int = _setting(Size(10 << 30), _size, "Files of one person, with all that is made of them; an administrator"
+                          " can give one person more or less. 0 for no limit, as with every size.")
+    quota_staff: int = _setting(Size(0), _size, "The same for moderators and administrators.")
+    image_limit: int = _setting(Size(32 << 20), _size, "Largest picture that may be uploaded.")
+    audio_limit: int = _setting(Size(512 << 20), _size, "Largest sound file that may be uploaded.")
+    video_limit: int = _setting(Size(8 << 30), _size, "Largest video that may be uploaded.")
+    file_limit: int = _setting(Size(100 << 20), _size, "Largest file of any other kind that may be uploaded.")
+    upload_hours: int = _setting(24, _whole(1, 720), "An upload that was broken off can be gone on with for so long.")
+    s3_prefix: str = _setting("", _key_prefix, "Folder within the bucket; empty for the whole bucket.")
+
     @property
     def host(self) -> str:
         """Host (with a non-default port) of the public base URL."""
@@ -230,6 +178,35 @@ def save_site(settings: Settings, values: Mapping[str, str]) -> Settings:
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in parsed.items()]
     (settings.data / SITE_FILE).write_text("".join(lines), encoding="utf-8")
     return use(replace(settings, **parsed))
+
+
+SECRET_FILE = "secret"  # noqa: S105 - a file name
+
+
+def with_secret(settings: Settings) -> Settings:
+    """The settings with a secret: that of `data/secret`, made at the first start, unless one is configured.
+
+    Raises:
+        SettingsError: the file is empty.
+        OSError: it cannot be read or written.
+    """
+    if settings.secret:
+        return settings
+    path = settings.data / SECRET_FILE
+    settings.data.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = settings.data / f".{SECRET_FILE}-{os.getpid()}"
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.write(handle, secrets.token_hex(32).encode())
+        os.fsync(handle)
+        os.close(handle)
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+            os.link(fresh, path)
+        fresh.unlink()
+    found = path.read_text(encoding="ascii").strip()
+    if not found:
+        raise SettingsError(f"{path}: the file is empty; remove it to have a new secret made")
+    return replace(settings, secret=found)
 
 
 def _from_environment(environ: Mapping[str, str], name: str) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support import postgres
+from support import postgres, s3
 
 _POSTGRES = pytest.StashKey[Path]()
 _FOLDER = "POTLUCK_TEST_POSTGRES"
@@ -52,6 +53,19 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
     name = postgres_server.create(postgres_server.template("potluck_template", _migrate))
     yield postgres_server.url(name)
     postgres_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """URL of an S3-compatible server, shared by the tests of this process."""
+    with s3.s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def s3_bucket(s3_url: str) -> str:
+    """An empty bucket of this test alone on that server."""
+    return s3.make_bucket(s3_url, f"bucket-{secrets.token_hex(6)}")
 
 
 def _migrate(url: str) -> None:

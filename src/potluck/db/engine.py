@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -170,3 +170,15 @@ def insert_or_ignore(session: AsyncSession, table: Any) -> Any:
     from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
     return insert_sqlite(table).on_conflict_do_nothing()
+
+
+def upsert(session: AsyncSession, table: Any, unique: Sequence[str], row: Mapping[str, Any],
+           changes: Mapping[str, Any]) -> Any:
+    """An INSERT of `row` that, where the columns `unique` are taken, makes `changes` to the row that is there."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table).values(row).on_conflict_do_update(index_elements=unique, set_=dict(changes))
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table).values(row).on_conflict_do_update(index_elements=unique, set_=dict(changes))

@@ -17,7 +17,7 @@ from potluck.federation.delivery import DeliveryEngine
 from potluck.federation.engine import InboxEngine
 from potluck.federation.fetch_worker import FetchWorker
 from potluck.housekeeping import Housekeeping
-from potluck.settings import Settings
+from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ def run(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     install()
+    settings = use(with_secret(settings))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,34 @@
+"""Storages of both kinds, and files to put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from potluck.media.storage import Storage
+from potluck.settings import Settings
+from support.s3 import bucket_settings
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture(params=["local", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """An empty storage: a local folder, and a bucket of a real S3-compatible server."""
+    if request.param == "local":
+        return Storage(Settings(data=tmp_path / "data"))
+    return Storage(bucket_settings(request, tmp_path / "data"))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file and gives its path."""
+
+    def make(data: bytes, name: str = "file") -> Path:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return path
+
+    return make
