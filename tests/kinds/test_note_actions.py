@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from potluck.db.base import now
 from potluck.db.ids import ids
+from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.settings import current
@@ -270,20 +271,21 @@ class Telephone:
 
 async def test_unknown_people_are_looked_up(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those on other servers who are not known yet, each once, for a limited time; failures do no harm."""
-    monkeypatch.setattr(actions, "_RESOLVE_SECONDS", 0.1)
+    monkeypatch.setattr(authoring, "_RESOLVE_SECONDS", 0.1)
     telephone = Telephone()
-    await actions.prepare_mentions(cast.database, telephone, (
+    await authoring.prepare_mentions(cast.database, telephone, (
         "@bob @carol@carol.example @new@far.example @New@far.example @slow@far.example @broken@far.example"))
     assert sorted(telephone.asked) == ["broken@far.example", "new@far.example", "slow@far.example"]
     telephone.asked.clear()
-    await actions.prepare_mentions(cast.database, telephone, "nobody")
-    await actions.prepare_mentions(cast.database, telephone, "@bob@potluck.test")
+    await authoring.prepare_mentions(cast.database, telephone, "nobody")
+    await authoring.prepare_mentions(cast.database, telephone, "@bob@potluck.test")
     assert telephone.asked == []
 
 
 async def test_lookups_are_bounded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text full of handles asks only some of them."""
-    monkeypatch.setattr(actions, "MAX_MENTIONS", 3)
+    monkeypatch.setattr(authoring, "MAX_MENTIONS", 3)
     telephone = Telephone()
-    await actions.prepare_mentions(cast.database, telephone, " ".join(f"@a{number}@far.example" for number in range(9)))
+    text = " ".join(f"@a{number}@far.example" for number in range(9))
+    await authoring.prepare_mentions(cast.database, telephone, text)
     assert len(telephone.asked) == 3

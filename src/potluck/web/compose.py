@@ -8,6 +8,7 @@ from urllib.parse import quote as quote_url
 
 from litestar import Response, get, post
 
+from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
 from potluck.social import objects, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
@@ -115,7 +116,7 @@ async def publish(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         if form.flag("preview"):
             return await _preview(request, form, base)
         wanted = composing.request_from(form, base)
-        await note_actions.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
+        await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
             row = await note_actions.compose(session, await acting(session, me), wanted)
     except Invalid as error:
@@ -134,7 +135,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
         if form.flag("preview"):
             return await _preview(request, form, base)
         wanted = replace(composing.request_from(form, base), media_ids=[item.id for item in view.media])
-        await note_actions.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
+        await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
             await note_actions.revise(session, await acting(session, me), object_id, wanted)
     except Invalid as error:

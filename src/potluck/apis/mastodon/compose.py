@@ -15,6 +15,7 @@ from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.statuses import target_id, view_of
+from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects, preferences
@@ -124,7 +125,7 @@ async def _publish(call: Call) -> int:
     if request.quote_id is not None:
         request = replace(request, quote_id=await target_id(session, request.quote_id))
     await call.stop_reading()
-    await actions.prepare_mentions(call.db, call.request.app.state.federation, request.text)
+    await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:
         made = await actions.compose(writer, await call.acting(writer), request)
         return made.id
@@ -148,7 +149,7 @@ async def edit(call: Call) -> Answer:
         media_ids=params.idents("media_ids") if "media_ids" in params else [item.id for item in view.media],
         poll=_poll(params) if "poll" in params else await actions.source_poll(session, row.id))
     await call.stop_reading()
-    await actions.prepare_mentions(call.db, call.request.app.state.federation, request.text)
+    await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:
         await actions.revise(writer, await call.acting(writer), row.id, request)
     return Answer(await render.one(call.source, row.id, call.viewer_id))

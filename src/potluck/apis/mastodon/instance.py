@@ -20,6 +20,7 @@ from potluck.apis.mastodon.paging import limit_of, offset_of
 from potluck.apis.mastodon.source import Source
 from potluck.db.base import now
 from potluck.db.ids import floor_at
+from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.settings import Settings, current
 from potluck.social import profiles, reactions
@@ -76,7 +77,7 @@ def _streaming(call: Call) -> str:
 
 
 def _statuses() -> Json:
-    return {"max_characters": current().max_characters, "max_media_attachments": actions.MAX_MEDIA,
+    return {"max_characters": current().max_characters, "max_media_attachments": authoring.MAX_MEDIA,
             "characters_reserved_per_url": CHARACTERS_PER_URL}
 
 

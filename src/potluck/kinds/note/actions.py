@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.db.engine import Database
+from potluck.kinds.authoring import own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, visibility
-from potluck.social.addresses import hashtag_url, profile_url
-from potluck.social.drafts import Draft, EmojiDraft, MentionDraft
+from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
-from potluck.social.model import Actor, CustomEmoji, Follow, Media, Object
+from potluck.social.model import Actor, Follow, Object
 from potluck.social.reactions import visible_object
 from potluck.text.languages import normalise_language
 from potluck.text.length import count
-from potluck.text.names import Handle
-from potluck.text.render import MediaType, MentionTarget, Rendered, TextTooLong, extract, render_text
 
-MAX_MEDIA = 20
 MAX_POLL_OPTIONS = 10
 MAX_OPTION_CHARACTERS = 100
 MIN_POLL_SECONDS = 300
 MAX_POLL_SECONDS = 30 * 86400
-MAX_MENTIONS = 50
-_RESOLVE_SECONDS = 8
 
 CONTENT_TYPES = ("text/plain", "text/markdown")
 
@@ -66,33 +58,6 @@ class NoteRequest:
     app_website: str | None = None
 
 
-class HandleResolver(Protocol):
-    """Finds actors on other servers (`potluck.federation.resolver.Federation`)."""
-
-    async def actor_by_handle(self, handle: str) -> Actor | None:
-        """The actor with this `name@host`, fetched if need be; None when there is none."""
-
-
-async def prepare_mentions(db: Database, federation: HandleResolver, text: str) -> None:
-    """Before the transaction: get to know the mentioned people of other servers that are not known here yet.
-
-    Bounded in number and time; who cannot be found stays plain text.
-    """
-    handles = [handle for handle in extract(text).mentions if handle.host][:MAX_MENTIONS]
-    if not handles:
-        return
-    async with db.read() as session:
-        known = await _actors_by_handle(session, handles)
-    unknown = [handle for handle in handles if handle not in known]
-    if unknown:
-        lookups = [asyncio.create_task(federation.actor_by_handle(f"{handle.name}@{handle.host}"))
-                   for handle in unknown]
-        _, late = await asyncio.wait(lookups, timeout=_RESOLVE_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*lookups, return_exceptions=True)
-
-
 async def compose(session: AsyncSession, author: Actor, request: NoteRequest) -> Object:
     """Publish a note.
 
@@ -102,7 +67,7 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
         NotAllowed: the post may not be quoted.
     """
     _check(request)
-    media = await _own_media(session, author, request.media_ids)
+    media = await own_media(session, author, request.media_ids)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)
@@ -130,7 +95,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     if row is None or row.author_id != author.id or row.deleted_at is not None:
         raise NotFound
     _check(request)
-    media = await _own_media(session, author, request.media_ids, of_object=object_id)
+    media = await own_media(session, author, request.media_ids, of_object=object_id)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)
@@ -146,7 +111,7 @@ async def preview(session: AsyncSession, text: str, content_type: str = "text/pl
     Raises:
         Invalid: it is too long.
     """
-    rendered, _, _ = await _render(session, text, content_type)
+    rendered, _, _ = await render(session, text, content_type)
     return rendered.html
 
 
@@ -197,7 +162,7 @@ def _check_poll(poll: PollRequest) -> None:
 
 
 async def _draft(session: AsyncSession, author: Actor, request: NoteRequest) -> Draft:
-    rendered, mentioned, emojis = await _render(session, request.text, request.content_type, request.summary,
+    rendered, mentioned, emojis = await render(session, request.text, request.content_type, request.summary,
                                                 *(request.poll.options if request.poll else ()))
     draft = Draft(kind="note", type="Question" if request.poll else "Note", published=now(), author_id=author.id,
                   visibility=request.visibility, summary=request.summary.strip(), content=rendered.html,
@@ -213,64 +178,6 @@ async def _draft(session: AsyncSession, author: Actor, request: NoteRequest) -> 
                                     request.poll.multiple, request.poll.hide_totals,
                                     now() + timedelta(seconds=request.poll.expires_in), 0)
     return draft
-
-
-async def _render(session: AsyncSession, text: str, content_type: str, *other_texts: str,
-                  ) -> tuple[Rendered, list[Actor], list[EmojiDraft]]:
-    media_type: MediaType = "text/markdown" if content_type == "text/markdown" else "text/plain"
-    try:
-        found = extract(text, media_type)
-        actors = await _actors_by_handle(session, found.mentions[:MAX_MENTIONS])
-        targets = {handle: MentionTarget(url=actor.url or profile_url(actor.name), uri=actor.uri, acct=actor.acct)
-                   for handle, actor in actors.items()}
-        rendered = render_text(text, mentions=targets, hashtag_url=hashtag_url, media_type=media_type)
-    except TextTooLong as error:
-        raise Invalid("status", f"Validation failed: Text character limit of {error.limit} exceeded",
-                      "too_long") from error
-    by_uri = {actor.uri: actor for actor in actors.values()}
-    mentioned = [by_uri[target.uri] for target in rendered.mentions_used]
-    shortcodes = {*found.emojis, *(name for part in other_texts for name in extract(part).emojis)}
-    return rendered, mentioned, await _local_emojis(session, shortcodes)
-
-
-async def _actors_by_handle(session: AsyncSession, handles: Sequence[Handle]) -> dict[Handle, Actor]:
-    """Known actors by handle as written; a handle with our own domain is a local one."""
-    keys = {handle: _handle_key(handle) for handle in handles}
-    if not keys:
-        return {}
-    rows = (await session.scalars(select(Actor).where(
-        Actor.handle.in_(set(keys.values())), Actor.deleted_at.is_(None), Actor.suspended_at.is_(None)))).all()
-    by_key = {row.handle: row for row in rows}
-    return {handle: by_key[key] for handle, key in keys.items() if key in by_key}
-
-
-def _handle_key(handle: Handle) -> str:
-    name, host = handle.name.lower(), (handle.host or "").lower()
-    return name if host in ("", current().domain.lower(), current().host.lower()) else f"{name}@{host}"
-
-
-async def _local_emojis(session: AsyncSession, shortcodes: set[str]) -> list[EmojiDraft]:
-    if not shortcodes:
-        return []
-    rows = await session.scalars(select(CustomEmoji).where(
-        CustomEmoji.host == "", CustomEmoji.shortcode.in_(shortcodes), ~CustomEmoji.disabled))
-    return [EmojiDraft(row.shortcode, row.url, row.uri) for row in rows.all()]
-
-
-async def _own_media(session: AsyncSession, author: Actor, media_ids: Sequence[int], *,
-                     of_object: int | None = None) -> list[int]:
-    """The uploads named, in order, if they are the author's and free (or already this object's)."""
-    if not media_ids:
-        return []
-    if len(media_ids) > MAX_MEDIA:
-        raise Invalid("media_ids", f"Validation failed: Cannot attach more than {MAX_MEDIA} files", "too_long")
-    rows: Mapping[int, Any] = {row.id: row for row in (await session.scalars(
-        select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id))).all()}
-    if any(media_id not in rows or rows[media_id].object_id not in (None, of_object) for media_id in media_ids):
-        raise Invalid("media_ids", "Validation failed: Media not found or already attached elsewhere")
-    if any(rows[media_id].state != "ready" for media_id in media_ids):
-        raise Invalid("media_ids", "Cannot attach files that have not finished processing. Try again in a moment!")
-    return list(dict.fromkeys(media_ids))
 
 
 async def _quote(session: AsyncSession, author: Actor, draft: Draft, quote_id: int) -> None:
