@@ -13,10 +13,11 @@ from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import SafeClient
 from potluck.federation.resolver import Federation
 from potluck.federation.transport import default_context
+from potluck.jobs import model as jobs_model
 from potluck.media import model as media_model
 from potluck.settings import Settings
 
-TABLES = (media_model,)
+TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
 
 

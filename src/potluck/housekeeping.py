@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
@@ -62,6 +63,7 @@ class Housekeeping:
         (_MINUTE, _expire_mutes),
         (_HOUR, _expire_sign_ins),
         (_HOUR, _sweep_feeds),
+        (_HOUR, jobs.trim),
         (_HOUR * 24, _sweep_notifications),
     )
 

@@ -90,6 +90,9 @@ class Settings:
                                    " for more than one).")
     delivery_concurrency: int = _setting(200, _whole(1, 5000), "Deliveries in flight at once in an engine process.")
     inbox_batch: int = _setting(100, _whole(1, 1000), "Inbox items processed in one transaction at the most.")
+    transcoding_jobs: int = _setting(2, _whole(1, 1000), "Sounds and videos processed at once by all engines together.")
+    transcoding_jobs_per_engine: int = _setting(1, _whole(1, 64), "Sounds and videos processed at once by one engine.")
+    image_jobs_per_engine: int = _setting(2, _whole(1, 64), "Pictures processed at once by one engine.")
     log_format: str = _setting("text", _one_of("text", "json"), "Form of log lines.")
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe line logged.")
     metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",

@@ -25,7 +25,7 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 for name in ("potluck.db.nodes", "potluck.social.model", "potluck.federation.model", "potluck.media.model",
-             "potluck.kinds.note.model"):
+             "potluck.jobs.model", "potluck.kinds.note.model"):
     importlib.import_module(name)
 
 

@@ -17,6 +17,7 @@ from potluck.federation.delivery import DeliveryEngine
 from potluck.federation.engine import InboxEngine
 from potluck.federation.fetch_worker import FetchWorker
 from potluck.housekeeping import Housekeeping
+from potluck.jobs import JobEngine
 from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 
@@ -43,6 +44,7 @@ async def _work(settings: Settings) -> None:
                 InboxEngine(db, wire, waker, batch=settings.inbox_batch).run(),
                 DeliveryEngine(db, wire, waker, concurrency=settings.delivery_concurrency).run(),
                 FetchWorker(db, wire, waker).run(),
+                JobEngine(db, waker).run(),
                 Housekeeping(db).run(),
             )]
             log.info("engine_started")

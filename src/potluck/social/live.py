@@ -175,7 +175,8 @@ class LiveMessage:
     """One event for one listener.
 
     `channels` are those of the listener's subscriptions it came through: `home:ACTOR`, `list:LIST`, `public`,
-    `public:local`, `public:remote`, `hashtag:NAME`, `hashtag:local:NAME`, `notifications:ACTOR`, `direct:ACTOR`.
+    `public:local`, `public:remote`, `hashtag:NAME`, `hashtag:local:NAME`, `notifications:ACTOR`, `direct:ACTOR`,
+    `jobs:ACTOR`.
     """
 
     id: int
@@ -284,7 +285,7 @@ def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None
 
 
 _PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",),
-                     "filters_changed": ("home",)}
+                     "filters_changed": ("home",), "job": ("jobs",)}
 
 
 async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:
