@@ -26,6 +26,11 @@ from potluck.federation.actor_documents import write_actor
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import FederationError
 from potluck.logs import configure
+from potluck.media import storage
+from potluck.media.endpoints import serving
+from potluck.media.endpoints.front import Answerer, Front
+from potluck.media.endpoints.sending import Sender
+from potluck.media.storage import storage_of
 from potluck.operation import metrics
 from potluck.settings import Settings
 from potluck.social import actors
@@ -71,7 +76,12 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    return Edge(app)
+    return Front(Edge(app), _file_routes(configured))
+
+
+def _file_routes(configured: Settings) -> dict[str, Answerer]:
+    sender = Sender(storage_of(configured), configured)
+    return {storage.PATH: serving.answerer(sender)}
 
 
 def _refusal(page: ErrorHandler) -> ErrorHandler:

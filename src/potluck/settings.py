@@ -33,6 +33,7 @@ from potluck.setting_values import language as _language
 from potluck.setting_values import networks as _networks
 from potluck.setting_values import one_of as _one_of
 from potluck.setting_values import path as _path
+from potluck.setting_values import prefix_url as _prefix_url
 from potluck.setting_values import size as _size
 from potluck.setting_values import text as _text
 from potluck.setting_values import whole as _whole
@@ -106,6 +107,13 @@ class Settings:
     media_storage: str = _setting(
         "local", _one_of("local", "s3"), "Where new files are kept: `local` (the folder `media` in `data`) or `s3`"
         " (the bucket named by `s3_bucket`). Files that are there already stay until `potluck media migrate`.")
+    media_url: str = _setting(
+        "", _prefix_url, "Public base URL from which people's browsers read our files, such as a CDN in front of the"
+        " bucket or of `/media` here; empty: from this server.")
+    media_sendfile: str = _setting(
+        "off", _one_of("off", "x-accel-redirect", "x-sendfile"), "Leave the sending of local files to the web server"
+        " in front: `x-accel-redirect` (nginx, from the internal location `/protected-media/`) or `x-sendfile`"
+        " (Apache, lighttpd, Caddy; the file's path).")
     s3_bucket: str = _setting("", _text, "Name of the S3-compatible bucket; with it files in the bucket can be read"
                               " even while `media_storage` is `local`.")
     s3_endpoint: str = _setting("", _endpoint, "URL of the S3-compatible service; empty for Amazon's.")
