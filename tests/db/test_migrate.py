@@ -30,7 +30,8 @@ for name in ("potluck.db.nodes", "potluck.social.model", "potluck.federation.mod
 
 
 def _differences(connection: Connection) -> list[object]:
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+    options = {"include_name": lambda name, _kind, _parents: "_fts" not in (name or "")}  # made by hand
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
 
 
 async def test_migrations_make_the_model(empty_settings: Settings) -> None:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "web": ("potluck.cli.serving", "web"),
     "engine": ("potluck.cli.serving", "engine"),
     "db": ("potluck.cli.database", "db"),
+    "search": ("potluck.cli.search", "search"),
     "backup": ("potluck.cli.backups", "backup"),
     "restore": ("potluck.cli.backups", "restore"),
     "admin": ("potluck.cli.admin", "admin"),

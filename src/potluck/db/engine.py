@@ -182,3 +182,18 @@ def upsert(session: AsyncSession, table: Any, unique: Sequence[str], row: Mappin
     from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
     return insert_sqlite(table).values(row).on_conflict_do_update(index_elements=unique, set_=dict(changes))
+
+
+def insert_or_update(session: AsyncSession, table: Any, columns: Sequence[str]) -> Any:
+    """An INSERT into `table` that replaces `columns` of the row which has the same primary key, if there is one."""
+    made: Any
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        made = insert_postgresql(table)
+    else:
+        from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+        made = insert_sqlite(table)
+    return made.on_conflict_do_update(index_elements=list(table.primary_key.columns),
+                                      set_={name: made.excluded[name] for name in columns})

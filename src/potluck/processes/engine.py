@@ -20,6 +20,7 @@ from potluck.housekeeping import Housekeeping
 from potluck.jobs import JobEngine
 from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
+from potluck.social.post_index_fill import PostIndexFiller
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ async def _work(settings: Settings) -> None:
                 FetchWorker(db, wire, waker).run(),
                 JobEngine(db, waker).run(),
                 Housekeeping(db).run(),
+                PostIndexFiller(db).run(),
             )]
             log.info("engine_started")
             await _until(stop, tasks)

@@ -11,7 +11,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import domain_policies, events, keys
+from potluck.social import domain_policies, events, keys, post_index
 from potluck.social.addresses import (
     actor_uri,
     instance_actor_uri,
@@ -204,7 +204,10 @@ async def upsert_remote(session: AsyncSession, draft: ActorDraft, server_id: int
         raise Invalid("uri", "This handle is taken by another account")
     if actor.fetched_at is None:
         await _apply_policy(session, actor)
+    wanted_to_be_found = actor.indexable
     _take_over(actor, draft)
+    if actor.indexable != wanted_to_be_found:
+        await post_index.author_changed(session, actor.id)
     if actor.moved_to_uri is None:
         actor.moved_to_id = None
     actor.handle, actor.server_id, actor.fetched_at, actor.deleted_at = handle, server_id, moment, None

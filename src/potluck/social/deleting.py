@@ -10,7 +10,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import conversations, events, feeds, live, registry
+from potluck.social import conversations, events, feeds, live, post_index, registry
 from potluck.social.errors import NotFound
 from potluck.social.model import (
     Actor,
@@ -53,6 +53,7 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
     await _uncount(session, row)
     holders = await feeds.remove_objects(session, [row.id])
     await _remove_attached(session, row)
+    await post_index.forget(session, [row.id])
     kind = registry.kind_named(row.kind)
     if kind.forget:
         await kind.forget(session, [row.id])

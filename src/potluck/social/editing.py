@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import events, live, object_notices, registry
+from potluck.social import events, live, object_notices, post_index, registry
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Media, Mention, Object, ObjectDocument, Revision
@@ -51,6 +51,7 @@ async def edit(session: AsyncSession, object_id: int, draft: Draft, editor: Acto
     if kind.update:
         await kind.update(session, row, draft)
     if not silent:
+        await post_index.refresh(session, [row.id])
         await object_notices.for_edit(session, row, newly)
     await live.publish(session, "status.update", object_id=row.id)
     await events.emit(session, events.ObjectEdited(row, editor, silent))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.social import events, feeds, registry
+from potluck.social import events, feeds, post_index, registry
 from potluck.social.model import (
     AccountNote,
     Actor,
@@ -138,6 +138,7 @@ async def _remove_objects(session: AsyncSession, found: Sequence[Any]) -> None:
     await feeds.remove_objects(session, object_ids)
     for table in (Reaction, Announce, Bookmark, Pin, Notification, ObjectTag, Revision, ObjectDocument, Media):
         await session.execute(delete(table).where(table.object_id.in_(object_ids)))
+    await post_index.forget(session, object_ids)
     await _forget_kinds(session, found)
     await session.execute(insert_or_ignore(session, Tombstone).from_select(
         ["uri", "former_type", "local", "deleted_at"],

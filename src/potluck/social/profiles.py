@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import events
+from potluck.social import events, post_index
 from potluck.social.addresses import hashtag_url
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor, CustomEmoji
@@ -59,8 +59,11 @@ async def update_profile(session: AsyncSession, actor: Actor, **changes: Any) ->
         Invalid: a value cannot be used.
     """
     row = await session.get_one(Actor, actor.id)
+    wanted_to_be_found = row.indexable
     for name, value in changes.items():
         _apply(row, name, value)
+    if row.indexable != wanted_to_be_found:
+        await post_index.author_changed(session, row.id)
     row.emojis = await _emojis_in(session, row)
     row.updated_at = now()
     await session.flush()

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
-from potluck.social import events, feeds, live, notifications
+from potluck.social import events, feeds, live, notifications, post_index
 from potluck.social.addresses import activity_uri, announce_uri
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Announce, Bookmark, Object, Pin, Reaction, ThreadMute
@@ -78,6 +78,7 @@ async def react(
     session.add(reaction)
     await session.flush()
     await _bump(session, row.id, kind, 1)
+    await _index(session, actor, row.id)
     author = await session.get_one(Actor, row.author_id)
     if kind in _NOTICE and author.is_local:
         await notifications.notify(session, [
@@ -95,9 +96,16 @@ async def unreact(session: AsyncSession, actor: Actor, object_id: int, kind: str
     author = await session.get_one(Actor, row.author_id)
     await session.execute(delete(Reaction).where(Reaction.id == found.id))
     await _bump(session, object_id, kind, -1)
+    await _index(session, actor, object_id)
     if kind in _NOTICE:
         await notifications.remove(session, type=_NOTICE[kind], actor_id=actor.id, object_id=object_id)
     await events.emit(session, events.ReactionRemoved(found, actor, row, author))
+
+
+async def _index(session: AsyncSession, actor: Actor, object_id: int) -> None:
+    """People find what they did something with, and no longer when they took it back."""
+    if actor.is_local:
+        await post_index.refresh(session, [object_id])
 
 
 async def _reaction(session: AsyncSession, actor_id: int, object_id: int, kind: str, emoji: str) -> Reaction | None:
@@ -157,6 +165,7 @@ async def announce(
     await session.flush()
     await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
         boosts_count=_OBJECT.c.boosts_count + 1, version=_OBJECT.c.version + 1))
+    await _index(session, actor, row.id)
     author = await session.get_one(Actor, row.author_id)
     if not quiet:
         await feeds.add_announces(session, [boost.id])
@@ -182,6 +191,7 @@ async def unannounce(session: AsyncSession, actor: Actor, object_id: int) -> Non
     await session.execute(update(_OBJECT).where(_OBJECT.c.id == object_id).values(
         boosts_count=case((_OBJECT.c.boosts_count > 0, _OBJECT.c.boosts_count - 1), else_=0),
         version=_OBJECT.c.version + 1))
+    await _index(session, actor, object_id)
     await notifications.remove(session, type="reblog", actor_id=actor.id, object_id=object_id)
     await live.publish(session, "delete", entry_id=found.id, data={
         "channels": [f"{prefix}:{feed_id}" for feed_id in holders for prefix in ("home", "list")]})
@@ -196,11 +206,13 @@ async def bookmark(session: AsyncSession, actor: Actor, object_id: int) -> None:
     if known is None:
         session.add(Bookmark(id=ids.new(), actor_id=actor.id, object_id=object_id))
         await session.flush()
+        await _index(session, actor, object_id)
 
 
 async def unbookmark(session: AsyncSession, actor: Actor, object_id: int) -> None:
     """Forget a bookmark."""
     await session.execute(delete(Bookmark).where(Bookmark.actor_id == actor.id, Bookmark.object_id == object_id))
+    await _index(session, actor, object_id)
 
 
 async def pin(session: AsyncSession, actor: Actor, object_id: int) -> None:

@@ -48,6 +48,7 @@ class Kind:
         store: after new objects of this kind were inserted: write the kind's own rows, in bulk.
         update: an object of this kind was edited: replace the kind's own rows.
         forget: objects of this kind were deleted: remove the kind's own rows.
+        words: more text that objects of this kind are found by: {object id: texts}, in bulk.
         load: bulk-load kind data for views: ids, viewer id -> {object id: data}.
         interactions: what people may do: reply, like, dislike, boost, react, quote, vote, bookmark, pin, …
         card: template of its card in any feed.
@@ -63,6 +64,7 @@ class Kind:
     store: Callable[[AsyncSession, Sequence[tuple[Object, Draft]]], Awaitable[None]] | None = None
     update: Callable[[AsyncSession, Object, Draft], Awaitable[None]] | None = None
     forget: Callable[[AsyncSession, Sequence[int]], Awaitable[None]] | None = None
+    words: Callable[[AsyncSession, Sequence[Object]], Awaitable[dict[int, list[str]]]] | None = None
     load: Callable[[AsyncSession, Sequence[int], int | None], Awaitable[dict[int, Any]]] | None = None
     interactions: frozenset[str] = frozenset()
     card: str = ""

@@ -6,10 +6,8 @@ found (`indexable`); whatever is found must also be visible to who asks (`visibi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from html import escape
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -17,29 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from potluck.db.ids import floor_at
+from potluck.social import post_index, post_lookup
 from potluck.social.actors import by_handle, handle_key
-from potluck.social.model import (
-    Actor,
-    Announce,
-    Bookmark,
-    Follow,
-    Hashtag,
-    Media,
-    Mention,
-    Object,
-    Reaction,
-)
+from potluck.social.model import Actor, Announce, Bookmark, Follow, Hashtag, Mention, Object, Reaction
+from potluck.social.post_lookup import END, Lookup
+from potluck.social.search_query import MAX_QUERY, Question, parse
 from potluck.social.visibility import not_hidden_by, visible_to
 from potluck.text.hashtags import normalise_hashtag
-from potluck.text.sanitise import to_plain_text
+from potluck.text.terms import terms
 
-MAX_QUERY = 500
-MAX_WORDS = 10
 MAX_OFFSET = 400
-NEWEST = 200_000
-"""Posts looked through at the most, newest first."""
 
-_WIDER = 3  # candidates read for each post wanted: markup is searched first, its text decides
+_FEWEST = 40  # candidates read at a time: some of them may be hidden from who asks
+_ROUNDS = 25
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9-]{1,30})?")
+_KINDS = {"reply": post_index.REPLY, "sensitive": post_index.SENSITIVE}
 
 
 async def accounts(
@@ -90,69 +80,6 @@ async def hashtags(session: AsyncSession, query: str, *, limit: int = 20, offset
     return rows.all()
 
 
-@dataclass(slots=True)
-class Question:
-    """What a search for posts asks for.
-
-    Attributes:
-        words: all must occur in title, warning or text; phrases in quotes are one word.
-        author: handle after `from:`, or `me`.
-        media, reply: `has:media`, `is:reply`.
-        language: after `language:`.
-        after, before: days after `after:` and `before:`.
-    """
-
-    words: list[str] = field(default_factory=list)
-    author: str | None = None
-    media: bool = False
-    reply: bool = False
-    language: str | None = None
-    after: datetime | None = None
-    before: datetime | None = None
-
-
-def parse(query: str) -> Question:
-    """Read a query as people type it in Mastodon."""
-    question = Question()
-    for part in _parts(query[:MAX_QUERY]):
-        name, colon, value = part.partition(":")
-        if not (colon and value and _operator(question, name.lower(), value)):
-            question.words.append(part)
-    question.words = question.words[:MAX_WORDS]
-    return question
-
-
-def _parts(query: str) -> list[str]:
-    parts: list[str] = []
-    for number, piece in enumerate(query.split('"')):
-        parts += [piece.strip()] if number % 2 else piece.split()
-    return [part for part in parts if part]
-
-
-def _operator(question: Question, name: str, value: str) -> bool:
-    """Note an operator; False if it is none."""
-    if name == "from":
-        question.author = value
-    elif (name, value) == ("has", "media"):
-        question.media = True
-    elif (name, value) == ("is", "reply"):
-        question.reply = True
-    elif name == "language":
-        question.language = value.lower()
-    elif name in {"after", "before"} and (day := _day(value)):
-        setattr(question, name, day)
-    else:
-        return False
-    return True
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 async def statuses(
     session: AsyncSession, query: str, *, viewer_id: int, limit: int = 20, offset: int = 0,
     author_id: int | None = None, max_id: int | None = None, min_id: int | None = None,
@@ -165,24 +92,54 @@ async def statuses(
         max_id, min_id: only older, newer than these.
     """
     question = parse(query)
-    if offset > MAX_OFFSET or not (question.words or question.author):
+    if offset > MAX_OFFSET or not question.asks:
         return []
-    if question.author is not None:
-        author = await _author(session, question.author, viewer_id)
-        if author is None or author_id not in {None, author}:
-            return []
-        author_id = author
-    conditions = [*_asked(question), visible_to(viewer_id), _findable(viewer_id),
-                  not_hidden_by(viewer_id, Object.author_id), Object.id > _floor()]
-    conditions += [Object.author_id == author_id] if author_id is not None else []
-    conditions += [Object.id < max_id] if max_id is not None else []
-    conditions += [Object.id > min_id] if min_id is not None else []
-    rows = (await session.execute(
-        select(Object.id, Object.title, Object.summary, Object.content).where(*conditions)
-        .order_by(Object.id.desc()).limit((offset + limit) * _WIDER))).all()
-    words = [" ".join(word.casefold().split()) for word in question.words]
-    found = [row.id for row in rows if _has_words(row, words)]
+    lookup = await _lookup(session, question, viewer_id)
+    if lookup is None:
+        return []
+    if author_id is not None:
+        lookup.must.append((post_index.by_mark(author_id),))
+    above = max(min_id or 0, floor_at(question.since) - 1 if question.since else 0)
+    below = min(max_id or END, floor_at(question.until) if question.until else END)
+    allowed = and_(visible_to(viewer_id), _findable(viewer_id), not_hidden_by(viewer_id, Object.author_id))
+    found: list[int] = []
+    for _ in range(_ROUNDS):
+        wanted = max(offset + limit - len(found), _FEWEST)
+        candidates = await post_lookup.newest(session, lookup, above=above, below=below, limit=wanted)
+        found += (await session.scalars(select(Object.id).where(Object.id.in_(candidates), allowed)
+                                        .order_by(Object.id.desc()))).all() if candidates else ()
+        if len(candidates) < wanted or len(found) >= offset + limit:
+            break
+        below = candidates[-1]
     return found[offset:offset + limit]
+
+
+async def _lookup(session: AsyncSession, question: Question, viewer_id: int) -> Lookup | None:
+    """The question in terms of the index; None if nothing can be found."""
+    tie = post_index.tie_mark(viewer_id)
+    reach = {"all": (post_index.OPEN, tie), "library": (tie,), "public": (post_index.OPEN,)}[question.reach]
+    lookup = Lookup(reach)
+    for part in question.words:
+        _add(lookup, tuple(terms(part.value)), wanted=part.wanted)
+    if not lookup.must and any(part.wanted for part in question.words):
+        return None  # signs alone: no text has them
+    for part in question.authors:
+        author = await _author(session, part.value, viewer_id)
+        if author is None and part.wanted:
+            return None
+        _add(lookup, (post_index.by_mark(author),) if author else (), wanted=part.wanted)
+    marks = [(post_index.has_mark(part.value), part.wanted) for part in question.has]
+    marks += [(_KINDS[part.value], part.wanted) for part in question.kinds]
+    marks += [(post_index.language_mark(part.value), part.wanted) for part in question.languages
+              if _LANGUAGE.fullmatch(part.value)]
+    for mark, wanted in marks:
+        _add(lookup, (mark,), wanted=wanted)
+    return lookup
+
+
+def _add(lookup: Lookup, phrase: tuple[str, ...], *, wanted: bool) -> None:
+    if phrase:
+        (lookup.must if wanted else lookup.must_not).append(phrase)
 
 
 async def _author(session: AsyncSession, text: str, viewer_id: int) -> int | None:
@@ -190,32 +147,6 @@ async def _author(session: AsyncSession, text: str, viewer_id: int) -> int | Non
         return viewer_id
     found = await by_handle(session, text)
     return found.id if found else None
-
-
-def _floor() -> Any:
-    """Older posts than the newest `NEWEST` are not looked through."""
-    row = aliased(Object)
-    return func.coalesce(select(row.id).order_by(row.id.desc()).offset(NEWEST).limit(1).scalar_subquery(), 0)
-
-
-def _asked(question: Question) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    for word in dict.fromkeys(word for phrase in question.words for word in phrase.split()):
-        # Of a phrase each word is looked for: markup may stand between them. `_has_words` looks at the text.
-        marked = _like(Object.content, escape(word, quote=False))
-        conditions.append(or_(marked, _like(Object.summary, word), _like(func.coalesce(Object.title, ""), word)))
-    if question.media:
-        conditions.append(exists().where(Media.object_id == Object.id))
-    if question.reply:
-        conditions.append(Object.in_reply_to_uri.is_not(None))
-    if question.language:
-        conditions.append(or_(Object.language == question.language,
-                              Object.language.startswith(f"{question.language}-", autoescape=True)))
-    if question.after:
-        conditions.append(Object.id >= floor_at(question.after + timedelta(days=1)))
-    if question.before:
-        conditions.append(Object.id < floor_at(question.before))
-    return conditions
 
 
 def _findable(viewer_id: int) -> ColumnElement[bool]:
@@ -229,9 +160,3 @@ def _findable(viewer_id: int) -> ColumnElement[bool]:
         exists().where(Bookmark.object_id == Object.id, Bookmark.actor_id == viewer_id),
         and_(Object.visibility == "public", exists().where(author.id == Object.author_id, author.indexable)),
     )
-
-
-def _has_words(row: Any, words: Sequence[str]) -> bool:
-    """Whether the words are in the text itself, not only in its markup (addresses of links, classes)."""
-    text = " ".join(f"{row.title or ''}\n{row.summary}\n{to_plain_text(row.content)}".casefold().split())
-    return all(word in text for word in words)

@@ -27,6 +27,11 @@ _ADDRESS = re.compile(r"(?:@|acct:@?)?[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+(?::[0-9]+)?
 _URL = re.compile(r"https?://\S+")
 TABS = {"": _l("All"), "people": _l("People"), "tags": _l("Hashtags"), "posts": _l("Posts")}
 LIMIT = 20
+OPERATORS = (
+    "from:me", "from:ada@example.org", "has:media", "has:poll", "has:link", "is:reply", "is:sensitive", "language:en",
+    "in:library", "in:public", "before:2026-05-01", "after:2026-05", "during:2025", "-word",
+)
+"""Shown as help; `social.search_query` reads them."""
 
 
 def is_reference(text: str) -> bool:
@@ -74,7 +79,7 @@ async def index(request: AnyRequest, viewer: Guest) -> Response[Any]:
                 posts = (await feeds.load(session, request, [EntryRef(item, item) for item in found], viewer)).posts
     chips = [Lens(_address(text, word), _(label), "", word == only) for word, label in TABS.items()]
     return await pages.render(request, "search/index.html", words=text, people=people, tags=tags, posts=posts,
-                              chips=chips, missing=missing)
+                              chips=chips, missing=missing, samples=OPERATORS)
 
 
 def _address(text: str, only: str) -> str:

@@ -21,6 +21,11 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
     return False
 
 
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Indexes for full text are made by hand: SQLite has tables for them that the model does not know."""
+    return kind not in {"table", "index"} or "_fts" not in (name or "")
+
+
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
@@ -28,6 +33,7 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     render_item=render_item,
     compare_type=False,
+    include_name=include_name,
 )
 with context.begin_transaction():
     context.run_migrations()

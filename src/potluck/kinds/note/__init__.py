@@ -15,6 +15,7 @@ KIND = registry.Kind(
     store=polls.store,
     update=polls.update_poll,
     forget=polls.forget,
+    words=polls.words,
     load=polls.load,
     interactions=frozenset({"reply", "like", "react", "boost", "quote", "bookmark", "pin", "vote"}),
     card="note/card.html",

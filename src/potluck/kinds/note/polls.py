@@ -38,6 +38,19 @@ async def store(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]) ->
         for object_id, poll in polls for position, (title, votes) in enumerate(poll.options)])
 
 
+async def words(session: AsyncSession, rows: Sequence[Object]) -> dict[int, list[str]]:
+    """Polls are found by their answers, too."""
+    polls = [row.id for row in rows if row.type == "Question"]
+    if not polls:
+        return {}
+    found: dict[int, list[str]] = {}
+    options = await session.execute(select(PollOption.object_id, PollOption.title).where(
+        PollOption.object_id.in_(polls)).order_by(PollOption.object_id, PollOption.position))
+    for object_id, title in options.all():
+        found.setdefault(object_id, []).append(title)
+    return found
+
+
 def _poll_row(object_id: int, poll: PollDraft) -> dict[str, Any]:
     over = poll.expires_at is not None and poll.expires_at <= now()
     return {"object_id": object_id, "multiple": poll.multiple, "hide_totals": poll.hide_totals,

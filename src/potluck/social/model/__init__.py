@@ -32,6 +32,7 @@ from potluck.social.model.relations import (
     Mute,
     ThreadMute,
 )
+from potluck.social.model.search import PostIndex, PostIndexFill
 from potluck.social.model.servers import Server
 from potluck.social.model.users import (
     AppPassword,
@@ -50,6 +51,7 @@ __all__ = [
     "Conversation", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag",
     "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow", "Invite",
     "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification", "OAuthApp",
-    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "Reaction",
-    "Report", "Revision", "Server", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
+    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
+    "PostIndexFill", "Reaction", "Report", "Revision", "Server", "ThreadMute", "Tombstone", "User", "Wakeup",
+    "WebSession",
 ]
