@@ -101,6 +101,9 @@ class Settings:
     rate_limits: bool = _setting(True, _flag, "Limit how often one person or address may ask; off only for measuring.")
     extra_ca: str = _setting("", _text, "File with further certificate authorities (PEM) that outgoing connections"
                              " trust: private networks, tests.")
+    memfd_noexec: int = _setting(1, _whole(0, 2), "Whether the memory in which untrusted files are handed to decoders"
+                                 " may be executable: 0 it may, 1 not where the kernel can (Linux 6.3), 2 never:"
+                                 " without such a kernel files are not processed.")
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
 
