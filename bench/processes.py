@@ -91,6 +91,9 @@ def running(database_url: str = "", data: Path | None = None, **settings: str) -
             "POTLUCK_DATABASE_URL": database_url, "POTLUCK_ALLOW_PRIVATE": "127.0.0.0/8",
             "POTLUCK_LOG_LEVEL": "warning", **{f"POTLUCK_{key.upper()}": value for key, value in settings.items()},
         }
+        if "POTLUCK_BENCH_PROFILE" in environ:
+            Path(environ["POTLUCK_BENCH_PROFILE"]).mkdir(parents=True, exist_ok=True)
+            environ["PYTHONPATH"] = str(Path(__file__).parent / "profiling")
         started = time.monotonic()
         process = subprocess.Popen([sys.executable, "-m", "potluck", "serve"], env=environ, stdout=subprocess.DEVNULL)
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 
 from potluck import settings
 from potluck.db.base import Base
@@ -45,3 +46,23 @@ async def test_what_was_committed_is_seen(db: Database) -> None:
     async with db.write() as session:
         (await session.get_one(Hashtag, 1)).name = "c2"
     assert list(await db.fetch(_SOME, ids=as_ids([1]), above=0)) == []
+
+
+async def test_a_fetch_survives_a_lost_connection(db: Database) -> None:
+    """When the database was started again, the next fetch opens a new connection instead of failing."""
+    await db.fetch(_SOME, ids=as_ids([1]), above=0)
+    if not db.is_sqlite:
+        async with db.write() as session:
+            await session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                       " WHERE pid <> pg_backend_pid() AND datname = current_database()"))
+    assert [tuple(row) for row in await db.fetch(_SOME, ids=as_ids([1]), above=0)] == [(1, "a")]
+
+
+async def test_more_fetches_than_connections_wait_in_line(db: Database) -> None:
+    """Many fetches at once are all answered, whatever the number of connections; a cancelled one holds up nobody."""
+    many = [asyncio.ensure_future(db.fetch(_SOME, ids=as_ids([1]), above=0)) for _ in range(30)]
+    await asyncio.sleep(0)
+    many[0].cancel()
+    found = await asyncio.gather(*many, return_exceptions=True)
+    assert [[tuple(row) for row in rows] for rows in found if not isinstance(rows, BaseException)][-29:] == \
+        [[(1, "a")]] * 29

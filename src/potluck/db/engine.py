@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from potluck.db import direct_sqlite
+from potluck.db.direct_postgresql import DirectPostgreSQL
 from potluck.db.prepared import Prepared
 from potluck.settings import Settings
 
@@ -70,7 +71,7 @@ class Database:
             )
             # The same connections; only the BEGIN of a reading transaction differs.
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            self._plain = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+            self._direct = DirectPostgreSQL(async_url(settings), pool_size)
         self._hot: sqlite3.Connection | None = None  # for `fetch`
         self._write_lock = asyncio.Lock()
 
@@ -123,8 +124,7 @@ class Database:
             for pragma in (*_PRAGMAS, "query_only=ON"):
                 self._hot.execute(f"PRAGMA {pragma}")
             return self._hot.execute(text, values).fetchall()
-        async with self._plain.connect() as connection:
-            return (await connection.exec_driver_sql(text, values)).all()
+        return await self._direct.fetch(text, values)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -154,6 +154,8 @@ class Database:
             self._hot = None
         if self.is_sqlite:
             await self._reader.dispose()
+        else:
+            await self._direct.close()
 
 
 def after_commit(session: AsyncSession, callback: Any) -> None:
