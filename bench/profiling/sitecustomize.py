@@ -1,9 +1,11 @@
 """Python runs this at its start when a measurement is profiled: every server process notes where its CPU time goes.
 
-A sample is taken at each tick of the kernel's clock that the process uses; the stack of the main thread, where the event loop
-lives, is counted, or `(other threads)` when the main thread did not use that time. `python -m bench.profiles FOLDER`
-reads what is written at the end.
+A sample is taken at each tick of the kernel's clock that the process uses. The stack of the main thread, where the
+event loop lives, is counted, or `(other threads)` when the main thread did not use that time.
+`python -m bench.profiles FOLDER` reads what is written at the end.
 """
+
+from __future__ import annotations
 
 import atexit
 import os
@@ -11,37 +13,52 @@ import signal
 import sys
 import time
 from collections import Counter
+from pathlib import Path
+from types import FrameType
 
 _SECONDS = 0.001
-_folder = os.environ.get("POTLUCK_BENCH_PROFILE")
-_stacks: Counter = Counter()
-_used = 0.0
 
 
-def _sample(_number, frame) -> None:
-    global _used
-    used = time.thread_time()
-    if used - _used < _SECONDS:
-        _stacks["(other threads)"] += 1
-        return
-    _used = used
-    names = []
-    while frame is not None:
-        code = frame.f_code
-        names.append(f"{code.co_filename}:{code.co_name}")
-        frame = frame.f_back
-    _stacks[";".join(reversed(names))] += 1
+class Sampler:
+    """Counts stacks of this process and writes them when it ends."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._stacks: Counter[str] = Counter()
+        self._used = 0.0
+
+    def start(self) -> None:
+        """Sample from now on."""
+        signal.signal(signal.SIGPROF, self.sample)
+        signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
+        os.register_at_fork(after_in_child=self._again)
+        atexit.register(self.write)
+
+    def _again(self) -> None:
+        self._stacks.clear()
+        signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
+
+    def sample(self, _number: int, frame: FrameType | None) -> None:
+        """Count where the main thread is."""
+        used = time.thread_time()
+        if used - self._used < _SECONDS:
+            self._stacks["(other threads)"] += 1
+            return
+        self._used = used
+        names = []
+        while frame is not None:
+            names.append(f"{frame.f_code.co_filename}:{frame.f_code.co_name}")
+            frame = frame.f_back
+        self._stacks[";".join(reversed(names))] += 1
+
+    def write(self) -> None:
+        """Write what was counted, if this is a process of the server."""
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        name = next((argument for argument in sys.argv[1:] if argument in ("web", "engine", "serve")), None)
+        if name:
+            lines = "".join(f"{stack} {count}\n" for stack, count in self._stacks.items())
+            (self._folder / f"{name}-{os.getpid()}.stacks").write_text(lines)
 
 
-def _write() -> None:
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    name = next((argument for argument in sys.argv[1:] if argument in ("web", "engine")), None)
-    if name:
-        with open(os.path.join(_folder, f"{name}-{os.getpid()}.stacks"), "w") as out:
-            out.writelines(f"{stack} {count}\n" for stack, count in _stacks.items())
-
-
-if _folder:
-    signal.signal(signal.SIGPROF, _sample)
-    signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
-    atexit.register(_write)
+if "POTLUCK_BENCH_PROFILE" in os.environ:
+    Sampler(os.environ["POTLUCK_BENCH_PROFILE"]).start()

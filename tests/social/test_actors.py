@@ -114,6 +114,30 @@ async def test_keys_follow_the_document_but_not_over_others(session, dora) -> No
     assert await session.scalar(select(func.count()).select_from(ActorKey).where(ActorKey.actor_id == dora.id)) == 0
 
 
+async def test_many_are_stored_at_once_as_one_by_one(session, dora) -> None:
+    """Strangers, somebody known, somebody twice and a thief of a key: each ends up as it would have alone."""
+    key = (f"{dora.uri}#main-key", "rsa", "PEM 1")
+    await actors.upsert_remote(session, remote_draft("dora", "remote.test", keys=[key]), None)
+    drafts = [
+        remote_draft("erin", "remote.test", display_name="Erin", keys=[("https://remote.test/erin#k", "rsa", "PEM 2")]),
+        remote_draft("dora", "remote.test", display_name="Dora!", keys=[key]),
+        remote_draft("fred", "other.test", suspended=True),
+        remote_draft("mallory", "remote.test", keys=[(key[0], "rsa", "PEM of a thief")]),
+        remote_draft("gina", "other.test", display_name="Gina 1"),
+        remote_draft("gina", "other.test", display_name="Gina 2"),
+    ]
+    found = await actors.upsert_remotes(session, [(draft, None) for draft in drafts])
+    erin, known, fred, mallory, gina, gina_again = [await fresh(session, row) for row in found]
+    assert [row.uri for row in found] == [draft.uri for draft in drafts]
+    assert (erin.display_name, erin.handle, erin.fetched_at is None) == ("Erin", "erin@remote.test", False)
+    assert [row.public_key for row in await keys.all_of(session, erin.id)] == ["PEM 2"]
+    assert (known.id, known.display_name) == (dora.id, "Dora!")
+    assert fred.suspended_at is not None
+    assert await keys.all_of(session, mallory.id) == []
+    assert [row.public_key for row in await keys.all_of(session, dora.id)] == ["PEM 1"]
+    assert (gina.id, gina.display_name) == (gina_again.id, "Gina 2")
+
+
 async def test_a_suspension_by_the_origin_ends_with_it_but_ours_stays(session, dora) -> None:
     """What a moderator here decided is not lifted by a document from elsewhere."""
     await actors.upsert_remote(session, remote_draft("dora", "remote.test", suspended=True), None)

@@ -57,7 +57,7 @@ def as_ids(values: Sequence[int]) -> str:
 class Prepared:
     """A SELECT whose parameters are all `bindparam`s, compiled at its first use."""
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._compiled: dict[str, tuple[str, tuple[str, ...], Mapping[str, Any]]] = {}
 

@@ -6,9 +6,10 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from potluck.db import Database
+from potluck.db.prepared import Prepared
 from potluck.federation.errors import SignatureError
 from potluck.federation.signatures.keys import PublicKey, load_public
 from potluck.social.model import Actor, ActorKey
@@ -18,6 +19,10 @@ TTL_SECONDS = 300.0
 """Short enough that a suspension or a new key, noted by another process, takes effect here soon."""
 REFETCH_SECONDS = 300.0
 """A key whose signature failed is fetched again at most this often, or bad signatures would make us a hammer."""
+
+_BY_URI = Prepared(
+    select(ActorKey.public_key, Actor.id, Actor.uri, Actor.host, Actor.suspended_at, Actor.deleted_at)
+    .join(Actor, Actor.id == ActorKey.actor_id).where(ActorKey.uri == bindparam("uri")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,15 @@ class KeyRing:
         return found
 
     async def _load(self, key_id: str) -> KnownKey | None:
-        async with self._db.read() as session:
-            row = (await session.execute(
-                select(ActorKey.public_key, Actor.id, Actor.uri, Actor.host, Actor.suspended_at, Actor.deleted_at)
-                .join(Actor, Actor.id == ActorKey.actor_id).where(ActorKey.uri == key_id))).one_or_none()
-        if row is None:
+        rows = await self._db.fetch(_BY_URI, uri=key_id)
+        if not rows:
             return None
+        public_key, actor_id, actor_uri, host, suspended_at, deleted_at = rows[0]
         try:
-            key = load_public(row.public_key)
+            key = load_public(public_key)
         except SignatureError:
             return None
-        return KnownKey(key_id, key, row.id, row.uri, row.host == "", row.suspended_at is not None,
-                        row.deleted_at is not None)
+        return KnownKey(key_id, key, actor_id, actor_uri, host == "", suspended_at is not None, deleted_at is not None)
 
     def forget(self, key_id: str) -> None:
         """Look in the database at the next use."""

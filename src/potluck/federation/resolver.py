@@ -404,7 +404,7 @@ def _is_own(document: Document, uri: str, sender: str | None) -> bool:
 async def _store_actors(session: AsyncSession, drafts: Sequence[ActorDraft]) -> list[Actor]:
     """Store actors and, in bulk, the servers they live on."""
     rows = await servers.ensure(session, {host_of(draft.uri) for draft in drafts})
-    return [await actors.upsert_remote(session, draft, rows[host_of(draft.uri)]) for draft in drafts]
+    return await actors.upsert_remotes(session, [(draft, rows[host_of(draft.uri)]) for draft in drafts])
 
 
 async def _store_objects(session: AsyncSession, drafts: Sequence[Draft]) -> list[Object | None]:

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import domain_policies, events, keys, post_index
+from potluck.social import events, keys
 from potluck.social.addresses import (
     actor_uri,
     instance_actor_uri,
-    is_local_uri,
     profile_url,
     shared_inbox_uri,
 )
-from potluck.social.drafts import ActorDraft
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.keys import KeyPairs
 from potluck.social.leaving import delete_local, delete_remote
 from potluck.social.model import Actor
 from potluck.social.moving import mark_moved, undo_redirect
 from potluck.social.profiles import check_display_name, update_profile
+from potluck.social.remote_actors import upsert_remote, upsert_remotes
 from potluck.social.standing import silence, suspend, unsilence, unsuspend
 from potluck.text.names import NameError_, check_local_name, parse_handle
 
@@ -33,6 +31,7 @@ __all__ = [
     "MAX_ALIASES", "add_alias", "by_handle", "by_id", "by_uri", "by_uris", "check_name", "create_local",
     "delete_local", "delete_remote", "handle_key", "instance_actor", "mark_moved", "owned_by", "remove_alias",
     "silence", "suspend", "undo_redirect", "unsilence", "unsuspend", "update_profile", "upsert_remote",
+    "upsert_remotes",
 ]
 
 MAX_ALIASES = 20
@@ -44,14 +43,6 @@ _NAME_TEXTS = {
     "digits": ("A name may not be a number", "invalid"),
     "reserved": ("This name is reserved", "reserved"),
 }
-
-# Columns of a draft that the public sees: when one changes, `updated_at` moves, and caches with it.
-_SHOWN = (
-    "type", "name", "host", "display_name", "summary", "fields", "url", "avatar_url", "avatar_description",
-    "header_url", "header_description", "locked", "discoverable", "indexable", "memorial", "also_known_as",
-    "moved_to_uri", "published",
-)
-_ADDRESSES = ("inbox", "shared_inbox", "outbox", "followers_uri", "following_uri", "featured_uri")
 
 
 async def check_name(session: AsyncSession, name: str) -> str:
@@ -174,73 +165,6 @@ async def by_uris(session: AsyncSession, uris: Collection[str]) -> dict[str, Act
         rows = await session.scalars(select(Actor).where(Actor.uri.in_(wanted[start:start + _CHUNK])))
         found.update((row.uri, row) for row in rows)
     return found
-
-
-async def upsert_remote(session: AsyncSession, draft: ActorDraft, server_id: int | None) -> Actor:
-    """Store a remote actor as its document says, or bring the known row up to date.
-
-    A handle belongs to whom it was confirmed for last: an older actor with the same handle loses it (an account that
-    was made anew under the same name, protocol §8).
-
-    Args:
-        draft: its handle (`name`@`host`) has been confirmed.
-        server_id: row of the host its id lives on.
-
-    Raises:
-        Invalid: it claims to live here.
-    """
-    if is_local_uri(draft.uri) or draft.host.lower() in {"", current().domain.lower(), current().host.lower()}:
-        raise Invalid("uri", "A remote account cannot have an address of this server")
-    handle = f"{draft.name}@{draft.host}".lower()
-    await session.execute(update(Actor).where(Actor.handle == handle, Actor.uri != draft.uri).values(handle=None))
-    moment = now()
-    await session.execute(insert_or_ignore(session, Actor).values(
-        id=ids.new(), uri=draft.uri, name=draft.name, host=draft.host.lower(), handle=handle, type=draft.type,
-        server_id=server_id, display_name="", summary="", fields=[], emojis=[], also_known_as=[], extra={},
-        created_at=moment, updated_at=moment))
-    actor = await session.scalar(select(Actor).where(Actor.uri == draft.uri)
-                                 .execution_options(populate_existing=True))
-    if actor is None:
-        raise Invalid("uri", "This handle is taken by another account")
-    if actor.fetched_at is None:
-        await _apply_policy(session, actor)
-    wanted_to_be_found = actor.indexable
-    _take_over(actor, draft)
-    if actor.indexable != wanted_to_be_found:
-        await post_index.author_changed(session, actor.id)
-    if actor.moved_to_uri is None:
-        actor.moved_to_id = None
-    actor.handle, actor.server_id, actor.fetched_at, actor.deleted_at = handle, server_id, moment, None
-    await session.flush()
-    await keys.replace_remote(session, actor.id, draft.keys)
-    return actor
-
-
-async def _apply_policy(session: AsyncSession, actor: Actor) -> None:
-    """Someone new from a limited or suspended server is limited or suspended from the start."""
-    policy = await domain_policies.policy_for(session, actor.host)
-    if policy.is_silenced:
-        actor.silenced_at = policy.since or now()
-    if policy.is_suspended:
-        actor.suspended_at = policy.since or now()
-
-
-def _take_over(actor: Actor, draft: ActorDraft) -> None:
-    """Copy what the document says into the row."""
-    emojis = [{"shortcode": emoji.shortcode, "url": emoji.url} for emoji in draft.emojis]
-    shown = {name: getattr(draft, name) for name in _SHOWN} | {"emojis": emojis, "host": draft.host.lower()}
-    if any(getattr(actor, name) != value for name, value in shown.items()):
-        actor.updated_at = now()
-    for name in _ADDRESSES:
-        setattr(actor, name, getattr(draft, name))
-    for name, value in shown.items():
-        setattr(actor, name, value)
-    by_origin = bool(actor.extra.get("suspended_by_origin"))
-    if draft.suspended and actor.suspended_at is None:
-        actor.suspended_at, by_origin = now(), True
-    elif not draft.suspended and by_origin:
-        actor.suspended_at, by_origin = None, False
-    actor.extra = draft.extra | ({"suspended_by_origin": True} if by_origin else {})
 
 
 async def add_alias(session: AsyncSession, actor: Actor, uri: str) -> None:

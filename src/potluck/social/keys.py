@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import events
 from potluck.social.errors import NotFound
@@ -124,8 +125,27 @@ async def replace_remote(session: AsyncSession, actor_id: int, keys: Sequence[tu
     stale = [row.id for row in rows if row.uri not in kept and row.uri not in foreign]
     if stale:
         await session.execute(delete(_KEY).where(_KEY.c.id.in_(stale)))
-    fresh = [{"id": ids.new(), "actor_id": actor_id, "uri": uri, "algorithm": algorithm, "public_key": public,
-              "private_key": None, "created_at": now()}
+    fresh = [_remote_row(actor_id, uri, algorithm, public)
              for uri, (algorithm, public) in wanted.items() if uri not in kept and uri not in foreign]
     if fresh:
         await session.execute(_KEY.insert(), fresh)
+
+
+def _remote_row(actor_id: int, uri: str, algorithm: str, public: str) -> dict[str, Any]:
+    return {"id": ids.new(), "actor_id": actor_id, "uri": uri, "algorithm": algorithm, "public_key": public,
+            "private_key": None, "created_at": now()}
+
+
+async def known(session: AsyncSession, uris: Collection[str]) -> set[str]:
+    """Those of the key uris that some actor has."""
+    if not uris:
+        return set()
+    return set((await session.scalars(select(_KEY.c.uri).where(_KEY.c.uri.in_(uris)))).all())
+
+
+async def add_remote(session: AsyncSession, found: Iterable[tuple[int, Sequence[tuple[str, str, str]]]]) -> None:
+    """Add the keys of actors that are new: (actor id, keys as for `replace_remote`) each."""
+    rows = [_remote_row(actor_id, uri, algorithm, public)
+            for actor_id, its_keys in found for uri, algorithm, public in its_keys]
+    if rows:
+        await session.execute(insert_or_ignore(session, _KEY), rows)
