@@ -31,12 +31,7 @@ class Sampler:
         """Sample from now on."""
         signal.signal(signal.SIGPROF, self.sample)
         signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
-        os.register_at_fork(after_in_child=self._again)
         atexit.register(self.write)
-
-    def _again(self) -> None:
-        self._stacks.clear()
-        signal.setitimer(signal.ITIMER_PROF, _SECONDS, _SECONDS)
 
     def sample(self, _number: int, frame: FrameType | None) -> None:
         """Count where the main thread is."""
