@@ -18,6 +18,7 @@ from potluck.federation.engine import InboxEngine
 from potluck.federation.fetch_worker import FetchWorker
 from potluck.housekeeping import Housekeeping
 from potluck.jobs import JobEngine
+from potluck.kinds.note.scheduled import Publisher
 from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 from potluck.social.post_index_fill import PostIndexFiller
@@ -48,6 +49,7 @@ async def _work(settings: Settings) -> None:
                 JobEngine(db, waker).run(),
                 Housekeeping(db).run(),
                 PostIndexFiller(db).run(),
+                Publisher(db, wire).run(),
             )]
             log.info("engine_started")
             await _until(stop, tasks)

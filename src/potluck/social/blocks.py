@@ -12,7 +12,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import events, feeds, follows
+from potluck.social import events, feeds, follows, severances
 from potluck.social.addresses import activity_uri
 from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.follows import Listed
@@ -162,9 +162,10 @@ async def mute_domain(session: AsyncSession, actor: Actor, host: str) -> str:
     if result.rowcount == 0:
         return name
     there = select(Actor.id).where(Actor.host == name)
-    await sever(session, or_(
+    ended = await sever(session, or_(
         and_(Follow.follower_id == actor.id, Follow.followed_id.in_(there)),
         and_(Follow.followed_id == actor.id, Follow.follower_id.in_(there))), by=actor)
+    await severances.tell(session, ended, "user_domain_block", name)
     await feeds.remove_host(session, actor.id, name)
     await session.execute(delete(_NOTIFICATION).where(
         _NOTIFICATION.c.reader_id == actor.id, _NOTIFICATION.c.actor_id.in_(there)))

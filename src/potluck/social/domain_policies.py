@@ -18,6 +18,7 @@ from potluck.db.base import now
 from potluck.db.engine import after_commit
 from potluck.db.ids import ids
 from potluck.settings import current
+from potluck.social import severances
 from potluck.social.errors import Invalid
 from potluck.social.fading import FadingCache
 from potluck.social.model import Actor, DomainPolicy, FeedEntry, Follow, Object, Server
@@ -193,7 +194,8 @@ async def _apply(session: AsyncSession, row: DomainPolicy) -> None:
                           .values({column: row.created_at, _ACTOR.c.updated_at: now()}))
     if row.severity == SUSPEND:
         there = select(Actor.id).where(_lives_at(row.domain), Actor.host != "")
-        await sever(session, or_(Follow.follower_id.in_(there), Follow.followed_id.in_(there)))
+        ended = await sever(session, or_(Follow.follower_id.in_(there), Follow.followed_id.in_(there)))
+        await severances.tell(session, ended, "domain_block", row.domain)
         await session.execute(delete(_ENTRY).where(
             _ENTRY.c.object_id.in_(select(Object.id).where(Object.author_id.in_(there)))))
 

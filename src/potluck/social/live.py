@@ -285,7 +285,7 @@ def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None
 
 
 _PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",),
-                     "filters_changed": ("home",), "job": ("jobs",)}
+                     "filters_changed": ("home",), "notifications_merged": ("home", "notifications"), "job": ("jobs",)}
 
 
 async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:

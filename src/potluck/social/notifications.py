@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
-from potluck.social import live
+from potluck.social import live, notification_policy
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Block, DomainMute, Marker, Mute, Notification, Object, ThreadMute
 from potluck.social.paging import Page, in_order, paged
@@ -24,7 +24,10 @@ GROUPED = frozenset({"favourite", "reblog", "follow"})
 """Types that Mastodon shows as one entry for several people."""
 
 _GROUP_HOURS = 12
-_ABOUT_THREADS = frozenset({"mention", "favourite", "reblog", "quote", "reaction", "poll", "update"})
+_ABOUT_THREADS = frozenset({"mention", "favourite", "reblog", "quote", "quoted_update", "reaction", "poll",
+                            "update"})
+_TOLD_AGAIN = frozenset({"update", "quoted_update", "severed_relationships", "moderation_warning"})
+_ABOUT_ONESELF = frozenset({"poll", "severed_relationships", "moderation_warning"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Notice:
     thread_root_id: int | None = None
     report_id: int | None = None
     emoji: str | None = None
+    event_id: int | None = None  # severance, of severed_relationships
+    warning_id: int | None = None  # of moderation_warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +62,32 @@ async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
 
     That is: from people they blocked or muted (or who blocked them), from servers they blocked, from conversations
     they muted, and of their own acts (but the end of their own poll). Only local people get any. The same thing by
-    the same person about the same object is told once.
+    the same person about the same object is told once. By the reader's policy (`notification_policy`) some are set
+    aside, and some dropped.
 
     Returns:
         Ids of the rows written.
     """
     wanted = [notice for notice in dict.fromkeys(notices)
-              if notice.reader_id != notice.actor_id or notice.type == "poll"]
+              if notice.reader_id != notice.actor_id or notice.type in _ABOUT_ONESELF]
     if not wanted:
         return []
     wanted = await _allowed(session, wanted)
     wanted = await _untold(session, wanted)
-    rows = [_row(notice) for notice in wanted]
+    verdicts = await notification_policy.judge(session, wanted)
+    rows = [_row(notice, filtered=verdict == "filter") for notice, verdict in zip(wanted, verdicts, strict=True)
+            if verdict != "drop"]
     if rows:
         await session.execute(insert(_NOTIFICATION), rows)
+        await notification_policy.set_aside(
+            session, {(row["reader_id"], row["actor_id"]) for row in rows if row["filtered"]})
         await live.publish_many(session, [
             {"type": "notification", "reader_id": row["reader_id"], "object_id": row["object_id"],
-             "data": {"notification_id": row["id"]}} for row in rows])
+             "data": {"notification_id": row["id"]}} for row in rows if not row["filtered"]])
     return [row["id"] for row in rows]
 
 
-def _row(notice: Notice) -> dict[str, Any]:
+def _row(notice: Notice, *, filtered: bool) -> dict[str, Any]:
     new_id = ids.new()
     key = f"ungrouped-{new_id}"
     if notice.type in GROUPED:
@@ -85,7 +95,8 @@ def _row(notice: Notice) -> dict[str, Any]:
         key = f"{notice.type}-{notice.object_id or 0}-{slot}"
     return {"id": new_id, "reader_id": notice.reader_id, "type": notice.type, "actor_id": notice.actor_id,
             "object_id": notice.object_id, "report_id": notice.report_id, "group_key": key,
-            "emoji": notice.emoji, "filtered": False, "created_at": now()}
+            "emoji": notice.emoji, "event_id": notice.event_id, "warning_id": notice.warning_id, "filtered": filtered,
+            "created_at": now()}
 
 
 async def _allowed(session: AsyncSession, notices: list[Notice]) -> list[Notice]:
@@ -140,7 +151,7 @@ async def _untold(session: AsyncSession, notices: list[Notice]) -> list[Notice]:
             Notification.created_at > now() - timedelta(days=30)))).all()
     told = {tuple(row) for row in rows}
     return [notice for notice in notices
-            if notice.type == "update"
+            if notice.type in _TOLD_AGAIN
             or (notice.reader_id, notice.type, notice.actor_id, notice.object_id) not in told]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import conversations
@@ -60,12 +60,22 @@ async def _subscribed(session: AsyncSession, rows: Sequence[Object]) -> list[Not
             for follower, author in found.all() for row in posts[author]]
 
 
+async def _quoting(session: AsyncSession, row: Object) -> list[Notice]:
+    """Local authors of posts that quote this one; each is told with their own post, as Mastodon does."""
+    found = await session.execute(select(Object.id, Object.author_id, Object.thread_root_id).where(
+        Object.quote_id == row.id, Object.local, Object.deleted_at.is_(None),
+        or_(Object.quote_state.is_(None), Object.quote_state == "accepted")).order_by(Object.id.desc()).limit(1000))
+    return [Notice(author_id, "quoted_update", row.author_id, object_id, root)
+            for object_id, author_id, root in found.all()]
+
+
 async def for_edit(session: AsyncSession, row: Object, newly_mentioned: Sequence[int]) -> None:
-    """Tell local boosters that what they boosted was changed, and people who are mentioned only now."""
+    """Tell local people that what they boosted or quoted was changed, and people who are mentioned only now."""
     boosters = (await session.scalars(select(Announce.actor_id).join(Actor, Actor.id == Announce.actor_id).where(
         Announce.object_id == row.id, Actor.host == ""))).all()
     notices = [Notice(reader, "update", row.author_id, row.id, row.thread_root_id) for reader in boosters]
     notices += [Notice(reader, "mention", row.author_id, row.id, row.thread_root_id) for reader in newly_mentioned]
+    notices += await _quoting(session, row)
     await notify(session, notices)
     if row.visibility == "direct" and newly_mentioned:
         await conversations.add(session, [row])

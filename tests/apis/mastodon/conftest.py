@@ -65,7 +65,11 @@ class Person:
     actor: Actor
     user: User
     token: str
-    http: httpx.AsyncClient
+    server: Server
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        return self.server.http
 
     @property
     def id(self) -> str:
@@ -134,7 +138,7 @@ class Server:
             app, _ = await oauth_apps.register(session, name="Tusky", redirect_uris=["urn:ietf:wg:oauth:2.0:oob"],
                                                scopes=ALL_SCOPES, website="https://tusky.example")
             issued = await tokens.issue(session, user, scopes or ALL_SCOPES, app=app)
-        return Person(actor, user, issued.secret, self.http)
+        return Person(actor, user, issued.secret, self)
 
     async def remote(self, name: str, host: str = "far.example", **more: Any) -> Actor:
         """Someone who lives elsewhere."""

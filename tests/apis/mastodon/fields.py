@@ -189,6 +189,15 @@ ENTITIES: dict[str, dict[str, Type]] = {
         "language": null(text), "published_at": null(time), "image_description": text,
         "authors": array(entity("CardAuthor"))},
     "CardAuthor": {"name": text, "url": text, "account": null(entity("Account"))},
+    "ScheduledStatus": {"id": ident, "scheduled_at": time, "params": entity("ScheduledParams"),
+                        "media_attachments": array(entity("MediaAttachment"))},
+    "ScheduledParams": {
+        "text": text, "poll": null(entity("ScheduledPoll")), "media_ids": null(array(ident)), "sensitive": null(flag),
+        "spoiler_text": null(text), "visibility": one_of("public", "unlisted", "private", "direct"),
+        "in_reply_to_id": null(ident), "language": null(text), "application_id": whole, "scheduled_at": null(time),
+        "idempotency": null(text), "with_rate_limit": flag, "quoted_status_id": null(ident),
+        "quote_approval_policy": null(one_of("public", "followers", "nobody"))},
+    "ScheduledPoll": {"options": array(text), "expires_in": whole, "multiple": flag, "hide_totals": flag},
     "Context": {"ancestors": array(entity("Status")), "descendants": array(entity("Status"))},
     "StatusEdit": {
         "content": text, "spoiler_text": text, "sensitive": flag, "created_at": time, "account": entity("Account"),
@@ -207,7 +216,12 @@ ENTITIES: dict[str, dict[str, Type]] = {
                                     "moderation_warning", "quote", "quoted_update"),
         "created_at": time, "group_key": _matching(re.compile(r"[A-Za-z0-9._:-]{1,100}"), "a group key"),
         "account": entity("Account"), "status?": entity("SignedInStatus"), "report?": entity("Report"),
-        "event?": record, "moderation_warning?": record, "filtered?": flag},
+        "event?": entity("SeveranceEvent"), "moderation_warning?": record, "filtered?": flag},
+    "SeveranceEvent": {
+        "id": ident, "type": one_of("domain_block", "user_domain_block", "account_suspension"), "purged": flag,
+        "target_name": text, "followers_count": whole, "following_count": whole, "created_at": time},
+    "NotificationRequest": {"id": ident, "created_at": time, "updated_at": time, "account": entity("Account"),
+                            "notifications_count": digits, "last_status?": entity("SignedInStatus")},
     "GroupedNotifications": {
         "accounts": array(entity("Account")), "partial_accounts?": array(entity("PartialAccount")),
         "statuses": array(entity("SignedInStatus")), "notification_groups": array(entity("NotificationGroup"))},
@@ -216,10 +230,16 @@ ENTITIES: dict[str, dict[str, Type]] = {
     "NotificationGroup": {
         "group_key": text, "notifications_count": whole, "type": text, "most_recent_notification_id": ident,
         "page_min_id?": ident, "page_max_id?": ident, "latest_page_notification_at?": time,
-        "sample_account_ids": array(ident), "status_id?": ident, "report?": entity("Report")},
+        "sample_account_ids": array(ident), "status_id?": ident, "report?": entity("Report"),
+        "event?": entity("SeveranceEvent"), "moderation_warning?": record},
     "NotificationPolicy": {
         **dict.fromkeys(("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions",
-                         "for_limited_accounts"), one_of("accept", "filter", "drop")), "summary": record},
+                         "for_limited_accounts"), one_of("accept", "filter", "drop")),
+        "summary": entity("NotificationPolicySummary")},
+    "OldNotificationPolicy": {
+        **dict.fromkeys(("filter_not_following", "filter_not_followers", "filter_new_accounts",
+                         "filter_private_mentions"), flag), "summary": entity("NotificationPolicySummary")},
+    "NotificationPolicySummary": {"pending_requests_count": whole, "pending_notifications_count": whole},
     "List": {"id": ident, "title": text, "replies_policy": one_of("followed", "list", "none"), "exclusive": flag},
     "Tag": {"id?": ident, "name": text, "url": url, "history": array(entity("History")), "following?": flag,
             "featuring?": flag},

@@ -19,6 +19,15 @@ async def everything(alice: Person, bob: Person, carol: Person) -> dict[str, str
     return {"liked": status["id"], "mention": mention["id"]}
 
 
+async def accepted(person: Person, followed: Actor) -> None:
+    """The follow of someone elsewhere is accepted there."""
+    from potluck.social import follows
+
+    async with person.server.db.write() as session:
+        await follows.accept(session, await session.get_one(Actor, followed.id),
+                             await session.get_one(Actor, person.actor.id))
+
+
 async def test_every_kind_of_notification(alice: Person, bob: Person, carol: Person) -> None:
     """Likes, boosts, mentions and follows arrive newest first, with every field."""
     made = await everything(alice, bob, carol)
@@ -114,11 +123,53 @@ async def test_an_emoji_reaction_shows_as_a_favourite(server: Server, alice: Per
     assert (await alice.get(f"/api/v1/statuses/{status['id']}"))["favourites_count"] == 1
 
 
-async def test_policy_and_requests(alice: Person) -> None:
-    """What is not there yet is answered truthfully: everything is accepted, nothing waits."""
-    fields.check(await alice.get("/api/v2/notifications/policy"), "NotificationPolicy")
-    assert await alice.get("/api/v1/notifications/requests") == []
-    assert await alice.get("/api/v1/notifications/requests/merged") == {"merged": True}
+async def test_policy_and_requests(alice: Person, bob: Person, carol: Person) -> None:
+    """Strangers are set aside where one wishes; accepted they are in the list, dismissed they are gone."""
+    policy = await alice.get("/api/v2/notifications/policy")
+    fields.check(policy, "NotificationPolicy")
+    changed = await alice.patch("/api/v2/notifications/policy", data={"for_not_following": "filter"})
+    assert changed == policy | {"for_not_following": "filter"}
+    old = await alice.get("/api/v1/notifications/policy")
+    fields.check(old, "OldNotificationPolicy")
+    assert old["filter_not_following"] is True
+    await bob.say("@alice one")
+    last = await bob.say("@alice two")
+    await carol.say("@alice three")
+    assert await alice.get("/api/v1/notifications") == []
+    aside = await alice.get(f"/api/v1/notifications?include_filtered=true&account_id={bob.id}")
+    fields.check_all(aside, "Notification")
+    assert [item["filtered"] for item in aside] == [True, True]
+    found = await alice.get("/api/v1/notifications/requests")
+    fields.check_all(found, "NotificationRequest")
+    assert [(item["account"]["acct"], item["notifications_count"]) for item in found] == [("carol", "1"), ("bob", "2")]
+    assert found[1]["last_status"]["id"] == last["id"]
+    path = "/api/v1/notifications/requests"
+    assert await alice.get(f"{path}/{found[1]['id']}") == found[1]
+    assert (await bob.call("POST", f"{path}/{found[1]['id']}/accept")).status_code == 404
+    assert (await alice.get("/api/v2/notifications/policy"))["summary"] == {
+        "pending_requests_count": 2, "pending_notifications_count": 3}
+    assert await alice.post(f"{path}/{found[1]['id']}/accept") == {}
+    assert await alice.post(f"{path}/dismiss", data={"id[]": [found[0]["id"]]}) == {}
+    assert await alice.get(f"{path}/merged") == {"merged": True}
+    assert len(await alice.get("/api/v1/notifications")) == 2
+    assert await alice.get(path) == []
+    refused = await alice.call("PATCH", "/api/v2/notifications/policy", json={"for_new_accounts": "x"})
+    assert refused.status_code == 422
+    assert (await alice.patch("/api/v1/notifications/policy", json={"filter_not_following": False}))[
+        "filter_not_following"] is False
+
+
+async def test_ended_follows(alice: Person, dana: Actor) -> None:
+    """Blocking a server tells what it cost."""
+    await alice.post(f"/api/v1/accounts/{dana.id}/follow")
+    await accepted(alice, dana)
+    await alice.post("/api/v1/domain_blocks", data={"domain": "far.example"})
+    found = await alice.get("/api/v1/notifications")
+    fields.check_all(found, "Notification")
+    assert [(item["type"], item["event"]["following_count"]) for item in found] == [("severed_relationships", 1)]
+    grouped = await alice.get("/api/v2/notifications")
+    fields.check(grouped, "GroupedNotifications")
+    assert grouped["notification_groups"][0]["event"]["target_name"] == "far.example"
 
 
 async def test_conversations(alice: Person, bob: Person) -> None:

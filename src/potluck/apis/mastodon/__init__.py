@@ -21,11 +21,13 @@ from potluck.apis.mastodon import (
     instance,
     lists,
     markers,
+    notification_requests,
     notifications,
     oauth,
     people_lists,
     polls,
     reports,
+    scheduled_statuses,
     search,
     status_actions,
     statuses,
@@ -37,7 +39,8 @@ from potluck.apis.mastodon.errors import from_exception
 
 MODULES: tuple[Any, ...] = (
     apps, oauth, consent, instance, credentials, accounts, account_actions, people_lists, statuses, status_actions,
-    compose, polls, timelines, search, tags, lists, markers, conversations, notifications, filters, filters_old,
+    compose, scheduled_statuses, polls, timelines, search, tags, lists, markers, conversations,
+    notification_requests, notifications, filters, filters_old,
     reports, streaming, empty_lists,
 )
 """Every area of endpoints, in the order of the documentation."""

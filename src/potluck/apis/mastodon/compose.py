@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from potluck.apis.mastodon import entities, render
+from potluck.apis.mastodon import entities, render, scheduled_statuses
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.statuses import target_id, view_of
 from potluck.kinds import authoring
-from potluck.kinds.note import actions
+from potluck.kinds.note import actions, scheduled
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects, preferences
 from potluck.social.errors import NotFound
@@ -27,13 +27,16 @@ _KEY_SECONDS = 3600
 _MOST_KEYS = 10_000
 
 
+_Made = tuple[int, bool]  # id, and whether it is a scheduled post
+
+
 class _Keys:
     """Idempotency keys of the last hour: (user, key) -> the status made, or being made."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[tuple[int, str], tuple[float, asyncio.Future[int]]] = OrderedDict()
+        self._made: OrderedDict[tuple[int, str], tuple[float, asyncio.Future[_Made]]] = OrderedDict()
 
-    def claim(self, user_id: int, key: str) -> tuple[asyncio.Future[int], bool]:
+    def claim(self, user_id: int, key: str) -> tuple[asyncio.Future[_Made], bool]:
         """The future of the status for this key, and whether the caller is the one to make it."""
         now = time.monotonic()
         while self._made and (len(self._made) > _MOST_KEYS
@@ -42,7 +45,7 @@ class _Keys:
         found = self._made.get((user_id, key))
         if found is not None:
             return found[1], False
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[_Made] = asyncio.get_running_loop().create_future()
         self._made[(user_id, key)] = (now, future)
         return future, True
 
@@ -92,15 +95,15 @@ def _request(call: Call) -> NoteRequest:
 
 @endpoint("POST", "/api/v1/statuses", scope="write:statuses")
 async def create(call: Call) -> Answer:
-    """Publish a status."""
-    if call.params.text("scheduled_at"):
-        raise ApiError(422, "Validation failed: Scheduled posts are not available on this server yet")
+    """Publish a status, or with `scheduled_at` have it published then."""
     key = call.request.headers.get("idempotency-key", "")[:200]
-    object_id = await _publish_once(call, key) if key else await _publish(call)
-    return Answer(await render.one(call.source, object_id, call.viewer_id))
+    made, later = await _publish_once(call, key) if key else await _publish(call)
+    if later:
+        return await scheduled_statuses.show_one(call, made)
+    return Answer(await render.one(call.source, made, call.viewer_id))
 
 
-async def _publish_once(call: Call, key: str) -> int:
+async def _publish_once(call: Call, key: str) -> _Made:
     future, mine = _keys.claim(call.user.id, key)
     if not mine:
         await call.stop_reading()
@@ -109,15 +112,15 @@ async def _publish_once(call: Call, key: str) -> int:
         except asyncio.CancelledError:
             raise ApiError(503, "The first request with this Idempotency-Key failed; try again") from None
     try:
-        object_id = await _publish(call)
+        made = await _publish(call)
     except BaseException:
         _keys.drop(call.user.id, key)
         raise
-    future.set_result(object_id)
-    return object_id
+    future.set_result(made)
+    return made
 
 
-async def _publish(call: Call) -> int:
+async def _publish(call: Call) -> _Made:
     request = _request(call)
     session = await call.reader()
     if request.in_reply_to_id is not None:
@@ -126,9 +129,12 @@ async def _publish(call: Call) -> int:
         request = replace(request, quote_id=await target_id(session, request.quote_id))
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
+    when = call.params.moment("scheduled_at")
     async with call.write() as writer:
-        made = await actions.compose(writer, await call.acting(writer), request)
-        return made.id
+        if when is not None:
+            app_id = call.access.app.id if call.access and call.access.app else None
+            return (await scheduled.schedule(writer, await call.acting(writer), request, when, app_id=app_id)).id, True
+        return (await actions.compose(writer, await call.acting(writer), request)).id, False
 
 
 @endpoint("PUT", "/api/v1/statuses/{id:str}", scope="write:statuses")

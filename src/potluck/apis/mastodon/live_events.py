@@ -18,6 +18,9 @@ from potluck.social.model import Actor, Conversation, Media, Notification, Objec
 from potluck.social.views import EntryRef
 from potluck.social.visibility import not_hidden_by
 
+_PLAIN = {"filters_changed": "", "notifications_merged": "1"}
+"""Events that say all by their name; the second has a payload in Mastodon, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -83,7 +86,7 @@ async def _of_everyone(source: Source, messages: Sequence[LiveMessage], viewer_i
 async def _payloads(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
     found = {message.id: str(message.entry_id or message.object_id) for message in messages
              if message.type == "delete"}
-    found |= {message.id: "" for message in messages if message.type == "filters_changed"}
+    found |= {message.id: _PLAIN[message.type] for message in messages if message.type in _PLAIN}
     found |= await _statuses(source, messages, viewer_id)
     found |= await _notifications(source, messages, viewer_id)
     found |= await _conversations(source, messages, viewer_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, page_of
 from potluck.apis.mastodon.source import Source
 from potluck.social import notifications
-from potluck.social.model import Marker, Notification, Report
+from potluck.social.model import Marker, Notification, Report, Severance
 from potluck.social.notifications import GROUPED, Group
 from potluck.social.paging import Page
 
@@ -41,13 +42,30 @@ def _filters(call: Call) -> dict[str, Any]:
     }
 
 
+@dataclass(slots=True)
 class _Sides:
-    """Accounts, statuses and reports that notifications speak of, loaded for a page at once."""
+    """What notifications speak of, loaded for a page at once."""
 
-    def __init__(self, accounts: dict[int, bytes], statuses: dict[int, bytes], reports: dict[int, Json]) -> None:
-        self.accounts = accounts
-        self.statuses = statuses
-        self.reports = reports
+    accounts: dict[int, bytes]
+    statuses: dict[int, bytes]
+    reports: dict[int, Json]
+    events: dict[int, Json]
+
+    def more(self, row: Notification) -> Json:
+        """The report or event of a notification, if it is about one."""
+        found: Json = {}
+        if row.report_id in self.reports:
+            found["report"] = self.reports[row.report_id]
+        if row.event_id in self.events:
+            found["event"] = self.events[row.event_id]
+        return found
+
+
+def severance(row: Severance) -> Json:
+    """RelationshipSeveranceEvent."""
+    return {"id": str(row.id), "type": row.type, "purged": False, "target_name": row.target_name,
+            "followers_count": row.followers_count, "following_count": row.following_count,
+            "created_at": stamp(row.created_at)}
 
 
 async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
@@ -63,7 +81,15 @@ async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
                                    context="notifications")
     return _Sides(accounts, statuses, {
         row.id: entities.report(row, msgspec.Raw(accounts[row.target_id])) for row in reports
-        if row.target_id in accounts})
+        if row.target_id in accounts}, await _events(source, {row.event_id for row in rows if row.event_id}))
+
+
+async def _events(source: Source, event_ids: set[int]) -> dict[int, Json]:
+    if not event_ids:
+        return {}
+    session = await source.session()
+    rows = (await session.scalars(select(Severance).where(Severance.id.in_(event_ids)))).all()
+    return {row.id: severance(row) for row in rows}
 
 
 def _notification(row: Notification, sides: _Sides) -> bytes | None:
@@ -74,8 +100,7 @@ def _notification(row: Notification, sides: _Sides) -> bytes | None:
                    "group_key": row.group_key, "account": msgspec.Raw(sides.accounts[row.actor_id])}
     if row.object_id:
         found["status"] = msgspec.Raw(sides.statuses[row.object_id])
-    if row.report_id in sides.reports:
-        found["report"] = sides.reports[row.report_id]
+    found |= sides.more(row)
     if row.filtered:
         found["filtered"] = True
     return msgspec.json.encode(found)
@@ -174,9 +199,7 @@ async def _grouped(call: Call, groups: Sequence[Group], *, paged: bool) -> Json:
     items = []
     for group in shown:
         item = _group(group, (group.newest.id, group.oldest_id) if paged else None)
-        if group.newest.report_id in sides.reports:
-            item["report"] = sides.reports[group.newest.report_id]
-        items.append(item)
+        items.append(item | sides.more(group.newest))
     return {"accounts": [], "statuses": [msgspec.Raw(sides.statuses[value]) for value in dict.fromkeys(
         group.newest.object_id for group in shown if group.newest.object_id)],
         "notification_groups": items, **_side_accounts(call, shown, sides)}
@@ -251,28 +274,5 @@ async def unread_groups(call: Call) -> Answer:
     return answer({"count": len(found)})
 
 
-@endpoint("GET", "/api/v1/notifications/requests", scope="read:notifications")
-async def requests(_: Call) -> Answer:
-    """Nothing: no notification is set aside yet."""
-    return json_list([])
-
-
-@endpoint("GET", "/api/v1/notifications/requests/merged", scope="read:notifications")
-async def merged(_: Call) -> Answer:
-    """Everything that was accepted is merged."""
-    return answer({"merged": True})
-
-
-_POLICY = {**dict.fromkeys(("for_not_following", "for_not_followers", "for_new_accounts", "for_private_mentions",
-                            "for_limited_accounts"), "accept"),
-           "summary": {"pending_requests_count": 0, "pending_notifications_count": 0}}
-
-
-@endpoint("GET", "/api/v2/notifications/policy", scope="read:notifications")
-async def policy(_: Call) -> Answer:
-    """Who may notify: everyone; it cannot be changed yet."""
-    return answer(_POLICY)
-
-
 route_handlers = [all_, show, clear, dismiss, dismiss_old, unread_count, groups, group, group_accounts, dismiss_group,
-                  unread_groups, requests, merged, policy]
+                  unread_groups]

@@ -66,10 +66,7 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
         NotFound: the post replied to or quoted is not there for the author.
         NotAllowed: the post may not be quoted.
     """
-    _check(request)
-    media = await own_media(session, author, request.media_ids)
-    if not request.text.strip() and not media and request.poll is None:
-        raise Invalid("status", "Validation failed: Text can't be blank", "blank")
+    media = await _checked_media(session, author, request)
     draft = await _draft(session, author, request)
     draft.media_ids = media
     if request.in_reply_to_id is not None:
@@ -82,6 +79,29 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
     if made is None:
         raise NotFound
     return made
+
+
+async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> list[int]:
+    """Refuse what `compose` would refuse, without publishing anything; returns the ids of the files.
+
+    Raises:
+        Invalid, NotFound, NotAllowed: as `compose`.
+    """
+    media = await _checked_media(session, author, request)
+    if request.in_reply_to_id is not None:
+        await visible_object(session, author, request.in_reply_to_id)
+    if request.quote_id is not None:
+        await _quote(session, author, Draft(kind="note", type="Note", published=now(), author_id=author.id),
+                     request.quote_id)
+    return media
+
+
+async def _checked_media(session: AsyncSession, author: Actor, request: NoteRequest) -> list[int]:
+    _check(request)
+    media = await own_media(session, author, request.media_ids)
+    if not request.text.strip() and not media and request.poll is None:
+        raise Invalid("status", "Validation failed: Text can't be blank", "blank")
+    return media
 
 
 async def revise(session: AsyncSession, author: Actor, object_id: int, request: NoteRequest) -> Object:

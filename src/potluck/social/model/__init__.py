@@ -5,7 +5,14 @@ from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
 from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
 from potluck.social.model.live import LiveEvent, Wakeup
 from potluck.social.model.moderation import AuditEntry, DomainPolicy, Report
-from potluck.social.model.notifications import Conversation, Notification
+from potluck.social.model.notifications import (
+    Conversation,
+    Notification,
+    NotificationPermission,
+    NotificationPolicy,
+    NotificationRequest,
+    Severance,
+)
 from potluck.social.model.objects import (
     Announce,
     Bookmark,
@@ -32,6 +39,7 @@ from potluck.social.model.relations import (
     Mute,
     ThreadMute,
 )
+from potluck.social.model.scheduled import KeptDraft, ScheduledPost
 from potluck.social.model.search import PostIndex, PostIndexFill
 from potluck.social.model.servers import Server
 from potluck.social.model.users import (
@@ -50,8 +58,9 @@ __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
     "Conversation", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag",
     "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow", "Invite",
-    "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification", "OAuthApp",
-    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
-    "PostIndexFill", "Reaction", "Report", "Revision", "Server", "ThreadMute", "Tombstone", "User", "Wakeup",
-    "WebSession",
+    "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification",
+    "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
+    "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill",
+    "Reaction", "Report", "Revision", "ScheduledPost", "Server", "Severance", "ThreadMute", "Tombstone",
+    "User", "Wakeup", "WebSession",
 ]

@@ -1,0 +1,44 @@
+"""What a person has written but not published yet: posts with a time, and drafts without one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from potluck.db.base import Base, Id, now
+
+
+class ScheduledPost(Base):
+    """A post that is published by itself when its time has come."""
+
+    __tablename__ = "scheduled_post"
+
+    id: Mapped[Id]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # registry name of the kind that publishes it
+    scheduled_at: Mapped[datetime] = mapped_column(index=True)
+    request: Mapped[dict[str, Any]]  # what is to be published, in the kind's own words
+    media_ids: Mapped[list[int]] = mapped_column(default=list)  # files that wait with it
+    app_id: Mapped[int | None]  # client that wrote it
+    error: Mapped[str | None]  # why it could not be published; it waits for its author then
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (Index("ix_scheduled_post_owner", "owner_id", "id"),)
+
+
+class KeptDraft(Base):
+    """Something begun and put aside."""
+
+    __tablename__ = "kept_draft"
+
+    id: Mapped[Id]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    kind: Mapped[str]  # registry name of the kind it is to become
+    request: Mapped[dict[str, Any]]  # what is in the composer, in the kind's own words
+    media_ids: Mapped[list[int]] = mapped_column(default=list)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (Index("ix_kept_draft_owner", "owner_id", "id"),)
