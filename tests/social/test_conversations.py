@@ -2,7 +2,7 @@
 
 import pytest
 
-from potluck.social import conversations
+from potluck.social import conversations, objects
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Conversation
 from potluck.social.paging import Page
@@ -33,6 +33,36 @@ async def test_a_thread_is_one_conversation(cast: Cast) -> None:
     entries = await _of(cast, cast.alice)
     assert [(entry.last_object_id, entry.unread) for entry in entries] == [(answer.id, True), (other.id, False)]
     assert [entry.unread for entry in await _of(cast, cast.mia)] == [False, True]
+
+
+async def test_other_people_are_another_conversation(cast: Cast) -> None:
+    """Below one public post several groups may talk; who is drawn in begins another conversation."""
+    public = await cast.say(cast.alice)
+    with_mia = await cast.reply(cast.mia, public, visibility="direct", mentions=[cast.alice])
+    with_eve = await cast.reply(cast.eve, public, visibility="direct", mentions=[cast.alice])
+    both = await cast.reply(cast.alice, with_eve, visibility="direct", mentions=[cast.eve, cast.mia])
+    entries = await _of(cast, cast.alice)
+    assert [(entry.last_object_id, set(entry.participant_ids), entry.unread) for entry in entries] == [
+        (both.id, {cast.eve.id, cast.mia.id}, False), (with_eve.id, {cast.eve.id}, True),
+        (with_mia.id, {cast.mia.id}, True)]
+    assert [entry.last_object_id for entry in await _of(cast, cast.mia)] == [both.id, with_mia.id]
+    back = await cast.reply(cast.mia, both, visibility="direct", mentions=[cast.alice])
+    assert [entry.last_object_id for entry in await _of(cast, cast.alice)] == [back.id, both.id, with_eve.id]
+    async with cast.database.write() as session:
+        await objects.delete(session, back.id, cast.mia)
+        await objects.delete(session, both.id, cast.alice)
+    assert [entry.last_object_id for entry in await _of(cast, cast.alice)] == [with_eve.id, with_mia.id]
+
+
+async def test_an_edit_that_names_more_people(cast: Cast) -> None:
+    """The message is then part of a conversation with all of them, and of no other."""
+    row = await cast.say(cast.carol, visibility="direct", mentions=[cast.alice])
+    draft = cast.draft(cast.carol, "and you", visibility="direct", mentions=[cast.alice, cast.mia])
+    async with cast.database.write() as session:
+        await objects.edit(session, row.id, draft, cast.carol)
+    for reader, others in ((cast.alice, {cast.carol.id, cast.mia.id}), (cast.mia, {cast.carol.id, cast.alice.id})):
+        [entry] = await _of(cast, reader)
+        assert (entry.last_object_id, set(entry.participant_ids)) == (row.id, others)
 
 
 async def test_many_messages_in_one_batch(cast: Cast) -> None:

@@ -12,6 +12,7 @@ from potluck.social.drafts import AttachmentDraft
 from potluck.social.model import (
     Actor,
     Conversation,
+    ConversationMessage,
     FeedEntry,
     Hashtag,
     LiveEvent,
@@ -167,6 +168,8 @@ async def test_conversations_follow_their_thread(cast: Cast) -> None:
         [entry] = (await session.scalars(select(Conversation))).all()
     assert entry.thread_root_id == older.id
     assert entry.last_object_id in (newer.id, older.id)
+    async with cast.database.read() as session:
+        assert set((await session.scalars(select(ConversationMessage.object_id))).all()) == {newer.id, older.id}
 
 
 async def test_constant_number_of_statements(cast: Cast) -> None:

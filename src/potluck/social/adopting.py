@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import insert_or_ignore
-from potluck.social.model import Conversation, Object, ThreadMute
+from potluck.social import conversations
+from potluck.social.model import Object, ThreadMute
 from potluck.social.visibility import COUNTED
 
 _OBJECT: Any = Object.__table__
 _MUTE: Any = ThreadMute.__table__
-_CONVERSATION: Any = Conversation.__table__
 
 
 async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> None:
@@ -80,19 +80,4 @@ async def _move_threads(session: AsyncSession, roots: Mapping[int, int]) -> None
         await session.execute(insert_or_ignore(session, _MUTE), [
             {"actor_id": actor_id, "thread_root_id": roots[root]} for actor_id, root in mutes])
         await session.execute(delete(_MUTE).where(_MUTE.c.thread_root_id.in_(roots)))
-    await _move_conversations(session, roots)
-
-
-async def _move_conversations(session: AsyncSession, roots: Mapping[int, int]) -> None:
-    """A reader has one conversation per thread: where two threads become one, the one with the newer message stays."""
-    found = (await session.scalars(select(Conversation).where(
-        Conversation.thread_root_id.in_({*roots, *roots.values()})).order_by(Conversation.last_object_id.desc()))).all()
-    kept: dict[tuple[int, int], Conversation] = {}
-    for entry in found:
-        kept.setdefault((entry.reader_id, roots.get(entry.thread_root_id, entry.thread_root_id)), entry)
-    gone = [entry.id for entry in found if entry not in kept.values()]
-    if gone:
-        await session.execute(delete(_CONVERSATION).where(_CONVERSATION.c.id.in_(gone)))
-    for (_, root), entry in kept.items():
-        entry.thread_root_id = root
-    await session.flush()
+    await conversations.move_threads(session, roots)

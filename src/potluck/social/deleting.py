@@ -58,7 +58,7 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
     if kind.forget:
         await kind.forget(session, [row.id])
     if row.visibility == "direct":
-        await conversations.forget_object(session, row)
+        await conversations.forget_objects(session, [row.id])
     former_type, uri = row.type, row.uri
     _empty(row)
     await session.flush()

@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.social import events, feeds, post_index, registry
+from potluck.social import conversations, events, feeds, post_index, registry
 from potluck.social.model import (
     AccountNote,
     Actor,
@@ -52,7 +52,6 @@ from potluck.social.visibility import COUNTED, OPEN
 
 _OBJECT: Any = Object.__table__
 _ENTRY: Any = FeedEntry.__table__
-_CONVERSATION: Any = Conversation.__table__
 _CHUNK = 1000
 
 # Tables with an actor's own things, by the column that says whose they are. What others wrote down about the actor
@@ -147,7 +146,7 @@ async def _remove_objects(session: AsyncSession, found: Sequence[Any]) -> None:
     await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(object_ids)).values(
         deleted_at=now(), title=None, summary="", content="", source=None, emojis=[], extra={}, replies_count=0,
         likes_count=0, dislikes_count=0, boosts_count=0, quotes_count=0, version=_OBJECT.c.version + 1))
-    await _end_conversations(session, object_ids)
+    await conversations.forget_objects(session, object_ids)
     await session.execute(delete(Mention).where(Mention.object_id.in_(object_ids)))
 
 
@@ -171,19 +170,6 @@ async def _forget_kinds(session: AsyncSession, found: Sequence[Any]) -> None:
         kind = registry.kind_named(name)
         if kind.forget:
             await kind.forget(session, object_ids)
-
-
-async def _end_conversations(session: AsyncSession, object_ids: list[int]) -> None:
-    """Conversations that ended with one of these end with the newest the reader still has, or are gone."""
-    before = aliased(Object)
-    read = or_(before.author_id == _CONVERSATION.c.reader_id, exists().where(
-        Mention.object_id == before.id, Mention.actor_id == _CONVERSATION.c.reader_id))
-    newest = select(func.coalesce(func.max(before.id), 0)).where(
-        before.thread_root_id == _CONVERSATION.c.thread_root_id, before.visibility == "direct",
-        before.deleted_at.is_(None), before.state == "published", read).scalar_subquery()
-    await session.execute(update(_CONVERSATION).where(_CONVERSATION.c.last_object_id.in_(object_ids))
-                          .values(last_object_id=newest))
-    await session.execute(delete(_CONVERSATION).where(_CONVERSATION.c.last_object_id == 0))
 
 
 async def _remove_own(session: AsyncSession, actor_id: int) -> None:

@@ -78,4 +78,5 @@ async def for_edit(session: AsyncSession, row: Object, newly_mentioned: Sequence
     notices += await _quoting(session, row)
     await notify(session, notices)
     if row.visibility == "direct" and newly_mentioned:
+        await conversations.forget_objects(session, [row.id])  # with more people it is part of another one
         await conversations.add(session, [row])

@@ -1,6 +1,7 @@
 """The tables of the shared model: who there is, what was said, and how people relate to both."""
 
 from potluck.social.model.actors import Actor, ActorKey
+from potluck.social.model.conversations import ConversationMessage
 from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
 from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
 from potluck.social.model.live import LiveEvent, Wakeup
@@ -56,9 +57,9 @@ from potluck.social.model.users import (
 
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
-    "Conversation", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag",
-    "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow", "Invite",
-    "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification",
+    "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement",
+    "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow",
+    "Invite", "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification",
     "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
     "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill",
     "Reaction", "Report", "Revision", "ScheduledPost", "Server", "Severance", "ThreadMute", "Tombstone",

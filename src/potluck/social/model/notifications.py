@@ -35,19 +35,20 @@ class Notification(Base):
 
 
 class Conversation(Base):
-    """A private conversation as one participant sees it."""
+    """A private conversation as one participant sees it: those who take part, within a thread."""
 
     __tablename__ = "conversation"
 
     id: Mapped[Id]
     reader_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
     thread_root_id: Mapped[int]
+    participants: Mapped[str] = mapped_column(default="")  # who takes part, as one key (social.conversations)
     last_object_id: Mapped[int]
     participant_ids: Mapped[list[int]]  # without the reader
     unread: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (
-        UniqueConstraint("reader_id", "thread_root_id"),
+        UniqueConstraint("reader_id", "thread_root_id", "participants"),
         Index("ix_conversation_reader", "reader_id", "last_object_id"),
     )
 
