@@ -5,6 +5,7 @@ import { startConfirm } from "./js/confirm.js";
 import { startCopy } from "./js/copy.js";
 import { startDialogs } from "./js/dialogs.js";
 import { startLive } from "./js/live.js";
+import { startMedia } from "./js/media.js";
 import { startMenus } from "./js/menus.js";
 import { startPasskeys } from "./js/passkeys.js";
 import { startRelativeTimes } from "./js/relative-time.js";
@@ -14,5 +15,5 @@ import { startTheme } from "./js/theme.js";
 document.documentElement.classList.add("js");
 for (const start of [
   startDialogs, startMenus, startConfirm, startCopy, startTheme,
-  startRelativeTimes, startComposer, startLive, startShortcuts, startPasskeys,
+  startRelativeTimes, startComposer, startMedia, startLive, startShortcuts, startPasskeys,
 ]) start();

@@ -26,7 +26,7 @@ class Preferences:
         content_type: of what is typed: text/plain or text/markdown.
         expand_media: which media are shown at once: default (not the sensitive), show_all, hide_all.
         expand_spoilers: whether posts with a content warning are shown unfolded.
-        autoplay_gifs: whether animations play by themselves.
+        autoplay_gifs: whether silent loops play by themselves (unless the device asks for calm).
         mail_follow: mail about new followers. Likewise mail_request, mail_mention, mail_report (for moderators),
             mail_signup (for moderators, where sign-ups are approved).
     """
@@ -38,7 +38,7 @@ class Preferences:
     content_type: str = "text/plain"
     expand_media: str = "default"
     expand_spoilers: bool = False
-    autoplay_gifs: bool = False
+    autoplay_gifs: bool = True
     mail_follow: bool = False
     mail_request: bool = True
     mail_mention: bool = False

@@ -25,7 +25,7 @@ def content_security_policy(form_action: str = "'self'") -> str:
     remote = "https:" if current().secure_cookies else "https: http:"
     rules = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "connect-src 'self'",
-        f"img-src 'self' data: {remote}", f"media-src 'self' {remote}", "manifest-src 'self'", "base-uri 'none'",
+        f"img-src 'self' data: {remote}", f"media-src 'self' blob: {remote}", "manifest-src 'self'", "base-uri 'none'",
         "frame-ancestors 'none'",
     ]
     if form_action:

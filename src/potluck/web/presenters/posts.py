@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from potluck.social import registry
-from potluck.social.model import Actor, Media
+from potluck.social.model import Actor
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
 from potluck.text.hashtags import normalise_hashtag
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
+from potluck.web.presenters.media import ShownMedia, covered, shown_media
 from potluck.web.presenters.people import Person, profile_path, shown_person
 from potluck.web.presenters.times import Time, shown_time
 from potluck.web.trusted import plain_text, stay_here, trusted_html, with_emoji
@@ -70,19 +71,6 @@ class Tag:
 
     name: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownMedia:
-    """See `components/attachments.html`."""
-
-    kind: str
-    url: str
-    preview_url: str
-    alt: str
-    width: int | None
-    height: int | None
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +185,7 @@ def shown_post(
         group=shown_person(view.group) if view.group else None, act=f"/posts/{row.id}", counts=_counts(view),
         mine=_mine(view), may=_may(view, viewer, kind.interactions),
         warning=row.summary if row.title is None else "", unfolded=unfold, lang=row.language or "",
-        html=_content(view), media=[_medium(item) for item in view.media], sensitive=row.sensitive,
+        html=_content(view), media=shown_media(view.media, viewer), sensitive=covered(row.sensitive, viewer),
         poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
         page_template=kind.page,
         title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
@@ -246,16 +234,6 @@ def _reply_to(view: ObjectView) -> ReplyTo | None:
     if row.in_reply_to_id is None:
         return ReplyTo(name, row.in_reply_to_uri or "")
     return ReplyTo(name, f"/posts/{row.in_reply_to_id}")
-
-
-def _medium(item: Media) -> ShownMedia:
-    kind = {"image": "image", "gifv": "gifv", "video": "video", "audio": "audio"}.get(item.type, "file")
-    address = item.url or item.remote_url
-    return ShownMedia(
-        kind=kind if address else "pending", url=address or "", preview_url=item.preview_url or "",
-        alt=item.description, width=item.meta.get("width"), height=item.meta.get("height"),
-        name=(address or "").rsplit("/", 1)[-1].partition("?")[0] if kind == "file" else "",
-    )
 
 
 def _poll(view: ObjectView, viewer: Viewer | None) -> Poll | None:

@@ -22,6 +22,7 @@ QUOTE_POLICIES = (("public", _l("Everyone")), ("followers", _l("Followers")), ("
 CONTENT_LABELS = {"text/plain": _l("Plain text"), "text/markdown": "Markdown"}
 MAILS = (("mail_mention", _l("Someone mentions me")), ("mail_follow", _l("Someone follows me")),
          ("mail_request", _l("Someone asks to follow me")))
+EXPAND_MEDIA = (("default", _l("All but sensitive ones")), ("show_all", _l("All")), ("hide_all", _l("None")))
 STAFF_MAILS = (("mail_report", _l("A report comes in")), ("mail_signup", _l("Someone signs up")))
 
 
@@ -42,6 +43,7 @@ async def show(request: AnyRequest, me: Me) -> Response[Any]:
         language=mine.language or current().language,
         locales=[{"value": tag, "label": i18n.language_name(tag)} for tag in i18n.available()],
         visibilities=_choices(VISIBILITIES), quote_policies=_choices(QUOTE_POLICIES),
+        expand_media=_choices(EXPAND_MEDIA),
         content_types=_choices((name, CONTENT_LABELS[name]) for name in CONTENT_TYPES),
         languages=[{"value": tag, "label": name} for tag, name in i18n.post_languages()],
         mails=[{"name": name, "label": _(label), "on": getattr(mine, name)} for name, label in _mails(me)])
@@ -56,6 +58,8 @@ async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         "quote_policy": form.one_of("quote_policy", tuple(value for value, _label in QUOTE_POLICIES), "public"),
         "content_type": form.one_of("content_type", CONTENT_TYPES, CONTENT_TYPES[0]),
         "sensitive": form.flag("sensitive"), "expand_spoilers": form.flag("expand_spoilers"),
+        "expand_media": form.one_of("expand_media", tuple(value for value, _label in EXPAND_MEDIA), "default"),
+        "autoplay_gifs": form.flag("autoplay_gifs"),
         **{name: form.flag(name) for name, _label in _mails(me)},
     }
     async with request.app.state.db.write() as session:
