@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from potluck import settings
+from potluck.setting_values import written_size
 from potluck.settings import Settings, SettingsError, load
 
 NETWORKS = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
@@ -63,6 +64,9 @@ OUTSIDE: dict[str, tuple[str, object]] = {
     "video_limit": ("1g", 1 << 30),
     "file_limit": ("0", 0),
     "upload_hours": ("48", 48),
+    "transcoding_jobs": ("3", 3),
+    "transcoding_jobs_per_engine": ("2", 2),
+    "image_jobs_per_engine": ("5", 5),
 }
 """Every setting once: what stands outside, and what it becomes."""
 
@@ -248,7 +252,6 @@ def test_an_empty_secret_file_is_refused(tmp_path: Path) -> None:
         settings.with_secret(Settings(data=tmp_path))
 
 
-def test_sizes_show_themselves_as_written() -> None:
-    """A size in documentation and pages reads as people write it."""
-    assert [str(size) for size in (Settings().quota, Settings().image_limit, Settings().quota_staff)] == [
-        "10G", "32M", "0"]
+def test_sizes_are_shown_as_written() -> None:
+    """A size in the documentation reads as people write it."""
+    assert [written_size(size) for size in (10 << 30, 32 << 20, 1000, 0)] == ["10G", "32M", "1000", "0"]

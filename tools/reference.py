@@ -11,6 +11,7 @@ from typing import Any
 
 from places import ROOT
 from potluck.apis import mastodon
+from potluck.setting_values import size, written_size
 from potluck.settings import Settings
 
 CALLS_PAGE = ROOT / "docs" / "apps" / "mastodon.md"
@@ -60,7 +61,12 @@ def _table() -> str:
 
 def _row(setting: Field[Any]) -> str:
     doc = str(setting.metadata["doc"]).replace("|", "\\|")
-    return f"| `{setting.name}` | `POTLUCK_{setting.name.upper()}` | {_shown(setting.default)} | {doc} |\n"
+    return f"| `{setting.name}` | `POTLUCK_{setting.name.upper()}` | {_default(setting)} | {doc} |\n"
+
+
+def _default(setting: Field[Any]) -> str:
+    default: Any = setting.default
+    return _shown(written_size(default) if setting.metadata["parse"] is size else default)
 
 
 def _shown(value: object) -> str:

@@ -27,15 +27,18 @@ from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import FederationError
 from potluck.logs import configure
 from potluck.media import storage
-from potluck.media.endpoints import serving
+from potluck.media.endpoints import serving, tus
 from potluck.media.endpoints.front import Answerer, Front
 from potluck.media.endpoints.sending import Sender
+from potluck.media.endpoints.tus import Tus
+from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
 from potluck.operation import metrics
 from potluck.settings import Settings
 from potluck.social import actors
 from potluck.social.accounts import activity
 from potluck.social.live import Hub, Waker
+from potluck.uploading import who_uploads
 from potluck.web import errors, for_apis, routes
 from potluck.web.ports import Ports as WebPorts
 
@@ -76,12 +79,13 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    return Front(Edge(app), _file_routes(configured))
+    return Front(Edge(app), _file_routes(app, configured))
 
 
-def _file_routes(configured: Settings) -> dict[str, Answerer]:
-    sender = Sender(storage_of(configured), configured)
-    return {storage.PATH: serving.answerer(sender)}
+def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:
+    files = storage_of(configured)
+    uploads = Tus(lambda: app.state.db, Uploads(files, configured), configured, who_uploads(app))
+    return {storage.PATH: serving.answerer(Sender(files, configured)), tus.PATH: uploads.answerer}
 
 
 def _refusal(page: ErrorHandler) -> ErrorHandler:

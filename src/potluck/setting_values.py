@@ -11,16 +11,6 @@ from urllib.parse import urlsplit
 Network = IPv4Network | IPv6Network
 
 
-class Size(int):
-    """A number of bytes that shows itself as people write it."""
-
-    def __str__(self) -> str:
-        for unit in "TGMK":
-            if self and self % _UNITS[unit] == 0:
-                return f"{self // _UNITS[unit]}{unit}"
-        return str(int(self))
-
-
 def text(raw: str) -> str:
     """Text without control characters."""
     if any((character < " " and character not in "\n\r\t") or character == "\x7f" for character in raw):
@@ -150,9 +140,17 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"([0-9]{1,15})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
-def size(raw: str) -> Size:
+def size(raw: str) -> int:
     """A number of bytes, such as 500M or 10G; 0 stands for no limit."""
     found = _SIZE.fullmatch(raw.strip())
     if not found or int(found[1]) * _UNITS[found[2].upper()] >= 1 << 60:
         raise ValueError("expected a size such as 500M or 10G, or 0 for no limit")
-    return Size(int(found[1]) * _UNITS[found[2].upper()])
+    return int(found[1]) * _UNITS[found[2].upper()]
+
+
+def written_size(value: int) -> str:
+    """A size as people write it in a setting."""
+    for unit in "TGMK":
+        if value and value % _UNITS[unit] == 0:
+            return f"{value // _UNITS[unit]}{unit}"
+    return str(value)

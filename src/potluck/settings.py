@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from potluck.setting_values import Network, Size
+from potluck.setting_values import Network
 from potluck.setting_values import base_url as _base_url
 from potluck.setting_values import bind as _bind
 from potluck.setting_values import database_url as _database_url
@@ -125,13 +125,13 @@ class Settings:
     s3_secret_key: str = _setting("", _text, "Secret key of the bucket.", secret=True)
     s3_path_style: bool = _setting(True, _flag, "Address the bucket by path (`endpoint/bucket`) rather than by host"
                                    " (`bucket.endpoint`).")
-    quota: int = _setting(Size(10 << 30), _size, "Files of one person, with all that is made of them; an administrator"
+    quota: int = _setting(10 << 30, _size, "Files of one person, with all that is made of them; an administrator"
                           " can give one person more or less. 0 for no limit, as with every size.")
-    quota_staff: int = _setting(Size(0), _size, "The same for moderators and administrators.")
-    image_limit: int = _setting(Size(32 << 20), _size, "Largest picture that may be uploaded.")
-    audio_limit: int = _setting(Size(512 << 20), _size, "Largest sound file that may be uploaded.")
-    video_limit: int = _setting(Size(8 << 30), _size, "Largest video that may be uploaded.")
-    file_limit: int = _setting(Size(100 << 20), _size, "Largest file of any other kind that may be uploaded.")
+    quota_staff: int = _setting(0, _size, "The same for moderators and administrators.")
+    image_limit: int = _setting(32 << 20, _size, "Largest picture that may be uploaded.")
+    audio_limit: int = _setting(512 << 20, _size, "Largest sound file that may be uploaded.")
+    video_limit: int = _setting(8 << 30, _size, "Largest video that may be uploaded.")
+    file_limit: int = _setting(100 << 20, _size, "Largest file of any other kind that may be uploaded.")
     upload_hours: int = _setting(24, _whole(1, 720), "An upload that was broken off can be gone on with for so long.")
     s3_prefix: str = _setting("", _key_prefix, "Folder within the bucket; empty for the whole bucket.")
 

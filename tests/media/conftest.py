@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from potluck import jobs
+from potluck.media import uploads
 from potluck.media.storage import Storage
 from potluck.settings import Settings
 from support.s3 import bucket_settings
@@ -32,3 +34,18 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return make
+
+
+@pytest.fixture
+def processing() -> Iterator[None]:
+    """A job that processes uploads is known, whether or not this test loads the real one."""
+    if uploads.PROCESS in jobs.registry.definitions:
+        yield
+        return
+
+    @jobs.define(uploads.PROCESS, queue="general", label="Test")
+    async def process(job: jobs.Job, media_id: int) -> None:
+        """Nothing."""
+
+    yield
+    del jobs.registry.definitions[uploads.PROCESS]

@@ -38,10 +38,13 @@ class LocalFolder:
         return folder / secrets.token_hex(12)
 
     def put(self, source: Path, key: str, *, move: bool) -> None:
-        """Make the file at `source` the file of `key`. With `move` it is renamed where possible, not copied."""
+        """Make the file at `source` the file of `key`. With `move` its bytes are taken over where possible, not copied.
+
+        The old name stays: whoever owns it has the file until the caller says otherwise.
+        """
         staged = self.arriving()
         try:
-            if not (move and _renamed(source, staged)):
+            if not (move and _linked(source, staged)):
                 shutil.copyfile(source, staged)
             staged.chmod(0o644)
             _sync(staged)
@@ -53,8 +56,6 @@ class LocalFolder:
             _sync(target.parent)
         finally:
             staged.unlink(missing_ok=True)
-        if move:
-            source.unlink(missing_ok=True)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove files; those that are not there are passed over."""
@@ -101,12 +102,12 @@ def _item(key: str, entry: os.DirEntry[str]) -> Item:
     return Item(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
-def _renamed(source: Path, target: Path) -> bool:
-    """Rename, unless the two are on different file systems."""
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file a second name, unless the two are on different file systems (or it knows no such names)."""
     try:
-        source.rename(target)
+        os.link(source, target)
     except OSError as error:
-        if error.errno == errno.EXDEV:
+        if error.errno in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}:
             return False
         raise
     return True

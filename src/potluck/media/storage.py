@@ -50,7 +50,7 @@ class Storage:
         """
         return Bucket(self._settings)
 
-    async def put(self, path: Path, media_type: str, *, move: bool = False) -> Stored:
+    async def put(self, path: Path, media_type: str, *, move: bool = False, keep: bool = False) -> Stored:
         """Store the file at `path` in the place in force. It is durable when this returns.
 
         The result becomes a row with `files.record`; until then nothing refers to the bytes, and what is never
@@ -58,7 +58,8 @@ class Storage:
 
         Args:
             media_type: what the bytes were found to be; what is not in `types.EXTENSIONS` is kept as plain bytes.
-            move: the caller needs the file no longer.
+            move: the caller changes the file no more: its bytes are taken over rather than copied, where possible.
+            keep: with `move`, leave the file's old name too.
 
         Raises:
             StorageError: it could not be written.
@@ -67,6 +68,8 @@ class Storage:
         digest, size = await asyncio.to_thread(_digest, path)
         key = new_key(digest, media_type)
         await self.put_as(key, path, self.place, move=move)
+        if move and not keep:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
         return Stored(digest, size, media_type, key, self.place)
 
     async def put_bytes(self, data: bytes, media_type: str) -> Stored:
@@ -79,11 +82,9 @@ class Storage:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def put_as(self, key: str, path: Path, place: str, *, move: bool = False) -> None:
-        """Store a file under a name that is known already, in a place (migration)."""
+        """Store a file under a name that is known already, in a place. The file at `path` stays."""
         if place == S3:
             await self.bucket.put(path, key)
-            if move:
-                await asyncio.to_thread(path.unlink, missing_ok=True)
             return
         try:
             await asyncio.to_thread(self.local.put, path, key, move=move)
