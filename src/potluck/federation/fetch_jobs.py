@@ -34,7 +34,7 @@ async def add(
     """Ask for `uri` to be fetched; asking again while it waits has no effect.
 
     Args:
-        purpose: parent, thread, outbox, featured, actor, nodeinfo, poll, quote or sync.
+        purpose: parent, thread, outbox, featured, moderators, actor, nodeinfo, poll, quote or sync.
         data: what the worker should know besides.
         delay: seconds to wait before.
     """
@@ -52,13 +52,14 @@ async def add_many(
         {"id": ids.new(), "purpose": purpose, "uri": uri, "data": msgspec.json.encode(data).decode(),
          "attempts": 0, "next_at": moment + timedelta(seconds=delay), "error": None, "created_at": moment}
         for purpose, uri, data in wanted])
-    if not delay:
-        await live.wake(session, TOPIC)
+    await live.wake(session, TOPIC)
 
 
 async def on_follow(session: AsyncSession, followed: Actor) -> None:
     """Read the newest posts and the pins of someone who is followed from now on."""
     wanted = [("featured", followed.featured_uri), ("outbox", followed.outbox)]
+    if followed.type == "Group":
+        wanted.append(("moderators", followed.extra.get("moderators_uri")))
     await add_many(session, [(purpose, uri, {"actor": followed.uri}) for purpose, uri in wanted if uri])
 
 
@@ -92,11 +93,6 @@ async def due(session: AsyncSession, limit: int, without: Collection[int]) -> Se
 async def done(session: AsyncSession, job_id: int) -> None:
     """Remove a finished job."""
     await session.execute(delete(_JOB).where(_JOB.c.id == job_id))
-
-
-async def done_for(session: AsyncSession, purpose: str, uris: Collection[str]) -> None:
-    """Remove jobs that somebody else has done meanwhile."""
-    await session.execute(delete(_JOB).where(_JOB.c.purpose == purpose, _JOB.c.uri.in_(uris)))
 
 
 async def postpone(session: AsyncSession, job_id: int, attempts: int, error: str) -> None:

@@ -46,8 +46,7 @@ async def _subscribe(session: AsyncSession, inbox: str, actor: Actor | None) -> 
     if await session.scalar(select(Relay.id).where(Relay.inbox == inbox)) is not None:
         raise Conflict("This relay is subscribed to already")
     host = host_of(inbox)
-    known, _ = await servers.ensure(session, [host])
-    server_id = known[host]
+    server_id = (await servers.ensure(session, [host]))[host]
     relay_id = ids.new()
     relay = Relay(id=relay_id, server_id=server_id, inbox=inbox, actor_uri=actor.uri if actor else None,
                   follow_uri=activity_uri(relay_id), state="pending", created_at=now())

@@ -6,15 +6,13 @@ themselves, or to the reader); boosts once; nothing of or to those they muted or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Text,
     and_,
-    bindparam,
     cast,
     delete,
     exists,
@@ -27,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from potluck.db.engine import insert_ignoring, insert_or_ignore
+from potluck.db.engine import insert_or_ignore
 from potluck.social.model import (
     Actor,
     Announce,
@@ -35,6 +33,7 @@ from potluck.social.model import (
     DomainMute,
     FeedEntry,
     Follow,
+    GroupPost,
     HashtagFollow,
     List,
     ListMember,
@@ -48,6 +47,7 @@ _ENTRY: Any = FeedEntry.__table__
 _NO_ANNOUNCE = cast(null(), _ENTRY.c.announce_id.type)  # PostgreSQL takes a bare NULL for text
 _COLUMNS = ["feed_id", "entry_id", "object_id", "announce_id", "source_id", "kind"]
 _FOR_FOLLOWERS = ("public", "unlisted", "followers", "local")
+_FOR_MEMBERS = ("public", "unlisted", "local", "group")
 
 KEEP = 1000
 """Entries kept per feed; older ones are swept."""
@@ -61,34 +61,34 @@ async def add_objects(session: AsyncSession, rows: Sequence[Object]) -> None:
     if own:
         await _insert_rows(session, [(row.author_id, row.id, row.id, None, row.author_id, row.kind) for row in own])
     if spread:
-        await _add(session, _homes_of_followers, spread)
-        await _add(session, _lists_with_author, spread)
+        await _insert_select(session, _homes_of_followers(spread))
+        await _insert_select(session, _lists_with_author(spread))
     if any(row.visibility == "public" for row in rows):
-        await _add(session, _followers_of_hashtags, spread)
+        await _insert_select(session, _followers_of_hashtags(spread))
     if direct:
-        await _add(session, _mentioned_followers, direct)
+        await _insert_select(session, _mentioned_followers(direct))
+    await add_to_members(session, [row.id for row in rows if row.group_id and row.visibility in _FOR_MEMBERS])
+
+
+async def add_to_members(session: AsyncSession, object_ids: Sequence[int], reader_id: int | None = None) -> None:
+    """Put posts of communities into the homes of local members (or of one of them).
+
+    Comments do not flood home: the post carries its discussion.
+    """
+    if object_ids:
+        query = _homes_of_members(object_ids)
+        await _insert_select(session, query if reader_id is None else query.where(Follow.follower_id == reader_id))
 
 
 async def add_announces(session: AsyncSession, announce_ids: Sequence[int]) -> None:
     """Put boosts into the homes and lists of local followers of the booster who have not had the object yet."""
     if announce_ids:
-        await _add(session, _homes_for_announces, announce_ids)
-        await _add(session, _lists_for_announces, announce_ids)
+        await _insert_select(session, _homes_for_announces(announce_ids))
+        await _insert_select(session, _lists_for_announces(announce_ids))
 
 
 async def _insert_rows(session: AsyncSession, rows: list[tuple[Any, ...]]) -> None:
     await session.execute(insert_or_ignore(session, _ENTRY), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
-
-
-async def _add(session: AsyncSession, entries_of: Callable[[Any], Any], ids: Sequence[int]) -> None:
-    """Add the entries that a query over ids gives."""
-    await session.execute(_adding(session.get_bind().dialect.name, entries_of), {"ids": ids})
-
-
-@cache
-def _adding(dialect: str, entries_of: Callable[[Any], Any]) -> Any:
-    """The statement of `_add`, put together once: that costs more than to run it."""
-    return insert_ignoring(dialect, _ENTRY).from_select(_COLUMNS, entries_of(bindparam("ids", expanding=True)))
 
 
 async def _insert_select(session: AsyncSession, query: Any) -> None:
@@ -143,7 +143,7 @@ def _columns(feed: Any) -> list[Any]:
     return [feed, Object.id, Object.id, _NO_ANNOUNCE, Object.author_id, Object.kind]
 
 
-def _homes_of_followers(object_ids: Any) -> Any:
+def _homes_of_followers(object_ids: Sequence[int]) -> Any:
     reader = aliased(Actor)
     return (
         select(*_columns(Follow.follower_id))
@@ -155,7 +155,20 @@ def _homes_of_followers(object_ids: Any) -> Any:
     )
 
 
-def _lists_with_author(object_ids: Any) -> Any:
+def _homes_of_members(object_ids: Sequence[int]) -> Any:
+    reader, group = aliased(Actor), aliased(Actor)
+    return (
+        select(Follow.follower_id, Object.id, Object.id, _NO_ANNOUNCE, Object.group_id, Object.kind)
+        .join(Follow, and_(Follow.followed_id == Object.group_id, Follow.state == "accepted"))
+        .join(reader, and_(reader.id == Follow.follower_id, reader.host == ""))
+        .join(group, and_(group.id == Object.group_id, group.suspended_at.is_(None)))
+        .where(Object.id.in_(object_ids), Object.in_reply_to_uri.is_(None), _understood(Follow.languages),
+               _not_had(Follow.follower_id), _welcome(Follow.follower_id, Object.author_id),
+               _welcome(Follow.follower_id, Object.group_id), _not_exclusive(Follow.follower_id, Object.group_id))
+    )
+
+
+def _lists_with_author(object_ids: Sequence[int]) -> Any:
     peer = aliased(ListMember)
     same_list = exists().where(peer.list_id == List.id, peer.actor_id == Object.in_reply_to_author_id)
     also = aliased(Follow)
@@ -187,7 +200,7 @@ def _is_followed_or_self(*, boosts: bool = False) -> ColumnElement[bool]:
     )
 
 
-def _followers_of_hashtags(object_ids: Any) -> Any:
+def _followers_of_hashtags(object_ids: Sequence[int]) -> Any:
     author = aliased(Actor)
     return (
         select(HashtagFollow.actor_id, Object.id, Object.id, _NO_ANNOUNCE, literal(0), Object.kind)
@@ -201,7 +214,7 @@ def _followers_of_hashtags(object_ids: Any) -> Any:
     )
 
 
-def _mentioned_followers(object_ids: Any) -> Any:
+def _mentioned_followers(object_ids: Sequence[int]) -> Any:
     reader = aliased(Actor)
     return (
         select(*_columns(Mention.actor_id))
@@ -222,7 +235,7 @@ def _announce_columns(feed: Any) -> list[Any]:
     return [feed, Announce.id, Object.id, Announce.id, Announce.actor_id, Object.kind]
 
 
-def _homes_for_announces(announce_ids: Any) -> Any:
+def _homes_for_announces(announce_ids: Sequence[int]) -> Any:
     reader = aliased(Actor)
     return (
         select(*_announce_columns(Follow.follower_id))
@@ -237,7 +250,7 @@ def _homes_for_announces(announce_ids: Any) -> Any:
     )
 
 
-def _lists_for_announces(announce_ids: Any) -> Any:
+def _lists_for_announces(announce_ids: Sequence[int]) -> Any:
     return (
         select(*_announce_columns(List.id))
         .join(Announce, Announce.object_id == Object.id)
@@ -265,6 +278,9 @@ async def backfill(session: AsyncSession, reader_id: int, actor_id: int, *, limi
         Object.id.in_(newest), ~unread, _not_exclusive(reader_id, Object.author_id),
         _welcome(reader_id, Object.author_id))
     await _insert_select(session, query)
+    posted = select(GroupPost.object_id).where(GroupPost.community_id == actor_id, GroupPost.listed).order_by(
+        GroupPost.published_s.desc()).limit(limit)
+    await add_to_members(session, list((await session.scalars(posted)).all()), reader_id)
 
 
 async def backfill_list(session: AsyncSession, list_id: int, owner_id: int, actor_ids: Sequence[int]) -> None:
