@@ -15,10 +15,14 @@ from potluck.federation.resolver import Federation
 from potluck.federation.transport import default_context
 from potluck.jobs import model as jobs_model
 from potluck.media import model as media_model
+from potluck.media import processing
 from potluck.settings import Settings
 
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
+
+JOBS = (processing,)
+"""Modules that define jobs: every process must know them all."""
 
 
 def install() -> None:

@@ -154,3 +154,11 @@ def written_size(value: int) -> str:
         if value and value % _UNITS[unit] == 0:
             return f"{value // _UNITS[unit]}{unit}"
     return str(value)
+
+
+def resolutions(raw: str) -> tuple[int, ...]:
+    """Resolutions of videos, smallest first."""
+    found = tuple(sorted({int(part) for part in raw.replace(" ", "").split(",") if part}))
+    if any(not 64 <= one <= 4320 for one in found):
+        raise ValueError("resolutions are whole numbers from 64 to 4320")
+    return found

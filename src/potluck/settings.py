@@ -34,6 +34,7 @@ from potluck.setting_values import networks as _networks
 from potluck.setting_values import one_of as _one_of
 from potluck.setting_values import path as _path
 from potluck.setting_values import prefix_url as _prefix_url
+from potluck.setting_values import resolutions as _resolutions
 from potluck.setting_values import size as _size
 from potluck.setting_values import text as _text
 from potluck.setting_values import whole as _whole
@@ -94,6 +95,16 @@ class Settings:
     transcoding_jobs: int = _setting(2, _whole(1, 1000), "Sounds and videos processed at once by all engines together.")
     transcoding_jobs_per_engine: int = _setting(1, _whole(1, 64), "Sounds and videos processed at once by one engine.")
     image_jobs_per_engine: int = _setting(2, _whole(1, 64), "Pictures processed at once by one engine.")
+    transcoding_threads: int = _setting(2, _whole(1, 64), "Processor threads of one run of ffmpeg.")
+    transcoding_preset: str = _setting(
+        "veryfast", _one_of("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"),
+        "Speed of the video encoder: slower ones make smaller files.")
+    video_resolutions: tuple[int, ...] = _setting(
+        (360, 720, 1080), _resolutions, "Comma-separated resolutions (shorter side in lines) videos are offered in;"
+        " none above that of the video. The largest is the most a video is shown in. Empty: no HLS, and at most 1080"
+        " lines.")
+    renditions_from_seconds: int = _setting(20, _whole(0, 86_400), "Videos shorter than this are offered as they"
+                                            " are, without further resolutions.")
     log_format: str = _setting("text", _one_of("text", "json"), "Form of log lines.")
     log_level: str = _setting("info", _one_of("debug", "info", "warning", "error"), "Least severe line logged.")
     metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",

@@ -22,7 +22,7 @@ _MOST_SUBJECT = 200
 
 
 async def enqueue(session: AsyncSession, name: str, *args: Any, owner_id: int | None = None, key: str | None = None,
-                  run_at: datetime | None = None, subject: str = "") -> int:
+                  run_at: datetime | None = None, subject: str = "", queue: str | None = None) -> int:
     """Have a job done once this transaction is committed.
 
     Args:
@@ -33,6 +33,7 @@ async def enqueue(session: AsyncSession, name: str, *args: Any, owner_id: int | 
         key: while an unfinished job has this key, no second one is added.
         run_at: not before this time; at once if None.
         subject: what it is about in its owner's words, such as a file name.
+        queue: another kind of work than the one it was defined with.
 
     Returns:
         The job's id; that of the unfinished one with the same key if there is one.
@@ -46,7 +47,7 @@ async def enqueue(session: AsyncSession, name: str, *args: Any, owner_id: int | 
     new_id = ids.new()
     moment = now()
     added: Any = await session.execute(insert_or_ignore(session, JobRow.__table__).values(
-        id=new_id, name=name, queue=definition.queue, args=list(args), key=key, owner_id=owner_id,
+        id=new_id, name=name, queue=queue or definition.queue, args=list(args), key=key, owner_id=owner_id,
         subject=subject[:_MOST_SUBJECT], state=WAITING, progress=0.0, message="", message_data={}, attempts=0,
         run_at=run_at or moment, cancel_requested=False, created_at=moment))
     if not added.rowcount and key is not None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from potluck.kinds import fallback, link, note
+from potluck.kinds import fallback, note
 
 
 def install() -> None:
     """Register every kind. Calling it again has no effect."""
     note.install()
-    link.install()
     fallback.install()

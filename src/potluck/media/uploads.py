@@ -130,5 +130,10 @@ async def attach(session: AsyncSession, storage: Storage, owner: Actor, stored: 
     await session.flush()
     await files.add_variant(session, storage, media, files.ORIGINAL, stored)
     await jobs.enqueue(session, PROCESS, media.id, owner_id=owner.id, key=f"media:{media.id}",
-                       subject=wanted.file_name)
+                       subject=wanted.file_name, queue=queue_of(stored.media_type))
     return media
+
+
+def queue_of(media_type: str) -> str:
+    """The kind of work a file of this type is: pictures do not wait behind videos."""
+    return "images" if media_type.startswith("image/") else "transcoding"

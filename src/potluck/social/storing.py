@@ -16,7 +16,6 @@ from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import adopting, events, feeds, live, object_notices, post_index, registry
 from potluck.social.addresses import object_uri, object_url
-from potluck.social.communities import posts
 from potluck.social.drafts import Draft
 from potluck.social.model import (
     Actor,
@@ -77,7 +76,6 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)
     await post_index.add(session, [row for row, _ in pairs])
-    await posts.add(session, [row for row, _ in pairs])
     await _tell(session, pairs)
     made = {id(draft): row for row, draft in pairs}
     known = taken | {row.uri: row for row, draft in pairs}
@@ -248,7 +246,10 @@ async def insert_attachments(session: AsyncSession, pairs: Iterable[tuple[Object
 
 async def _count(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> None:
     """Replies of parents, quotes of quoted, posts of authors. The parents' version rises with what they show."""
-    published = [row for row, _ in pairs if row.state == "published"]
+    await _count_rows(session, [row for row, _ in pairs if row.state == "published"])
+
+
+async def _count_rows(session: AsyncSession, published: list[Object]) -> None:
     connection = await session.connection()
     replies = Counter(row.in_reply_to_id for row in published if row.in_reply_to_id and row.visibility in COUNTED)
     if replies:
@@ -283,6 +284,12 @@ async def _run_hooks(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -
         kind = registry.kind_named(name)
         if kind.store:
             await kind.store(session, [(row, draft) for row, draft in pairs if row.kind == name])
+
+
+async def publish(session: AsyncSession, rows: list[Object]) -> None:
+    """Count and tell of objects that were stored unpublished and whose state has been set to `published` now."""
+    await _count_rows(session, rows)
+    await _tell_of(session, rows)
 
 
 async def tell_late(session: AsyncSession, rows: Sequence[Object]) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation.dispatch import moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Unsupported
 from potluck.federation.vocabulary import get, type_of
@@ -38,10 +37,7 @@ async def prepare(federation: Federation, inbound: Inbound) -> None:
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
-    """Pin or unpin one of the actor's own posts; or what a community's moderators add and remove."""
-    if moderation.is_about_community(inbound, known):
-        await moderation.change_list(session, inbound, known)
-        return
+    """Pin or unpin one of the actor's own posts."""
     _check_target(inbound, known)
     row = known.object(inbound.object_uri)
     if row is None:
@@ -53,4 +49,4 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     await change(session, actor, row.id)
 
 
-HANDLER = Handler(apply, moderation.references, needs_fetch=needs_fetch, prepare=prepare)
+HANDLER = Handler(apply, needs_fetch=needs_fetch, prepare=prepare)

@@ -14,7 +14,6 @@ from potluck.kinds.authoring import own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, visibility
-from potluck.social.communities import joining
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Follow, Object
@@ -54,28 +53,26 @@ class NoteRequest:
     quote_id: int | None = None
     quote_policy: str = "public"
     media_ids: Sequence[int] = field(default_factory=tuple)
+    wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
     app_name: str | None = None
     app_website: str | None = None
 
 
 async def compose(session: AsyncSession, author: Actor, request: NoteRequest) -> Object:
-    """Publish a note.
+    """Publish a note: at once, or with `wait_for_media` when its files are ready.
 
     Raises:
         Invalid: a field cannot be used.
         NotFound: the post replied to or quoted is not there for the author.
         NotAllowed: the post may not be quoted.
     """
-    media = await _checked_media(session, author, request)
+    media, ready = await _checked_media(session, author, request)
     draft = await _draft(session, author, request)
-    draft.media_ids = media
+    draft.media_ids, draft.state = media, "published" if ready else "processing"
     if request.in_reply_to_id is not None:
         parent = await visible_object(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
-        await joining.answer(session, author, parent, draft)
-    else:
-        await joining.address(session, author, draft)
     if request.quote_id is not None:
         await _quote(session, author, draft, request.quote_id)
     stored = await objects.store(session, [draft])
@@ -91,7 +88,7 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     Raises:
         Invalid, NotFound, NotAllowed: as `compose`.
     """
-    media = await _checked_media(session, author, request)
+    media, _ready = await _checked_media(session, author, request)
     if request.in_reply_to_id is not None:
         await visible_object(session, author, request.in_reply_to_id)
     if request.quote_id is not None:
@@ -100,12 +97,12 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     return media
 
 
-async def _checked_media(session: AsyncSession, author: Actor, request: NoteRequest) -> list[int]:
+async def _checked_media(session: AsyncSession, author: Actor, request: NoteRequest) -> tuple[list[int], bool]:
     _check(request)
-    media = await own_media(session, author, request.media_ids)
+    media, ready = await own_media(session, author, request.media_ids, unready=request.wait_for_media)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
-    return media
+    return media, ready
 
 
 async def revise(session: AsyncSession, author: Actor, object_id: int, request: NoteRequest) -> Object:
@@ -119,7 +116,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     if row is None or row.author_id != author.id or row.deleted_at is not None:
         raise NotFound
     _check(request)
-    media = await own_media(session, author, request.media_ids, of_object=object_id)
+    media, _ready = await own_media(session, author, request.media_ids, of_object=object_id)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)

@@ -1,16 +1,6 @@
 """The tables of the shared model: who there is, what was said, and how people relate to both."""
 
 from potluck.social.model.actors import Actor, ActorKey
-from potluck.social.model.communities import (
-    Bundle,
-    BundleMember,
-    Community,
-    CommunityBan,
-    GroupPost,
-    ModAction,
-    Moderator,
-    PostRead,
-)
 from potluck.social.model.conversations import ConversationMessage
 from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
 from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
@@ -67,12 +57,11 @@ from potluck.social.model.users import (
 
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
-    "Bundle", "BundleMember", "Community", "CommunityBan", "Conversation", "ConversationMessage",
-    "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry",
-    "Filter", "FilterKeyword", "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "Invite",
-    "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction", "Moderator",
-    "Mute", "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp",
-    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
-    "PostIndexFill", "PostRead", "Reaction", "Report", "Revision", "ScheduledPost", "Server", "Severance",
-    "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
+    "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement",
+    "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow",
+    "Invite", "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification",
+    "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
+    "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill",
+    "Reaction", "Report", "Revision", "ScheduledPost", "Server", "Severance", "ThreadMute", "Tombstone",
+    "User", "Wakeup", "WebSession",
 ]
