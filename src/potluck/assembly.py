@@ -17,6 +17,8 @@ from potluck.jobs import model as jobs_model
 from potluck.media import model as media_model
 from potluck.media import processing
 from potluck.settings import Settings
+from potluck.social.accounts import mail_texts
+from potluck.web import i18n
 
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
@@ -29,6 +31,7 @@ def install() -> None:
     """Register every kind and every subscriber. Calling it again has no effect."""
     kinds.install()
     outbound.install()
+    mail_texts.use_translator(i18n.translated)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
-from potluck.social import blocks, feeds, live, notifications
+from potluck.social import announcements, blocks, feeds, live, notifications
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
 log = structlog.get_logger(__name__)
@@ -59,6 +59,7 @@ class Housekeeping:
 
     chores: tuple[tuple[float, Chore], ...] = (
         (_SECONDS, _close_polls),
+        (_SECONDS, announcements.publish_due),
         (_MINUTE, live.trim),
         (_MINUTE, _expire_mutes),
         (_HOUR, _expire_sign_ins),

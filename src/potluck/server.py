@@ -35,7 +35,7 @@ from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
 from potluck.operation import metrics
 from potluck.settings import Settings
-from potluck.social import actors
+from potluck.social import actors, push
 from potluck.social.accounts import activity
 from potluck.social.live import Hub, Waker
 from potluck.uploading import who_uploads
@@ -132,6 +132,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         await stack.enter_async_context(NodeLease(db, "web"))
         async with db.write() as session:
             await actors.instance_actor(session)
+            await push.private_key(session)
         app.state.db = db
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))

@@ -9,6 +9,7 @@ import signal
 import structlog
 import uvloop
 
+from potluck.apis.mastodon.push_delivery import PushEngine
 from potluck.assembly import federation, install
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
@@ -50,6 +51,7 @@ async def _work(settings: Settings) -> None:
                 Housekeeping(db).run(),
                 PostIndexFiller(db).run(),
                 Publisher(db, wire).run(),
+                PushEngine(db, wire.client, waker).run(),
             )]
             log.info("engine_started")
             await _until(stop, tasks)

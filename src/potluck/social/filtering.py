@@ -6,7 +6,7 @@ which all processes forget; should one miss it, what is kept fades after a minut
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -132,6 +132,12 @@ async def of_reader(session: AsyncSession, reader_id: int) -> Compiled:
         found = await _compile(session, reader_id)
         _kept.put(reader_id, found, generation)
     return found
+
+
+async def of_readers(session: AsyncSession, reader_ids: Collection[int]) -> dict[int, Compiled]:
+    """The filters of those readers who have any, read anew (for processes that hear of no changes)."""
+    owners = (await session.scalars(select(Filter.owner_id).distinct().where(Filter.owner_id.in_(reader_ids)))).all()
+    return {reader_id: await _compile(session, reader_id) for reader_id in owners}
 
 
 async def _compile(session: AsyncSession, reader_id: int) -> Compiled:

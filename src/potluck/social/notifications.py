@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
-from potluck.social import live, notification_policy
+from potluck.social import live, notification_policy, push
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Block, DomainMute, Marker, Mute, Notification, Object, ThreadMute
 from potluck.social.paging import Page, in_order, paged
@@ -84,6 +84,7 @@ async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
         await live.publish_many(session, [
             {"type": "notification", "reader_id": row["reader_id"], "object_id": row["object_id"],
              "data": {"notification_id": row["id"]}} for row in rows if not row["filtered"]])
+        await push.queue(session, [row for row in rows if not row["filtered"]])
     return [row["id"] for row in rows]
 
 

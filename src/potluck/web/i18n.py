@@ -104,6 +104,11 @@ def gettext(text: str) -> str:
     return current().catalogue.gettext(text)
 
 
+def translated(tag: str, text: str) -> str:
+    """The translation of `text` for a reader of language `tag` (mail, messages of the engine)."""
+    return language(choose(tag, "", SOURCE)).catalogue.gettext(text)
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The translation that fits `count`."""
     return current().catalogue.ngettext(singular, plural, count)

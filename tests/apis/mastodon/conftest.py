@@ -25,7 +25,7 @@ from potluck.db.base import Base, now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
 from potluck.settings import Settings
-from potluck.social import actors, objects
+from potluck.social import actors, objects, push
 from potluck.social.accounts import oauth_apps, tokens
 from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.live import Hub, Waker
@@ -196,6 +196,8 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
         stack.push_async_callback(db.close)
         async with db.engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
+        async with db.write() as session:
+            await push.private_key(session)
         waker = await stack.enter_async_context(Waker(db))
         hub = await stack.enter_async_context(Hub(db, waker))
         app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},

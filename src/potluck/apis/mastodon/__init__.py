@@ -10,6 +10,7 @@ from litestar import Request, Response
 from potluck.apis.mastodon import (
     account_actions,
     accounts,
+    announcements,
     apps,
     compose,
     consent,
@@ -19,6 +20,7 @@ from potluck.apis.mastodon import (
     filters,
     filters_old,
     instance,
+    instance_texts,
     lists,
     markers,
     notification_requests,
@@ -26,22 +28,24 @@ from potluck.apis.mastodon import (
     oauth,
     people_lists,
     polls,
+    push,
     reports,
     scheduled_statuses,
     search,
     status_actions,
     statuses,
     streaming,
+    suggestions,
     tags,
     timelines,
 )
 from potluck.apis.mastodon.errors import from_exception
 
 MODULES: tuple[Any, ...] = (
-    apps, oauth, consent, instance, credentials, accounts, account_actions, people_lists, statuses, status_actions,
-    compose, scheduled_statuses, polls, timelines, search, tags, lists, markers, conversations,
-    notification_requests, notifications, filters, filters_old,
-    reports, streaming, empty_lists,
+    apps, oauth, consent, instance, instance_texts, announcements, credentials, accounts, account_actions,
+    people_lists, suggestions, statuses, status_actions, compose, scheduled_statuses, polls, timelines, search, tags,
+    lists, markers, conversations, notification_requests, notifications, filters, filters_old, push, reports,
+    streaming, empty_lists,
 )
 """Every area of endpoints, in the order of the documentation."""
 

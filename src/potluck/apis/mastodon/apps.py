@@ -5,6 +5,7 @@ from __future__ import annotations
 from potluck.apis.mastodon import entities, scopes
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError
+from potluck.social import push
 from potluck.social.accounts import oauth_apps
 
 
@@ -18,7 +19,8 @@ async def register(call: Call) -> Answer:
     async with call.write() as session:
         app, secret = await oauth_apps.register(session, name=call.params.text("client_name"), redirect_uris=uris,
                                                 scopes=wanted, website=call.params.optional_text("website"))
-    return answer({**entities.application(app), "client_id": app.client_id, "client_secret": secret,
+        key = await push.public_key(session)
+    return answer({**entities.application(app, key), "client_id": app.client_id, "client_secret": secret,
                    "client_secret_expires_at": 0})
 
 
@@ -27,9 +29,10 @@ async def verify(call: Call) -> Answer:
     """The app a token belongs to; for a token made by hand this server itself."""
     if call.access is None:
         raise ApiError(401, "The access token is invalid")
+    key = await push.public_key(await call.reader())
     if call.access.app is None:
-        return answer(entities.own_application(call.access.scopes))
-    return answer(entities.application(call.access.app))
+        return answer(entities.own_application(call.access.scopes, key))
+    return answer(entities.application(call.access.app, key))
 
 
 route_handlers = [register, verify]

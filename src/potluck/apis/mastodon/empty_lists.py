@@ -20,11 +20,7 @@ def _empty(path: str, scope: str, what: str, who: Who = "user") -> HTTPRouteHand
 
 
 route_handlers = [
-    _empty("/api/v1/announcements", "", "Announcements"),
-    _empty("/api/v1/suggestions", "read:accounts", "Suggested accounts (old form)"),
-    _empty("/api/v2/suggestions", "read:accounts", "Suggested accounts"),
     _empty("/api/v1/annual_reports", "read:accounts", "Annual reports"),
     _empty("/api/v1/trends/statuses", "", "Trending statuses", "anyone"),
-    _empty("/api/v1/instance/rules", "", "Rules", "anyone"),
     _empty("/api/v1/instance/languages", "", "Languages for translation", "anyone"),
 ]

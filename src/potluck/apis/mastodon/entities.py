@@ -186,18 +186,19 @@ def marker(row: Marker) -> Json:
     return {"last_read_id": str(row.last_read_id), "version": row.version, "updated_at": stamp(row.updated_at)}
 
 
-def application(app: OAuthApp) -> Json:
-    """Application."""
+def application(app: OAuthApp, vapid_key: str) -> Json:
+    """Application, with the key of Web Push, where old apps look for it."""
     return {
         "id": str(app.id), "name": app.name, "website": app.website, "scopes": app.scopes.split(),
-        "redirect_uris": list(app.redirect_uris), "redirect_uri": "\n".join(app.redirect_uris), "vapid_key": "",
+        "redirect_uris": list(app.redirect_uris), "redirect_uri": "\n".join(app.redirect_uris),
+        "vapid_key": vapid_key,
     }
 
 
-def own_application(scopes: Iterable[str]) -> Json:
+def own_application(scopes: Iterable[str], vapid_key: str) -> Json:
     """Application of a token that a person made by hand."""
     return {"id": "0", "name": current().title, "website": current().url, "scopes": sorted(scopes),
-            "redirect_uris": [], "redirect_uri": "", "vapid_key": ""}
+            "redirect_uris": [], "redirect_uri": "", "vapid_key": vapid_key}
 
 
 def report(row: Report, target: Any) -> Json:

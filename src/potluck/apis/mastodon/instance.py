@@ -1,4 +1,4 @@
-"""What this server is: instance documents, rules, emoji, announcements, and the lists apps ask for on start."""
+"""What this server is: instance documents, peers, emoji, and who is here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from potluck import __version__
 from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.entities import Json
+from potluck.apis.mastodon.instance_texts import rule
 from potluck.apis.mastodon.paging import limit_of, offset_of
 from potluck.apis.mastodon.source import Source
 from potluck.db.base import now
@@ -23,7 +24,7 @@ from potluck.db.ids import floor_at
 from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.settings import Settings, current
-from potluck.social import profiles, reactions
+from potluck.social import profiles, push, reactions, site_texts
 from potluck.social.model import Actor, CustomEmoji, DomainPolicy, Object, Server, User
 from potluck.text.length import CHARACTERS_PER_URL
 
@@ -68,7 +69,8 @@ async def _count(source: Source) -> dict[str, Any]:
         User.role == "admin", User.disabled_at.is_(None)).order_by(User.id).limit(1))
     account = (await render_accounts.by_ids(source, [contact])).get(contact) if contact else None
     return {"users": users or 0, "active": active or 0, "statuses": statuses or 0, "domains": domains or 0,
-            "contact": msgspec.Raw(account) if account else None}
+            "contact": msgspec.Raw(account) if account else None, "vapid_key": await push.public_key(session),
+            "rules": [rule(row) for row in await site_texts.rules(session)]}
 
 
 def _streaming(call: Call) -> str:
@@ -125,12 +127,13 @@ async def show(call: Call) -> Answer:
         "icon": [{"src": picture, "size": "48x48"}], "languages": [settings.language],
         "configuration": {
             "urls": {"streaming": _streaming(call), "status": None, "about": f"{settings.url}/about",
-                     "privacy_policy": None, "terms_of_service": None},
-            "vapid": {"public_key": ""}, "accounts": _accounts(), "statuses": _statuses(),
+                     "privacy_policy": f"{settings.url}/privacy", "terms_of_service": None},
+            "vapid": {"public_key": figures["vapid_key"]}, "accounts": _accounts(), "statuses": _statuses(),
             "media_attachments": _media(), "polls": _polls(), "translation": {"enabled": False},
             "timelines_access": _access(settings), "limited_federation": settings.limited_federation},
         "registrations": _registrations(settings), "api_versions": {"mastodon": API_VERSION},
-        "contact": {"email": settings.contact_email, "account": figures["contact"]}, "rules": [],
+        "contact": {"email": settings.contact_email, "account": figures["contact"]},
+        "rules": figures["rules"],
     })
 
 
@@ -150,7 +153,7 @@ async def show_old(call: Call) -> Answer:
         "approval_required": settings.sign_up == "approval", "invites_enabled": settings.sign_up == "invite",
         "configuration": {"accounts": _accounts(), "statuses": _statuses(), "media_attachments": _media(),
                           "polls": _polls()},
-        "contact_account": figures["contact"], "rules": [],
+        "contact_account": figures["contact"], "rules": figures["rules"],
     })
 
 
@@ -199,12 +202,6 @@ def _obfuscated(domain: str) -> str:
                    for index, letter in enumerate(domain))
 
 
-@endpoint("GET", "/api/v1/instance/extended_description")
-async def extended_description(call: Call) -> Answer:
-    """ExtendedDescription."""
-    return answer({"updated_at": None, "content": call.settings.description})
-
-
 @endpoint("GET", "/api/v1/custom_emojis")
 async def custom_emojis(call: Call) -> Answer:
     """Custom emoji of this server."""
@@ -227,4 +224,4 @@ async def directory(call: Call) -> Answer:
     return json_list(await render_accounts.in_order(call.source, found.all()))
 
 
-route_handlers = [show, show_old, peers, activity, domain_blocks, extended_description, custom_emojis, directory]
+route_handlers = [show, show_old, peers, activity, domain_blocks, custom_emojis, directory]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import exists, select
 
-from potluck.apis.mastodon import conversations, notifications, render
+from potluck.apis.mastodon import announcements, conversations, notifications, render
 from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
 from potluck.social import filtering
+from potluck.social.announcements import load as load_announcements
 from potluck.social.filtering import Match
 from potluck.social.live import LiveMessage
-from potluck.social.model import Actor, Conversation, Media, Notification, Object
+from potluck.social.model import Actor, Announcement, Conversation, Media, Notification, Object
 from potluck.social.views import EntryRef
 from potluck.social.visibility import not_hidden_by
 
@@ -87,9 +88,31 @@ async def _payloads(source: Source, messages: Sequence[LiveMessage], viewer_id: 
     found = {message.id: str(message.entry_id or message.object_id) for message in messages
              if message.type == "delete"}
     found |= {message.id: _PLAIN[message.type] for message in messages if message.type in _PLAIN}
+    found |= await _announcements(source, messages)
     found |= await _statuses(source, messages, viewer_id)
     found |= await _notifications(source, messages, viewer_id)
     found |= await _conversations(source, messages, viewer_id)
+    return found
+
+
+async def _announcements(source: Source, messages: Sequence[LiveMessage]) -> dict[int, str]:
+    """Announcements, reactions to them, and their ends."""
+    found = {}
+    for message in messages:
+        number = message.data.get("announcement_id")
+        if message.type == "announcement.delete":
+            found[message.id] = str(number)
+        elif message.type == "announcement.reaction":
+            found[message.id] = msgspec.json.encode({
+                **announcements.reaction(message.data["name"], message.data["url"], message.data["count"]),
+                "announcement_id": str(number)}).decode()
+    wanted = {message.data["announcement_id"]: message.id for message in messages if message.type == "announcement"}
+    if wanted:
+        session = await source.session()
+        rows = (await session.scalars(select(Announcement).where(
+            Announcement.id.in_(wanted), Announcement.published_at.is_not(None)))).all()
+        for view in await load_announcements(session, rows, None):
+            found[wanted[view.row.id]] = msgspec.json.encode(announcements.shown(view, to_reader=False)).decode()
     return found
 
 

@@ -10,7 +10,7 @@ from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params, parse_id
 from potluck.apis.mastodon.timelines import tag_names
-from potluck.social import lists
+from potluck.social import announcements, lists
 from potluck.social.accounts.tokens import Access
 from potluck.social.errors import NotFound
 
@@ -80,7 +80,7 @@ def _personal(access: Access, name: str, reader_id: int) -> Subscription:
     _need(access, "read:statuses")
     if name == "direct":
         return Subscription((name,), frozenset({f"direct:{reader_id}"}))
-    channels = {f"home:{reader_id}"}
+    channels = {f"home:{reader_id}", announcements.CHANNEL}
     if scopes.covers(access.scopes, "read:notifications"):
         channels.add(f"notifications:{reader_id}")
     return Subscription((name,), frozenset(channels))

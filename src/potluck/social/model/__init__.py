@@ -31,6 +31,7 @@ from potluck.social.model.objects import (
     Revision,
     Tombstone,
 )
+from potluck.social.model.push import PushMessage, PushSubscription
 from potluck.social.model.relations import (
     AccountNote,
     Block,
@@ -43,6 +44,16 @@ from potluck.social.model.relations import (
 from potluck.social.model.scheduled import KeptDraft, ScheduledPost
 from potluck.social.model.search import PostIndex, PostIndexFill
 from potluck.social.model.servers import Server
+from potluck.social.model.site import (
+    Announcement,
+    AnnouncementDismissal,
+    AnnouncementReaction,
+    KeptValue,
+    ServerRule,
+    SiteText,
+    SuggestionDismissal,
+    Terms,
+)
 from potluck.social.model.users import (
     AppPassword,
     EmailToken,
@@ -56,12 +67,14 @@ from potluck.social.model.users import (
 )
 
 __all__ = [
-    "AccountNote", "Actor", "ActorKey", "Announce", "AppPassword", "AuditEntry", "Block", "Bookmark",
-    "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement",
-    "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag", "HashtagFollow",
-    "Invite", "KeptDraft", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "Mute", "Notification",
-    "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
-    "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill",
-    "Reaction", "Report", "Revision", "ScheduledPost", "Server", "Severance", "ThreadMute", "Tombstone",
-    "User", "Wakeup", "WebSession",
+    "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal",
+    "AnnouncementReaction", "AppPassword", "AuditEntry", "Block", "Bookmark", "Conversation",
+    "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement",
+    "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag",
+    "HashtagFollow", "Invite", "KeptDraft", "KeptValue", "List", "ListMember", "LiveEvent", "Marker",
+    "Media", "Mention", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
+    "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag",
+    "Passkey", "Pin", "PostIndex", "PostIndexFill", "PushMessage", "PushSubscription", "Reaction", "Report",
+    "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SiteText", "SuggestionDismissal",
+    "Terms", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
 ]
