@@ -15,6 +15,7 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
 from potluck.social import announcements, blocks, feeds, live, notifications
+from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,10 @@ async def _sweep_notifications(session: AsyncSession) -> None:
     await notifications.sweep(session, now() - timedelta(days=_NOTIFICATION_DAYS))
 
 
+async def _expire_bans(session: AsyncSession) -> None:
+    await roles.expire(session)
+
+
 async def _close_polls(session: AsyncSession) -> None:
     await polls.close_due(session, now())
     await polls.push_tallies(session, now())
@@ -62,6 +67,9 @@ class Housekeeping:
         (_SECONDS, announcements.publish_due),
         (_MINUTE, live.trim),
         (_MINUTE, _expire_mutes),
+        (_MINUTE, _expire_bans),
+        (_MINUTE * 5, ranking.refresh),
+        (_HOUR, ranking.count_month),
         (_HOUR, _expire_sign_ins),
         (_HOUR, _sweep_feeds),
         (_HOUR, jobs.trim),

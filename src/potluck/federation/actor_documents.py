@@ -33,6 +33,8 @@ from potluck.social.addresses import instance_actor_uri, shared_inbox_uri
 from potluck.social.drafts import ActorDraft
 from potluck.social.model import Actor, ActorKey
 from potluck.social.registry import Unreadable
+from potluck.text.languages import language_name
+from potluck.text.native_names import NATIVE_NAMES
 from potluck.text.sanitise import sanitise_inline, to_plain_text
 
 MAX_NAME = 2048
@@ -138,6 +140,8 @@ def _read_flags(document: Document, draft: ActorDraft) -> None:
                                 if isinstance(name, str)] or None,
         "rfc9421": True if _implements(document, _RFC9421) else None,
         "moderators_uri": first_id(get(document, "attributedTo")) if draft.type == "Group" else None,
+        "posting_restricted": True if boolean(get(document, "postingRestrictedToMods")) else None,
+        "sensitive": True if draft.type == "Group" and boolean(get(document, "sensitive")) else None,
         "hides_public": True if boolean(get(document, "hidesToPublicFromUnauthedWeb")) else None,
         "hides_unlisted": True if boolean(get(document, "hidesCcPublicFromUnauthedWeb")) else None,
     }
@@ -194,6 +198,8 @@ def write_actor(actor: Actor, keys: Iterable[ActorKey], *, host: str | None = No
                       "implements": [{"href": _RFC9421, "name": "RFC-9421: HTTP Message Signatures"}]},
     }
     document.update(write_keys(actor, keys))
+    if actor.type == "Group":
+        document.update(_community_terms(actor))
     if actor.suspended_at:
         document["suspended"] = True
     if actor.moved_to_uri:
@@ -203,6 +209,19 @@ def write_actor(actor: Actor, keys: Iterable[ActorKey], *, host: str | None = No
         if url:
             document[name] = _picture(url, description)
     return {key: value for key, value in document.items() if value is not None}
+
+
+def _community_terms(group: Actor) -> dict[str, Any]:
+    """What makes a Group a community for Lemmy and its kin; the shapes are strict (forum §2)."""
+    known = group.extra.get("community") or {}
+    terms: dict[str, Any] = {
+        "attributedTo": f"{group.uri}/moderators", "sensitive": bool(known.get("sensitive")),
+        "postingRestrictedToMods": bool(known.get("posting_restricted")), "mediaType": "text/html",
+        "language": [{"identifier": tag, "name": NATIVE_NAMES.get(tag) or language_name(tag) or tag}
+                     for tag in known.get("languages", ())]}
+    if group.summary_source:
+        terms["source"] = {"content": group.summary_source, "mediaType": "text/markdown"}
+    return terms
 
 
 def stub(actor: Actor, keys: Iterable[ActorKey]) -> dict[str, Any]:

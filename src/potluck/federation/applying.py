@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.federation import journal
-from potluck.federation.dispatch import create, handler_for, parts
+from potluck.federation import groups, journal
+from potluck.federation.dispatch import create, handler_for, moderation, parts
 from potluck.federation.dispatch.handler import Handler, check_origin
 from potluck.federation.errors import FederationError
 from potluck.federation.inbound import (
@@ -167,6 +167,7 @@ class Batch:
         # A savepoint: whatever a handler had written when it refused is undone, and the batch goes on.
         async with self._session.begin_nested():
             await handler.apply(self._session, part, self._known)
+            await groups.after(self._session, part, self._known)
 
     async def _collect(self, part: Inbound) -> None:
         """Admit a draft to those that are stored together."""
@@ -215,7 +216,7 @@ def needs_fetch(part: Inbound, known: Known) -> bool:
     if part.announcer is not None and not _announced_by_group(part, known):
         return False
     if part.type not in _SELF_VERIFYING:
-        if not part.trusted and not _is_group_vote(part, known):
+        if not part.trusted and not _is_group_matter(part, known):
             return True
         if part.actor_uri not in known.actors:
             return True
@@ -230,13 +231,18 @@ def believe(part: Inbound, known: Known) -> None:
     """
     if part.announcer is not None and not _announced_by_group(part, known):
         raise Irrelevant(f"{part.announcer} is no group that anybody here follows")
-    if not part.trusted and part.type not in _SELF_VERIFYING and not _is_group_vote(part, known):
+    if not part.trusted and part.type not in _SELF_VERIFYING and not _is_group_matter(part, known):
         raise Unauthorised(f"{part.type} of {part.actor_uri} sent by {part.signer_uri}")
 
 
 def _announced_by_group(part: Inbound, known: Known) -> bool:
     group = known.actor(part.announcer)
     return group is not None and group.type == "Group" and group.id in known.followed
+
+
+def _is_group_matter(part: Inbound, known: Known) -> bool:
+    """What a group's own word is enough for: votes on its posts, and what its moderators do in it."""
+    return _is_group_vote(part, known) or moderation.concerns_group(part, known)
 
 
 def _is_group_vote(part: Inbound, known: Known) -> bool:

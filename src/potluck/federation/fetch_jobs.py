@@ -34,7 +34,7 @@ async def add(
     """Ask for `uri` to be fetched; asking again while it waits has no effect.
 
     Args:
-        purpose: parent, thread, outbox, featured, actor, nodeinfo, poll, quote or sync.
+        purpose: parent, thread, outbox, featured, moderators, actor, nodeinfo, poll, quote or sync.
         data: what the worker should know besides.
         delay: seconds to wait before.
     """
@@ -58,6 +58,8 @@ async def add_many(
 async def on_follow(session: AsyncSession, followed: Actor) -> None:
     """Read the newest posts and the pins of someone who is followed from now on."""
     wanted = [("featured", followed.featured_uri), ("outbox", followed.outbox)]
+    if followed.type == "Group":
+        wanted.append(("moderators", followed.extra.get("moderators_uri")))
     await add_many(session, [(purpose, uri, {"actor": followed.uri}) for purpose, uri in wanted if uri])
 
 

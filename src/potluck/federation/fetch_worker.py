@@ -25,6 +25,7 @@ from potluck.federation.inbound import Budget
 from potluck.federation.urls import host_of, same_host
 from potluck.federation.vocabulary import Document, first_id, get, type_of
 from potluck.social import actors, events, leaving, objects, reactions
+from potluck.social.communities import moderating, posts, roles
 from potluck.social.drafts import MentionDraft
 from potluck.social.errors import SocialError
 from potluck.social.live import Waker
@@ -67,7 +68,7 @@ class FetchWorker:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._work: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[None]]] = {
             "actor": self.actor, "approval": self.approval, "featured": self.featured, "mentions": self.mentions,
-            "nodeinfo": self.nodeinfo,
+            "moderators": self.moderators, "nodeinfo": self.nodeinfo,
             "outbox": self.outbox, "parent": self.parent, "poll": self.refresh, "quote": self.quote,
             "sync": self.sync, "thread": self.thread,
         }
@@ -229,8 +230,7 @@ class FetchWorker:
             document = item if not isinstance(item, str) else await self._federation.fetch_document(item, Budget())
             if first_id(get(document, "actor")) not in (None, owner):
                 return
-            target = first_id(get(document, "object")) if type_of(document) in ("Create", "Announce") else \
-                first_id(document)
+            target = _said(document)
             if target is None:
                 return
             row = await self._federation.object_by_uri(target, budget=Budget())
@@ -246,7 +246,10 @@ class FetchWorker:
         async with self._db.write() as session:
             booster = await actors.by_uri(session, owner)
             known = await session.scalar(select(Announce.id).where(Announce.uri == uri))
-            if booster is not None and known is None:
+            if booster is not None and booster.type == "Group":
+                found = await session.get_one(Object, row.id)
+                await posts.claim(session, found, booster)
+            elif booster is not None and known is None:
                 await reactions.announce(session, booster, row.id, uri=uri, quiet=True)
 
     async def featured(self, uri: str, data: Mapping[str, Any]) -> None:
@@ -254,18 +257,44 @@ class FetchWorker:
         owner = str(data.get("actor"))
         if not same_host(uri, owner):
             return
+        pinned: list[int] = []
 
         async def use(item: str | Document) -> None:
             target = first_id(item)
             row = await self._federation.object_by_uri(target, budget=Budget()) if target else None
             if row is None:
                 return
+            pinned.append(row.id)
             async with self._db.write() as session:
                 actor = await actors.by_uri(session, owner)
                 if actor is not None and row.author_id == actor.id:
                     await reactions.pin(session, actor, row.id)
 
         await self._items(uri, PIN_ITEMS, use)
+        async with self._db.write() as session:
+            actor = await actors.by_uri(session, owner)
+            if actor is not None and actor.type == "Group":
+                await moderating.adopt_pins(session, actor.id, pinned)
+
+    async def moderators(self, uri: str, data: Mapping[str, Any]) -> None:
+        """Who looks after a community elsewhere: ids (Lemmy) or embedded people (NodeBB), in their order."""
+        owner = str(data.get("actor"))
+        if not same_host(uri, owner):
+            return
+        found: list[int] = []
+
+        async def use(item: str | Document) -> None:
+            person = first_id(item)
+            actor = await self._federation.actor_by_uri(person, budget=Budget()) if person else None
+            if actor is not None:
+                found.append(actor.id)
+
+        await self._items(uri, roles.MAX_MODERATORS, use)
+        async with self._db.write() as session:
+            group = await actors.by_uri(session, owner)
+            if group is not None and group.type == "Group" and not group.is_local:
+                await posts.know(session, [group.id])
+                await roles.replace(session, group.id, found)
 
     async def nodeinfo(self, host: str, _data: Mapping[str, Any]) -> None:
         """What a server runs."""
@@ -379,6 +408,14 @@ class FetchWorker:
         if row.local:
             author = await session.get_one(Actor, row.author_id)
             await events.emit(session, events.ObjectEdited(row, author, silent=True))
+
+
+def _said(document: Document) -> str | None:
+    """What an entry of an outbox is about; a community announces the Create of a post, not the post (FEP-1b12)."""
+    if type_of(document) not in ("Create", "Announce"):
+        return first_id(document)
+    inner = get(document, "object")
+    return _said(inner) if isinstance(inner, dict) and type_of(inner) == "Create" else first_id(inner)
 
 
 async def schedule_stale(session: AsyncSession, limit: int = 200) -> None:

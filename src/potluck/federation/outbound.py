@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, fetch_jobs
+from potluck.federation import activities, fetch_jobs, groups
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.model import Outgoing
 from potluck.federation.outgoing import Audience, send
@@ -35,6 +35,7 @@ def install() -> None:
         (events.Unfollowed, unfollowed), (events.Blocked, blocked), (events.Unblocked, unblocked),
         (events.PinsChanged, pins_changed), (events.ProfileChanged, profile_changed),
         (events.ActorMoved, actor_moved), (events.ActorDeleted, actor_deleted), (events.PollVoted, poll_voted),
+        (events.CommunityActed, community_acted),
         (events.Reported, reported), (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
     ):
         events.subscribe(kind, handler)  # type: ignore[arg-type]  # each handler takes its own kind
@@ -62,6 +63,7 @@ async def publish(session: AsyncSession, row: Object) -> None:
     people = await addressed(session, row)
     await send(session, view.author, activity, _audience(row, people), object_id=row.id,
                linked_data=row.in_reply_to_uri is not None)
+    await groups.pass_on_own(session, row, activity)
     await _to_relays(session, view.author, row, activity)
     quoted = await session.get(Object, row.quote_id) if row.quote_id else None
     if quoted is not None and asks_for_stamp(row, quoted):
@@ -119,6 +121,7 @@ async def object_edited(session: AsyncSession, event: events.ObjectEdited) -> No
     people = await addressed(session, row) | await reached(session, row)
     await send(session, view.author, activity, _audience(row, people), object_id=row.id,
                linked_data=not event.silent)
+    await groups.pass_on_own(session, row, activity)
     await _to_relays(session, view.author, row, activity)
 
 
@@ -151,20 +154,29 @@ async def object_deleted(session: AsyncSession, event: events.ObjectDeleted) -> 
         [actor.uri for actor in event.mentioned]
     activity = activities.delete_object(row, event.author, to, [followers] if open_to_all else [])
     await send(session, event.author, activity, _audience(row, people), object_id=row.id, linked_data=True)
+    await groups.pass_on_own(session, row, activity)
     await _to_relays(session, event.author, row, activity)
 
 
 async def reaction_added(session: AsyncSession, event: events.ReactionAdded) -> None:
-    """Like, Dislike or emoji reaction, to the author."""
-    if event.actor.is_local and not event.author.is_local:
-        await send(session, event.actor, _reaction(event), _to_author(event), object_id=event.object.id)
+    """Like, Dislike or emoji reaction, to the author and the community."""
+    if event.actor.is_local and event.object.visibility != "local":
+        await _send_reaction(session, event, _reaction(event))
 
 
 async def reaction_removed(session: AsyncSession, event: events.ReactionRemoved) -> None:
     """Undo of a reaction, with the reaction inlined."""
-    if event.actor.is_local and not event.author.is_local:
-        await send(session, event.actor, activities.undo(_reaction(event), event.actor), _to_author(event),
-                   object_id=event.object.id)
+    if event.actor.is_local and event.object.visibility != "local":
+        await _send_reaction(session, event, activities.undo(_reaction(event), event.actor))
+
+
+async def _send_reaction(session: AsyncSession, event: events.ReactionAdded | events.ReactionRemoved,
+                         activity: dict[str, Any]) -> None:
+    """To the author, and through the community it was posted to, which tells its members (forum §5)."""
+    people = {value for value in (event.author.id, event.object.group_id) if value}
+    await send(session, event.actor, activity, Audience(actors=people), object_id=event.object.id)
+    if event.object.group_id is not None:
+        await groups.pass_on_own(session, event.object, activity)
 
 
 def _reaction(event: events.ReactionAdded | events.ReactionRemoved) -> dict[str, Any]:
@@ -174,11 +186,6 @@ def _reaction(event: events.ReactionAdded | events.ReactionRemoved) -> dict[str,
         tags = [{"id": row.emoji_url, "type": "Emoji", "name": row.emoji,
                  "icon": {"type": "Image", "url": row.emoji_url}}]
     return activities.reaction(row, event.actor, event.object, tags)
-
-
-def _to_author(event: events.ReactionAdded | events.ReactionRemoved) -> Audience:
-    """The author, and the group it was posted to, which tells its members (forum §5)."""
-    return Audience(actors={value for value in (event.author.id, event.object.group_id) if value})
 
 
 async def announced(session: AsyncSession, event: events.Announced) -> None:
@@ -210,6 +217,8 @@ async def follow_accepted(session: AsyncSession, event: events.FollowAccepted) -
     if event.followed.is_local and not event.follower.is_local:
         await _personal(session, event.followed, activities.accept(
             _follow(event), event.followed, event.follower), event.follower)
+        if event.followed.type == "Group":
+            await groups.welcome(session, event.followed, event.follower)
     elif event.follower.is_local and not event.followed.is_local:
         await fetch_jobs.on_follow(session, event.followed)
 
@@ -299,6 +308,25 @@ async def actor_deleted(session: AsyncSession, event: events.ActorDeleted) -> No
     if event.actor.is_local:
         await send(session, event.actor, activities.delete_actor(event.actor), Audience(everyone=True),
                    linked_data=True)
+
+
+async def community_acted(session: AsyncSession, event: events.CommunityActed) -> None:
+    """What a moderator here did: through the community to its members, or to the community's server."""
+    group = event.community
+    if not event.moderator.is_local or groups.is_local_only(group):
+        return
+    document = None
+    if event.act == "update":
+        keys = (await session.scalars(select(ActorKey).where(ActorKey.actor_id == group.id))).all()
+        document = write_actor(group, keys)
+    activity = groups.act(event, document)
+    if activity is None or (event.act in ("remove_community", "restore_community") and not group.is_local):
+        return
+    concerned = {actor.id for actor in (event.target,) if actor is not None}
+    if group.is_local:
+        await groups.pass_on(session, group, activity, also=concerned)
+    await send(session, event.moderator, activity, Audience(actors=concerned | {group.id}),
+               object_id=event.object.id if event.object else None)
 
 
 async def poll_voted(session: AsyncSession, event: events.PollVoted) -> None:

@@ -22,6 +22,8 @@ from potluck.social import visibility
 from potluck.social.addresses import hashtag_url, is_local_uri, object_uri
 from potluck.social.model import Actor, Media, Object
 from potluck.social.views import ObjectView
+from potluck.text.languages import language_name
+from potluck.text.native_names import NATIVE_NAMES
 
 _MEDIA_TYPES = {"image": "Image", "gifv": "Video", "video": "Video", "audio": "Audio", "unknown": "Document"}
 _QUOTE_REL = "https://misskey-hub.net/ns#_misskey_quote"
@@ -48,7 +50,7 @@ def object_base(view: ObjectView) -> dict[str, Any]:
     if row.in_reply_to_uri:
         document["inReplyTo"] = row.in_reply_to_uri
     if view.group:
-        document["audience"] = view.group.uri
+        document |= _group_terms(view.group, row)
     document.update(thread_terms(row))
     document.update(quote_terms(row))
     document.update(counters(row))
@@ -58,6 +60,17 @@ def object_base(view: ObjectView) -> dict[str, Any]:
     if row.approved_by_uri:
         document["approvedBy"] = row.approved_by_uri
     return document
+
+
+def _group_terms(group: Actor, row: Object) -> dict[str, Any]:
+    """What Lemmy's kin need of a post in a community: `audience` as one string, `language` as an object (forum §3)."""
+    terms: dict[str, Any] = {"audience": group.uri}
+    if row.language:
+        terms["language"] = {"identifier": row.language,
+                             "name": NATIVE_NAMES.get(row.language) or language_name(row.language) or row.language}
+    if row.extra.get("distinguished"):
+        terms["distinguished"] = True
+    return terms
 
 
 def with_language(name: str, value: str, language: str | None) -> dict[str, Any]:

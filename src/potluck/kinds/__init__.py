@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from potluck.kinds import fallback, note
+from potluck.kinds import fallback, link, note
 
 
 def install() -> None:
     """Register every kind. Calling it again has no effect."""
     note.install()
+    link.install()
     fallback.install()

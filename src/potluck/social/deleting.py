@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import conversations, events, feeds, live, post_index, registry
+from potluck.social.communities import posts
 from potluck.social.errors import NotFound
 from potluck.social.model import (
     Actor,
@@ -59,6 +60,8 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
         await kind.forget(session, [row.id])
     if row.visibility == "direct":
         await conversations.forget_objects(session, [row.id])
+    if row.state == "published":
+        await posts.hide(session, row)
     former_type, uri = row.type, row.uri
     _empty(row)
     await session.flush()

@@ -12,6 +12,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import events, live, object_notices, post_index, registry
+from potluck.social.communities import posts
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Media, Mention, Object, ObjectDocument, Revision
@@ -50,6 +51,7 @@ async def edit(session: AsyncSession, object_id: int, draft: Draft, editor: Acto
     kind = registry.kind_named(row.kind)
     if kind.update:
         await kind.update(session, row, draft)
+    await posts.revise(session, row)
     if not silent:
         await post_index.refresh(session, [row.id])
         await object_notices.for_edit(session, row, newly)

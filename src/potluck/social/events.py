@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -203,6 +204,23 @@ class QuoteDecided(Event):
     quoting: Object
     quoted: Object
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityActed(Event):
+    """A moderator did something in a community; the log has it already.
+
+    `act` is a word of `ModAction.act`. `target` is the person banned or appointed, `object` the post or comment.
+    """
+
+    community: Actor
+    moderator: Actor
+    act: str
+    object: Object | None = None
+    target: Actor | None = None
+    reason: str = ""
+    expires_at: datetime | None = None
+    with_content: bool = False  # a ban that takes everything they said in the community with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from potluck.social.model import (
     DomainMute,
     FeedEntry,
     Follow,
+    GroupPost,
     HashtagFollow,
     List,
     ListMember,
@@ -46,6 +47,7 @@ _ENTRY: Any = FeedEntry.__table__
 _NO_ANNOUNCE = cast(null(), _ENTRY.c.announce_id.type)  # PostgreSQL takes a bare NULL for text
 _COLUMNS = ["feed_id", "entry_id", "object_id", "announce_id", "source_id", "kind"]
 _FOR_FOLLOWERS = ("public", "unlisted", "followers", "local")
+_FOR_MEMBERS = ("public", "unlisted", "local", "group")
 
 KEEP = 1000
 """Entries kept per feed; older ones are swept."""
@@ -65,6 +67,17 @@ async def add_objects(session: AsyncSession, rows: Sequence[Object]) -> None:
         await _insert_select(session, _followers_of_hashtags(spread))
     if direct:
         await _insert_select(session, _mentioned_followers(direct))
+    await add_to_members(session, [row.id for row in rows if row.group_id and row.visibility in _FOR_MEMBERS])
+
+
+async def add_to_members(session: AsyncSession, object_ids: Sequence[int], reader_id: int | None = None) -> None:
+    """Put posts of communities into the homes of local members (or of one of them).
+
+    Comments do not flood home: the post carries its discussion.
+    """
+    if object_ids:
+        query = _homes_of_members(object_ids)
+        await _insert_select(session, query if reader_id is None else query.where(Follow.follower_id == reader_id))
 
 
 async def add_announces(session: AsyncSession, announce_ids: Sequence[int]) -> None:
@@ -139,6 +152,19 @@ def _homes_of_followers(object_ids: Sequence[int]) -> Any:
         .where(Object.id.in_(object_ids), _reply_fits(Follow.follower_id), _understood(Follow.languages),
                _welcome(Follow.follower_id, Object.author_id),
                _not_exclusive(Follow.follower_id, Object.author_id))
+    )
+
+
+def _homes_of_members(object_ids: Sequence[int]) -> Any:
+    reader, group = aliased(Actor), aliased(Actor)
+    return (
+        select(Follow.follower_id, Object.id, Object.id, _NO_ANNOUNCE, Object.group_id, Object.kind)
+        .join(Follow, and_(Follow.followed_id == Object.group_id, Follow.state == "accepted"))
+        .join(reader, and_(reader.id == Follow.follower_id, reader.host == ""))
+        .join(group, and_(group.id == Object.group_id, group.suspended_at.is_(None)))
+        .where(Object.id.in_(object_ids), Object.in_reply_to_uri.is_(None), _understood(Follow.languages),
+               _not_had(Follow.follower_id), _welcome(Follow.follower_id, Object.author_id),
+               _welcome(Follow.follower_id, Object.group_id), _not_exclusive(Follow.follower_id, Object.group_id))
     )
 
 
@@ -252,6 +278,9 @@ async def backfill(session: AsyncSession, reader_id: int, actor_id: int, *, limi
         Object.id.in_(newest), ~unread, _not_exclusive(reader_id, Object.author_id),
         _welcome(reader_id, Object.author_id))
     await _insert_select(session, query)
+    posted = select(GroupPost.object_id).where(GroupPost.community_id == actor_id, GroupPost.listed).order_by(
+        GroupPost.published_s.desc()).limit(limit)
+    await add_to_members(session, list((await session.scalars(posted)).all()), reader_id)
 
 
 async def backfill_list(session: AsyncSession, list_id: int, owner_id: int, actor_ids: Sequence[int]) -> None:

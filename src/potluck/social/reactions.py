@@ -12,6 +12,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social import events, feeds, live, notifications, post_index
 from potluck.social.addresses import activity_uri, announce_uri
+from potluck.social.communities import ranking
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Announce, Bookmark, Object, Pin, Reaction, ThreadMute
 from potluck.social.notifications import Notice
@@ -77,7 +78,7 @@ async def react(
                         object_id=row.id, kind=kind, emoji=emoji, emoji_url=emoji_url, created_at=now())
     session.add(reaction)
     await session.flush()
-    await _bump(session, row.id, kind, 1)
+    await _bump(session, row, kind, 1)
     await _index(session, actor, row.id)
     author = await session.get_one(Actor, row.author_id)
     if kind in _NOTICE and author.is_local:
@@ -95,7 +96,7 @@ async def unreact(session: AsyncSession, actor: Actor, object_id: int, kind: str
     row = await session.get_one(Object, object_id)
     author = await session.get_one(Actor, row.author_id)
     await session.execute(delete(Reaction).where(Reaction.id == found.id))
-    await _bump(session, object_id, kind, -1)
+    await _bump(session, row, kind, -1)
     await _index(session, actor, object_id)
     if kind in _NOTICE:
         await notifications.remove(session, type=_NOTICE[kind], actor_id=actor.id, object_id=object_id)
@@ -122,11 +123,13 @@ async def _check_room(session: AsyncSession, object_id: int, emoji: str) -> None
         raise Invalid("emoji", "This post has too many different reactions already")
 
 
-async def _bump(session: AsyncSession, object_id: int, kind: str, step: int) -> None:
+async def _bump(session: AsyncSession, row: Object, kind: str, step: int) -> None:
     column = _OBJECT.c.dislikes_count if kind == "dislike" else _OBJECT.c.likes_count
     value = column + 1 if step > 0 else case((column > 0, column - 1), else_=0)
-    await session.execute(update(_OBJECT).where(_OBJECT.c.id == object_id).values({
+    await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values({
         column: value, _OBJECT.c.version: _OBJECT.c.version + 1}))
+    if row.group_id is not None and row.in_reply_to_uri is None:
+        await ranking.recount(session, [row.id])
 
 
 async def announce(

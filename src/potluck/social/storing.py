@@ -16,6 +16,7 @@ from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import adopting, events, feeds, live, object_notices, post_index, registry
 from potluck.social.addresses import object_uri, object_url
+from potluck.social.communities import posts
 from potluck.social.drafts import Draft
 from potluck.social.model import (
     Actor,
@@ -76,6 +77,7 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)
     await post_index.add(session, [row for row, _ in pairs])
+    await posts.add(session, [row for row, _ in pairs])
     await _tell(session, pairs)
     made = {id(draft): row for row, draft in pairs}
     known = taken | {row.uri: row for row, draft in pairs}

@@ -10,7 +10,9 @@ from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known, References
 from potluck.federation.reading import audience_of, published_time
 from potluck.federation.vocabulary import is_public
-from potluck.social import reactions
+from potluck.social import feeds, reactions
+from potluck.social.communities import posts
+from potluck.social.model import Actor, Object
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
@@ -50,8 +52,22 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if boosted is None:
         raise Dropped(f"{inbound.object_uri} is not to be had")
     booster = await acting(session, inbound, known)
+    if booster.type == "Group":
+        await _shared_with_members(session, booster, boosted.id)
+        return
     await reactions.announce(session, booster, boosted.id, audience(inbound), uri=inbound.uri,
                              published=published_time(inbound.activity))
+
+
+async def _shared_with_members(session: AsyncSession, group: Actor, object_id: int) -> None:
+    """A community announces the bare post (NodeBB, Lotide, Lemmy for those who know no communities).
+
+    It is one of its posts then, and no boost; a comment comes with its post.
+    """
+    row = await session.get_one(Object, object_id)
+    await posts.claim(session, row, group)
+    if row.group_id == group.id and row.in_reply_to_uri is None:
+        await feeds.add_to_members(session, [row.id])
 
 
 def audience(inbound: Inbound) -> str:

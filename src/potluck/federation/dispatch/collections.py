@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.federation.dispatch import moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Unsupported
 from potluck.federation.vocabulary import get, type_of
@@ -37,7 +38,10 @@ async def prepare(federation: Federation, inbound: Inbound) -> None:
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
-    """Pin or unpin one of the actor's own posts."""
+    """Pin or unpin one of the actor's own posts; or what a community's moderators add and remove."""
+    if moderation.is_about_community(inbound, known):
+        await moderation.change_list(session, inbound, known)
+        return
     _check_target(inbound, known)
     row = known.object(inbound.object_uri)
     if row is None:
@@ -49,4 +53,4 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     await change(session, actor, row.id)
 
 
-HANDLER = Handler(apply, needs_fetch=needs_fetch, prepare=prepare)
+HANDLER = Handler(apply, moderation.references, needs_fetch=needs_fetch, prepare=prepare)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import drafting, fetch_jobs, outgoing, strictjson
+from potluck.federation import drafting, fetch_jobs, groups, outgoing, strictjson
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import (
     Dropped,
@@ -32,7 +34,9 @@ from potluck.federation.vocabulary import (
     type_of,
 )
 from potluck.social import objects, ports, registry
+from potluck.social.communities import joining
 from potluck.social.drafts import Draft
+from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, Object
 from potluck.social.registry import Unreadable
 from potluck.social.storing import Stored
@@ -40,6 +44,8 @@ from potluck.social.visibility import OPEN
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
+
+log = structlog.get_logger(__name__)
 
 ACTIVITY_TYPES = frozenset({
     "Accept", "Add", "Announce", "Block", "Create", "Delete", "Dislike", "EmojiReact", "EmojiReaction", "Flag",
@@ -211,10 +217,12 @@ async def _vote(session: AsyncSession, inbound: Inbound, known: Known, document:
 
 async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft]], known: Known) -> list[Stored]:
     """Store admitted drafts at once, and see to what follows: missing parents, stamps, forwarding."""
+    items = [item for item in items if await _may_enter(session, item[1], known)]
     stored = await objects.store(session, [draft for _, draft in items])
     jobs: list[tuple[str, str, dict[str, Any]]] = []
     for (inbound, draft), result in zip(items, stored, strict=True):
         if result.created and result.object is not None:
+            await groups.after_create(session, inbound, result.object)
             jobs += follow_ups(result.object, draft, inbound.budget.depth)
             if inbound.mentions_strangers:
                 jobs.append(("mentions", result.object.uri, {}))
@@ -225,6 +233,23 @@ async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft
     jobs += [("actor", uri, {}) for uri in authors if uri and (ref := known.actors.get(uri)) and ref.stale]
     await fetch_jobs.add_many(session, jobs)
     return stored
+
+
+async def _may_enter(session: AsyncSession, draft: Draft, known: Known) -> bool:
+    """Whether something may be posted to one of our communities; who may not may still speak to their followers."""
+    group = await groups.local_group(session, draft.group_id)
+    author = await session.get(Actor, draft.author_id) if group is not None and draft.author_id else None
+    if group is None or author is None:
+        return True
+    parent = known.object(draft.in_reply_to_uri)
+    root = await session.scalar(select(Object.thread_root_id).where(Object.id == parent.id)) if parent else None
+    try:
+        await joining.check_may_post(session, author, group, reply_to=root)
+    except NotAllowed as refusal:
+        log.info("post_refused_by_community", uri=draft.uri, community=group.uri, reason=refusal.text)
+        draft.group_id = None
+        return parent is None and author.id in known.followed
+    return True
 
 
 def follow_ups(row: Object, draft: Draft, depth: int) -> list[tuple[str, str, dict[str, Any]]]:

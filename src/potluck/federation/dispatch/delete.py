@@ -8,11 +8,13 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation import outgoing
+from potluck.federation.dispatch import moderation
 from potluck.federation.dispatch.create import has_portable_signature
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Inbound, Known, ObjectRef, Unauthorised
 from potluck.federation.outgoing import Audience
 from potluck.federation.urls import same_host
+from potluck.federation.vocabulary import get
 from potluck.social import leaving, objects
 from potluck.social.model import Actor, Object
 from potluck.social.storing import remember_deleted
@@ -26,7 +28,8 @@ _OBJECT: Any = Object.__table__
 
 def needs_fetch(inbound: Inbound, known: Known) -> bool:
     """Whether its own host must be asked: a Delete passed on by somebody else, without proof (protocol §6)."""
-    return not inbound.prepared and not inbound.trusted and inbound.object_uri in known.objects
+    return (not inbound.prepared and not inbound.trusted and inbound.object_uri in known.objects
+            and not moderation.is_removal(inbound, known))
 
 
 async def prepare(federation: Federation, inbound: Inbound) -> None:
@@ -37,6 +40,9 @@ async def prepare(federation: Federation, inbound: Inbound) -> None:
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Delete what may be deleted; of what is not here keep the id, so that a late Create does not bring it."""
     uri = inbound.require_object()
+    if moderation.is_removal(inbound, known) and not _is_of_same_host(inbound, known):
+        await moderation.remove(session, inbound, known)
+        return
     if not inbound.trusted:
         raise Unauthorised(f"a Delete of {uri} that nobody vouches for")
     if uri == inbound.actor_uri:
@@ -51,6 +57,14 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
             raise Unauthorised(f"{uri} is not on the host of {inbound.actor_uri}")
         if uri not in known.tombstones:
             await remember_deleted(session, uri, None, local=False)
+
+
+def _is_of_same_host(inbound: Inbound, known: Known) -> bool:
+    """Whether a server deletes what its own people said, in a community of another server."""
+    present = known.object(inbound.object_uri)
+    owner = known.by_id.get(present.author_id) if present is not None else None
+    return (inbound.trusted and owner is not None and same_host(owner.uri, inbound.actor_uri)
+            and get(inbound.activity, "summary") is None)
 
 
 async def _object(session: AsyncSession, inbound: Inbound, known: Known, present: ObjectRef) -> None:

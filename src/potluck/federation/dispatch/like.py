@@ -7,9 +7,10 @@ import re
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation.dispatch.handler import Handler, acting
-from potluck.federation.inbound import Inbound, Irrelevant, Known
+from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known
 from potluck.federation.vocabulary import get, tags_of, text
 from potluck.social import reactions
+from potluck.social.communities import roles
 
 _SHORTCODE = re.compile(r":?([\w+-]{1,100})(?:@[\w.-]{1,200})?:?")
 _MAX_EMOJI = 16
@@ -38,6 +39,8 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if target is None:
         raise Irrelevant(f"{inbound.object_uri} is not here")
     actor = await acting(session, inbound, known)
+    if target.group_id is not None and await roles.is_banned(session, target.group_id, actor.id):
+        raise Dropped(f"{actor.uri} is banned from the community of {target.uri}")
     kind, emoji, image = meaning(inbound)
     await reactions.react(session, actor, target.id, kind, emoji, uri=inbound.uri, emoji_url=image)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation.dispatch import like
+from potluck.federation.dispatch import like, moderation
 from potluck.federation.dispatch.handler import Handler, acting
+from potluck.federation.groups import group_uri_of
 from potluck.federation.inbound import (
     Dropped,
     Inbound,
@@ -32,13 +33,17 @@ def references(inbound: Inbound, wanted: References) -> None:
     inner = get(inbound.activity, "object")
     target = first_id(get(inner, "object")) if isinstance(inner, dict) else None
     deepest = get(get(inner, "object"), "object") if isinstance(inner, dict) else None
-    wanted.add(actors=[target, first_id(deepest)], objects=[target, inbound.object_uri])
+    place = first_id(get(inner, "target")) if isinstance(inner, dict) else None
+    wanted.add(actors=[target, first_id(deepest), place, group_uri_of(place)], objects=[target, inbound.object_uri])
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Take it back."""
-    actor = await acting(session, inbound, known)
     inner = get(inbound.activity, "object")
+    if isinstance(inner, dict) and _is_moderation(inner):
+        await moderation.undo(session, _within(inbound, inner), known)
+        return
+    actor = await acting(session, inbound, known)
     if not isinstance(inner, dict) or type_of(inner) is None or get(inner, "object") is None:
         await _by_id(session, inbound, actor)
         return
@@ -59,6 +64,19 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
             await _unaccept(session, undone, known, actor)
         case other:
             raise Unsupported(f"Undo of {other}")
+
+
+def _is_moderation(inner: dict[str, object]) -> bool:
+    """A moderator takes back a Lock, a removal, or a ban (a Block with a target)."""
+    return type_of(inner) in moderation.UNDOABLE and (
+        type_of(inner) != "Block" or first_id(get(inner, "target")) is not None)
+
+
+def _within(inbound: Inbound, inner: dict[str, object]) -> Inbound:
+    """The inner activity, vouched for as the outer one is; Lemmy's nested ids are minted anew and mean nothing."""
+    return of_document({**inner, "actor": inbound.actor_uri}, item_id=0, host=inbound.host,
+                       signer_uri=inbound.signer_uri, inbox_actor_id=None, body="", announcer=inbound.announcer,
+                       trusted=inbound.trusted)
 
 
 async def _unfollow(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:

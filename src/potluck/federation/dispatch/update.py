@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.federation import drafting
+from potluck.federation import drafting, fetch_jobs
 from potluck.federation.actor_documents import read_actor
-from potluck.federation.dispatch import create
+from potluck.federation.dispatch import create, moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, ObjectRef, References, Unauthorised
 from potluck.federation.vocabulary import ACTOR_TYPES, get, type_of
@@ -25,6 +25,16 @@ RECENT = timedelta(days=1)
 """An Update of an unknown object younger than this is taken as its Create (as Mastodon)."""
 
 
+async def _community(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """A moderator changed a community (Lemmy): its document is what it says itself, so it is read from its home."""
+    ref = known.actor(inbound.object_uri)
+    group = await session.get(Actor, ref.id) if ref is not None else None
+    if group is None or group.type != "Group" or group.is_local:
+        raise Unauthorised(f"{inbound.actor_uri} cannot change {inbound.object_uri}")
+    await moderation.check_authority(session, inbound, group)
+    await fetch_jobs.add(session, "actor", group.uri)
+
+
 def is_profile(inbound: Inbound) -> bool:
     """Whether an actor is updated, not an object."""
     inner = get(inbound.activity, "object")
@@ -32,8 +42,10 @@ def is_profile(inbound: Inbound) -> bool:
 
 
 def references(inbound: Inbound, wanted: References) -> None:
-    """The object and what its new version names."""
-    if not is_profile(inbound):
+    """The object and what its new version names; of a profile whose it is."""
+    if is_profile(inbound):
+        wanted.add(actors=[inbound.object_uri])
+    else:
         create.references(inbound, wanted)
 
 
@@ -42,6 +54,8 @@ def needs_fetch(inbound: Inbound, known: Known) -> bool:
     if inbound.prepared:
         return False
     if is_profile(inbound):
+        if inbound.object_uri != inbound.actor_uri:
+            return False
         return not inbound.trusted or not isinstance(get(inbound.activity, "object"), dict) \
             or inbound.actor_uri not in known.actors
     return create.embedded(inbound) is None and inbound.object_uri in known.objects
@@ -94,6 +108,9 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
 
 async def _profile(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """A profile signed by its own actor; after `prepare` it was stored already."""
+    if inbound.object_uri != inbound.actor_uri:
+        await _community(session, inbound, known)
+        return
     actor = await acting(session, inbound, known)
     if inbound.object_uri != actor.uri:
         raise Unauthorised(f"{actor.uri} cannot change {inbound.object_uri}")

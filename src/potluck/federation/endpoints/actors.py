@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation import activities, follower_sync
 from potluck.federation.actor_documents import stub, write_actor
-from potluck.federation.endpoints import collections, negotiate
+from potluck.federation.endpoints import collections, group_collections, negotiate
 from potluck.federation.endpoints.collections import is_page, number, overview, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
 from potluck.federation.errors import Forbidden
@@ -98,6 +98,8 @@ async def show_outbox(request: AnyRequest, name: FromPath[str]) -> Answer:
             return actor
         if negotiate.demands_signature(request, who):
             return negotiate.unsigned()
+        if actor.type == "Group":
+            return await group_collections.outbox(session, who, actor)
         uri = actor.outbox or f"{actor.uri}/outbox"
         if not is_page(request):
             return negotiate.activity(
@@ -137,6 +139,8 @@ async def _people(request: AnyRequest, name: str, which: str) -> Answer:
             return actor
         if negotiate.demands_signature(request, who):
             return negotiate.unsigned()
+        if actor.type == "Group" and which == "followers":
+            return group_collections.followers(who, actor)
         uri = f"{actor.uri}/{which}"
         if not is_page(request):
             total = actor.followers_count if which == "followers" else actor.following_count
@@ -159,10 +163,24 @@ async def show_featured(request: AnyRequest, name: FromPath[str]) -> Answer:
             return actor
         if negotiate.demands_signature(request, who):
             return negotiate.unsigned()
+        if actor.type == "Group":
+            return await group_collections.featured(session, who, actor)
         refs = await timelines.profile(session, actor.id, who.id, Page(), pinned=True, viewer_is_local=False)
         entries = await views.load_entries(session, refs, who.id, viewer_is_local=False)
         items = [document_of(entry.object) for entry in entries]
     return negotiate.activity(collections.inline(actor.featured_uri or f"{actor.uri}/featured", items), who=who)
+
+
+@get("/users/{name:str}/moderators")
+async def show_moderators(request: AnyRequest, name: FromPath[str]) -> Answer:
+    """Who looks after a community."""
+    async with federation_of(request).db.read() as session:
+        who, actor = await _admitted(request, session, name)
+        if not isinstance(actor, Actor):
+            return actor
+        if actor.type != "Group":
+            return negotiate.missing()
+        return await group_collections.moderators(session, who, actor)
 
 
 @get("/users/{name:str}/followers_synchronization")
@@ -180,5 +198,5 @@ async def show_followers_of_asker(request: AnyRequest, name: FromPath[str]) -> A
 
 route_handlers = [
     show_actor, show_instance_actor, instance_collections, show_outbox, show_followers, show_following,
-    show_featured, show_followers_of_asker,
+    show_featured, show_followers_of_asker, show_moderators,
 ]

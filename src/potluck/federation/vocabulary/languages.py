@@ -59,4 +59,10 @@ def _document_language(document: Any, name: str) -> str | None:
                 if tag != "und":
                     return tag
     contexts = (part for part in as_list(document.get("@context")) if isinstance(part, Mapping))
-    return next((found for part in contexts if (found := _language(part.get("@language")))), None)
+    named = next((found for part in contexts if (found := _language(part.get("@language")))), None)
+    return named or _identified_language(get(document, "language"))
+
+
+def _identified_language(value: Any) -> str | None:
+    """Lemmy and PeerTube say `{"identifier": "en", "name": "English"}`; `und` means they do not know."""
+    return _language(value.get("identifier")) if isinstance(value, Mapping) else None

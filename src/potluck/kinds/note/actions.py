@@ -14,6 +14,7 @@ from potluck.kinds.authoring import own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, visibility
+from potluck.social.communities import joining
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Follow, Object
@@ -73,6 +74,9 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
     if request.in_reply_to_id is not None:
         parent = await visible_object(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
+        await joining.answer(session, author, parent, draft)
+    else:
+        await joining.address(session, author, draft)
     if request.quote_id is not None:
         await _quote(session, author, draft, request.quote_id)
     stored = await objects.store(session, [draft])

@@ -1,6 +1,16 @@
 """The tables of the shared model: who there is, what was said, and how people relate to both."""
 
 from potluck.social.model.actors import Actor, ActorKey
+from potluck.social.model.communities import (
+    Bundle,
+    BundleMember,
+    Community,
+    CommunityBan,
+    GroupPost,
+    ModAction,
+    Moderator,
+    PostRead,
+)
 from potluck.social.model.conversations import ConversationMessage
 from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
 from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
@@ -68,13 +78,14 @@ from potluck.social.model.users import (
 
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal",
-    "AnnouncementReaction", "AppPassword", "AuditEntry", "Block", "Bookmark", "Conversation",
-    "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy", "EmailToken", "Endorsement",
-    "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword", "FilterStatus", "Follow", "Hashtag",
-    "HashtagFollow", "Invite", "KeptDraft", "KeptValue", "List", "ListMember", "LiveEvent", "Marker",
-    "Media", "Mention", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
-    "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag",
-    "Passkey", "Pin", "PostIndex", "PostIndexFill", "PushMessage", "PushSubscription", "Reaction", "Report",
-    "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SiteText", "SuggestionDismissal",
-    "Terms", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
+    "AnnouncementReaction", "AppPassword", "AuditEntry", "Block", "Bookmark", "Bundle", "BundleMember",
+    "Community", "CommunityBan", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute",
+    "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
+    "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "Invite", "KeptDraft", "KeptValue",
+    "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction", "Moderator", "Mute",
+    "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp",
+    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
+    "PostIndexFill", "PostRead", "PushMessage", "PushSubscription", "Reaction", "Report", "Revision",
+    "ScheduledPost", "Server", "ServerRule", "Severance", "SiteText", "SuggestionDismissal", "Terms",
+    "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
 ]

@@ -1,0 +1,47 @@
+"""The collections of our communities: inline and never paged, in the shapes that Lemmy reads (forum §10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.federation import activities, groups
+from potluck.federation.endpoints import collections, negotiate
+from potluck.federation.endpoints.negotiate import Answer, Asker
+from potluck.federation.outbound import document_of
+from potluck.social import views
+from potluck.social.communities import listing, moderating, roles
+from potluck.social.model import Actor
+
+OUTBOX_ITEMS = 50
+
+
+async def outbox(session: AsyncSession, who: Asker, group: Actor) -> Answer:
+    """The newest posts, each as the Announce of its Create; one that Lemmy cannot read would lose it all of them."""
+    found = await listing.page(session, who.id, listing.Wanted(
+        "community", group.id, sort="new", sensitive=True, limit=OUTBOX_ITEMS))
+    shown = await views.load_objects(session, found.object_ids, who.id, viewer_is_local=False, with_marks=False)
+    items = [groups.announce(group, activities.create(document_of(shown[item]), shown[item].author))
+             for item in found.object_ids if item in shown]
+    return negotiate.activity(collections.inline(group.outbox or f"{group.uri}/outbox", items), who=who)
+
+
+async def featured(session: AsyncSession, who: Asker, group: Actor) -> Answer:
+    """The pinned posts, embedded."""
+    pinned = await moderating.pinned_ids(session, group.id)
+    shown = await views.load_objects(session, pinned, who.id, viewer_is_local=False, with_marks=False)
+    items: list[dict[str, Any]] = [document_of(shown[item]) for item in pinned if item in shown]
+    return negotiate.activity(collections.inline(group.featured_uri or f"{group.uri}/featured", items), who=who)
+
+
+async def moderators(session: AsyncSession, who: Asker, group: Actor) -> Answer:
+    """The moderators by id, the leading one first."""
+    found = await roles.moderators(session, group.id)
+    return negotiate.activity(collections.inline(groups.moderators_uri(group), [actor.uri for actor in found]), who=who)
+
+
+def followers(who: Asker, group: Actor) -> Answer:
+    """How many members there are; who they are is nobody's business, but `items` must be there."""
+    return negotiate.activity({"id": group.followers_uri or f"{group.uri}/followers", "type": "Collection",
+                               "totalItems": group.followers_count, "items": []}, who=who)

@@ -1,0 +1,196 @@
+"""Communities on the wire: what a Group of ours passes on to its members, and the acts of moderators (FEP-1b12).
+
+A Group announces every activity that concerns it, as it came, to all servers with members, the author's own among
+them: Lemmy shows a post to nobody before its community has announced it (forum §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.ids import ids
+from potluck.federation.activities import followers_of
+from potluck.federation.inbound import Inbound, Known
+from potluck.federation.outgoing import Audience, send
+from potluck.federation.vocabulary import PUBLIC, first_id, format_time, get
+from potluck.social import events
+from potluck.social.addresses import activity_uri
+from potluck.social.communities import moderating, roles
+from potluck.social.model import Actor, Follow, Object
+from potluck.social.visibility import GROUP, LOCAL
+
+JsonObject = dict[str, Any]
+
+PASSED_ON = frozenset({"Create", "Update", "Like", "Dislike", "EmojiReact", "Undo", "Delete", "Block", "Add", "Remove",
+                       "Lock"})
+_TYPES = {"remove": "Delete", "restore": "Delete", "lock": "Lock", "unlock": "Lock", "pin": "Add", "unpin": "Remove",
+          "ban": "Block", "unban": "Block", "add_moderator": "Add", "remove_moderator": "Remove", "update": "Update",
+          "remove_community": "Delete", "restore_community": "Delete"}
+_UNDONE = frozenset({"restore", "unlock", "unban", "restore_community"})
+
+
+def moderators_uri(group: Actor) -> str:
+    """The moderators collection of a Group, at the address that Lemmy computes."""
+    return f"{group.uri}/moderators"
+
+
+def _audience(group: Actor) -> tuple[list[str], list[str]]:
+    """(`to`, `cc`) of what a Group says: without Public where only members may read (forum §9)."""
+    if group.locked:
+        return [group.uri, followers_of(group)], []
+    return [group.uri, PUBLIC], [followers_of(group)]
+
+
+def announce(group: Actor, inner: Mapping[str, Any] | str) -> JsonObject:
+    """A Group tells its members of an activity, or (for those who know no communities) of a post by its id."""
+    to, cc = _audience(group)
+    return {"id": activity_uri(ids.new()), "type": "Announce", "actor": group.uri, "to": to, "cc": cc,
+            "object": inner}
+
+
+async def pass_on(session: AsyncSession, group: Actor, inner: Mapping[str, Any] | str, *,
+                  also: Collection[int] = ()) -> None:
+    """Announce something to all members of one of our Groups, and to the servers of further actors."""
+    if group.is_local and not is_local_only(group):
+        await send(session, group, announce(group, inner), Audience(followers_of=[group.id], actors=set(also)))
+
+
+def is_local_only(group: Actor) -> bool:
+    """Whether a community of ours is for people of this server alone."""
+    return bool((group.extra.get("community") or {}).get("local"))
+
+
+async def local_group(session: AsyncSession, group_id: int | None) -> Actor | None:
+    """The Group with this id if it lives here and is there."""
+    group = await session.get(Actor, group_id) if group_id else None
+    there = group is not None and group.is_local and group.type == "Group" and group.deleted_at is None
+    return group if there else None
+
+
+async def pass_on_own(session: AsyncSession, row: Object, activity: Mapping[str, Any]) -> None:
+    """A local person's act in a community that lives here, too, goes out through the community.
+
+    A new post goes out a second time by its bare id: Mastodon and its kin take that as a boost (forum §5).
+    """
+    group = await local_group(session, row.group_id)
+    if group is None or row.visibility == LOCAL:
+        return
+    await pass_on(session, group, activity)
+    if activity["type"] == "Create" and row.in_reply_to_uri is None and row.visibility != GROUP:
+        await pass_on(session, group, row.uri)
+
+
+async def after(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Something from elsewhere took effect: where it concerns a Group of ours, the Group passes it on as it came."""
+    if inbound.announcer is not None or inbound.type not in PASSED_ON or inbound.type == "Create":
+        return
+    group = await local_group(session, _group_id(inbound, known))
+    if group is not None and inbound.trusted:
+        actor = known.actor(inbound.actor_uri)
+        await pass_on(session, group, inbound.activity, also={actor.id} if actor else ())
+
+
+async def after_create(session: AsyncSession, inbound: Inbound, row: Object) -> None:
+    """The same for something new that was said in a Group of ours."""
+    group = await local_group(session, row.group_id)
+    if group is None or inbound.announcer is not None or inbound.type != "Create":
+        return
+    await pass_on(session, group, inbound.activity, also={row.author_id})
+    if row.in_reply_to_uri is None and row.visibility != GROUP:
+        await pass_on(session, group, row.uri)
+
+
+def _group_id(inbound: Inbound, known: Known) -> int | None:
+    """The community an activity concerns: by its object, its target, or what it undoes."""
+    inner = get(inbound.activity, "object")
+    concerned = [inbound.object_uri, group_uri_of(inbound.target_uri)]
+    if inbound.type == "Undo" and isinstance(inner, Mapping):
+        concerned = [first_id(get(inner, "object")), group_uri_of(first_id(get(inner, "target")))]
+        deepest = get(get(inner, "object"), "object") if isinstance(get(inner, "object"), Mapping) else None
+        concerned.append(first_id(deepest))
+    for uri in concerned:
+        found = known.objects.get(uri or "")
+        if found is not None and found.group_id is not None:
+            return found.group_id
+        actor = known.actor(uri)
+        if actor is not None and actor.type == "Group":
+            return actor.id
+    return None
+
+
+def group_uri_of(target: str | None) -> str | None:
+    """The Group whose collection is a target (`<C>/moderators`, `<C>/featured`, Mbin's `<C>/pinned`), or itself."""
+    if target is None:
+        return None
+    head, _, last = target.rpartition("/")
+    return head if last in ("moderators", "featured", "pinned", "outbox") else target
+
+
+def act(event: events.CommunityActed, group_document: Mapping[str, Any] | None = None) -> JsonObject | None:
+    """What a moderator did, as Lemmy says it (forum §3.2, §8); None for what stays on this server."""
+    type_name = _TYPES.get(event.act)
+    if type_name is None:
+        return None
+    group = event.community
+    to, cc = _audience(group)
+    activity: JsonObject = {
+        "id": activity_uri(ids.new()), "type": type_name, "actor": event.moderator.uri, "to": to,
+        "cc": [group.uri] if PUBLIC in to else cc, "audience": group.uri}
+    activity |= _object_of(event, group_document)
+    if event.act not in _UNDONE:
+        return activity
+    undo = {"id": activity_uri(ids.new()), "type": "Undo", "object": activity}
+    return undo | {name: activity[name] for name in ("actor", "to", "cc", "audience")}
+
+
+def _object_of(event: events.CommunityActed, group_document: Mapping[str, Any] | None) -> JsonObject:
+    group, row, target = event.community, event.object, event.target
+    match event.act:
+        case "remove" | "restore" | "remove_community" | "restore_community":
+            # A removal has a summary, even an empty one; an author's own deletion has none.
+            return {"object": row.uri if row else group.uri, "summary": event.reason}
+        case "lock" | "unlock":
+            return {"object": row.uri if row else ""} | ({"summary": event.reason} if event.reason else {})
+        case "pin" | "unpin":
+            return {"object": row.uri if row else "", "target": group.featured_uri or f"{group.uri}/featured"}
+        case "add_moderator" | "remove_moderator":
+            return {"object": target.uri if target else "", "target": moderators_uri(group)}
+        case "ban" | "unban":
+            return _ban(event)
+        case _:
+            return {"object": dict(group_document or {})}
+
+
+def _ban(event: events.CommunityActed) -> JsonObject:
+    terms: JsonObject = {"object": event.target.uri if event.target else "", "target": event.community.uri,
+                         "summary": event.reason, "removeData": event.with_content}
+    if event.expires_at is not None:  # Lemmy 0.19 and Mbin read `expires`
+        terms["endTime"] = terms["expires"] = format_time(event.expires_at)
+    return terms
+
+
+async def welcome(session: AsyncSession, group: Actor, follower: Actor) -> None:
+    """The first member on a server: tell it of moderators and pins, which Lemmy 1.0 does not read by itself (§10)."""
+    members = await session.scalar(select(func.count()).select_from(Follow).join(
+        Actor, Actor.id == Follow.follower_id).where(
+        Follow.followed_id == group.id, Follow.state == "accepted", Actor.server_id == follower.server_id))
+    if members != 1 or is_local_only(group):
+        return
+    looking_after = await roles.moderators(session, group.id)
+    if not looking_after:
+        return
+    leader = next((actor for actor in looking_after if actor.is_local), None)
+    if leader is None:
+        return
+    pinned = await moderating.pinned_ids(session, group.id)
+    posts = (await session.scalars(select(Object).where(Object.id.in_(pinned)))).all()
+    told = [events.CommunityActed(group, leader, "add_moderator", target=actor) for actor in looking_after]
+    told += [events.CommunityActed(group, leader, "pin", object=row) for row in posts]
+    for event in told:
+        activity = act(event)
+        if activity is not None:
+            await send(session, group, announce(group, activity), Audience(actors={follower.id}))

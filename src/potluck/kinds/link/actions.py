@@ -1,0 +1,119 @@
+"""What local people do with links: bring one to a community, change it. Every way in (pages, APIs) comes here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.kinds.authoring import own_media, render
+from potluck.kinds.link.wire import MAX_LINK, MAX_TITLE, is_picture
+from potluck.settings import current
+from potluck.social import objects, visibility
+from potluck.social.communities import joining
+from potluck.social.drafts import AttachmentDraft, Draft, MentionDraft
+from potluck.social.errors import Invalid, NotFound
+from potluck.social.model import Actor, Object
+from potluck.text.languages import normalise_language
+
+MIN_TITLE = 3  # Lemmy refuses shorter ones
+MAX_TEXT = 50_000  # as long as Lemmy's
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    """A post for a community as its author asks for it: a link, a picture, or only a text."""
+
+    community_id: int
+    title: str
+    link: str = ""
+    text: str = ""
+    content_type: str = "text/markdown"
+    language: str | None = None
+    sensitive: bool = False
+    media_ids: Sequence[int] = field(default_factory=tuple)
+    thumbnail: str = ""
+    flairs: Sequence[str] = field(default_factory=tuple)
+    app_name: str | None = None
+    app_website: str | None = None
+
+
+async def compose(session: AsyncSession, author: Actor, request: LinkRequest) -> Object:
+    """Bring a post to a community. Members see it at once; others after the community's Announce.
+
+    Raises:
+        Invalid: a field cannot be used.
+        NotFound: no such community for this author.
+        NotAllowed: the author may not post there.
+    """
+    community = await joining.community(session, request.community_id)
+    settings = await joining.check_may_post(session, author, community)
+    draft = await _draft(session, author, request)
+    draft.media_ids = await own_media(session, author, request.media_ids)
+    draft.group_id = community.id
+    draft.visibility = joining.audience(settings)
+    draft.sensitive = draft.sensitive or settings.sensitive
+    made = (await objects.store(session, [draft]))[0].object
+    if made is None:
+        raise NotFound
+    return made
+
+
+async def revise(session: AsyncSession, author: Actor, object_id: int, request: LinkRequest) -> Object:
+    """Change one's own post; its community stays.
+
+    Raises:
+        NotFound: no such post of this author.
+        Invalid: a field cannot be used.
+    """
+    row = await session.get(Object, object_id)
+    if row is None or row.author_id != author.id or row.deleted_at is not None or row.kind != "link":
+        raise NotFound
+    draft = await _draft(session, author, request)
+    draft.media_ids = await own_media(session, author, request.media_ids, of_object=object_id)
+    draft.context_uri, draft.url, draft.edited_at = row.context_uri, row.url, now()
+    return await objects.edit(session, object_id, draft, author)
+
+
+async def _draft(session: AsyncSession, author: Actor, request: LinkRequest) -> Draft:
+    title, link = _checked(request)
+    rendered, mentioned, emojis = await render(session, request.text, request.content_type)
+    draft = Draft(
+        kind="link", type="Page", published=now(), author_id=author.id, visibility=visibility.PUBLIC, title=title,
+        content=rendered.html, source=request.text, source_type=request.content_type, sensitive=request.sensitive,
+        language=normalise_language(request.language) if request.language else None, app_name=request.app_name,
+        app_website=request.app_website)
+    draft.mentions = [MentionDraft(actor.uri, f"@{actor.acct}", actor_id=actor.id) for actor in mentioned]
+    draft.hashtags, draft.emojis = list(rendered.hashtags), emojis
+    draft.extra = _extra(request, link)
+    if link and is_picture(link):
+        draft.attachments = [AttachmentDraft("image", link, description=request.title)]
+    return draft
+
+
+def _extra(request: LinkRequest, link: str) -> dict[str, Any]:
+    kept = {"link": "" if is_picture(link) else link, "thumbnail": request.thumbnail,
+            "flairs": [name.strip() for name in request.flairs if name.strip()][:5]}
+    return {key: value for key, value in kept.items() if value}
+
+
+def _checked(request: LinkRequest) -> tuple[str, str]:
+    """Title and link as they are kept.
+
+    Raises:
+        Invalid: one of them cannot be used, or the text is too long.
+    """
+    title = " ".join(request.title.split())
+    if not MIN_TITLE <= len(title) <= MAX_TITLE:
+        raise Invalid("title", f"A title has {MIN_TITLE} to {MAX_TITLE} characters", "too_long" if title else "blank")
+    link = request.link.strip()
+    if link and (len(link) > MAX_LINK or not link.startswith(("https://", "http://", "magnet:?")) or " " in link):
+        raise Invalid("link", "A link begins with https:// and has at most 2000 characters")
+    if len(request.text) > max(MAX_TEXT, current().max_characters):
+        raise Invalid("text", f"A text has at most {MAX_TEXT} characters", "too_long")
+    if request.content_type not in ("text/plain", "text/markdown"):
+        raise Invalid("content_type", "A text is plain or Markdown")
+    return title, link

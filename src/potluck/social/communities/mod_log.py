@@ -1,0 +1,61 @@
+"""The public log of what moderators did, per community and for the whole server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.ids import ids
+from potluck.social.model import Actor, ModAction, Object
+from potluck.social.paging import Page, in_order, paged
+from potluck.social.views import load_actors
+
+ACTS = ("remove", "restore", "lock", "unlock", "pin", "unpin", "site_pin", "site_unpin", "ban", "unban",
+        "add_moderator", "remove_moderator", "lead", "update", "remove_community", "restore_community",
+        "distinguish", "undistinguish")
+MAX_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the log with everyone it names."""
+
+    action: ModAction
+    community: Actor | None
+    moderator: Actor | None
+    target: Actor | None
+    object: Object | None
+
+
+async def write(
+    session: AsyncSession, act: str, *, community_id: int | None, moderator_id: int | None,
+    object_id: int | None = None, target_id: int | None = None, reason: str = "", expires_at: datetime | None = None,
+) -> ModAction:
+    """Add a line."""
+    row = ModAction(id=ids.new(), community_id=community_id, moderator_id=moderator_id, act=act, object_id=object_id,
+                    target_id=target_id, reason=reason[:MAX_REASON], expires_at=expires_at)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def read(session: AsyncSession, page: Page, *, community_id: int | None = None,
+               acts: Sequence[str] = ()) -> list[Entry]:
+    """A page of the log, newest first; of one community or of all."""
+    query = select(ModAction)
+    if community_id is not None:
+        query = query.where(ModAction.community_id == community_id)
+    if acts:
+        query = query.where(ModAction.act.in_(acts))
+    rows = in_order(list((await session.scalars(paged(query, ModAction.id, page.at_most(100)))).all()), page)
+    actors = await load_actors(session, {value for row in rows
+                                         for value in (row.community_id, row.moderator_id, row.target_id) if value})
+    wanted = {row.object_id for row in rows if row.object_id}
+    objects = {row.id: row for row in (await session.scalars(
+        select(Object).where(Object.id.in_(wanted)))).all()} if wanted else {}
+    return [Entry(row, actors.get(row.community_id or 0), actors.get(row.moderator_id or 0),
+                  actors.get(row.target_id or 0), objects.get(row.object_id or 0)) for row in rows]

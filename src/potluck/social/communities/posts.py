@@ -1,0 +1,176 @@
+"""Each post's place in its community: made when it is stored, counted when it is answered, hidden when it goes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
+from potluck.social.communities import ranking
+from potluck.social.model import Actor, Community, GroupPost, Object
+from potluck.social.visibility import OPEN
+
+_POST: Any = GroupPost.__table__
+_OBJECT: Any = Object.__table__
+_COMMUNITY: Any = Community.__table__
+
+NECRO = 2 * 86400
+"""Seconds after which a new comment no longer makes a post active again (as Lemmy counts)."""
+
+_TRACKING = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "fbclid", "gclid",
+                       "igshid", "mc_cid", "mc_eid", "ref_src"})
+
+
+def normalised_link(url: str | None) -> str | None:
+    """An address as it is compared with others: without scheme, `www.`, fragment, and what only tracks readers."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.")
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] not in _TRACKING])
+    return urlunsplit(("", host + port, parts.path.rstrip("/"), query, "")).removeprefix("//")[:2000]
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
+    """Give new posts their place, and count new comments, in a fixed number of statements."""
+    grouped = [row for row in rows if row.group_id is not None and row.visibility != "direct"]
+    if not grouped:
+        return
+    await know(session, {row.group_id for row in grouped if row.group_id})
+    await _add_posts(session, [row for row in grouped if row.in_reply_to_uri is None])
+    await _add_comments(session, [row for row in grouped if row.in_reply_to_id is not None])
+
+
+async def know(session: AsyncSession, group_ids: Collection[int]) -> None:
+    """See that each of these Groups has its row as a community."""
+    present = set((await session.scalars(
+        select(_COMMUNITY.c.actor_id).where(_COMMUNITY.c.actor_id.in_(group_ids)))).all())
+    missing = [{"actor_id": group_id, "created_at": now(), "rules": [], "languages": [], "flairs": []}
+               for group_id in sorted(set(group_ids) - present)]
+    if missing:
+        await session.execute(insert_or_ignore(session, Community), missing)
+
+
+async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
+    if not rows:
+        return
+    groups = {group.id: group for group in (await session.scalars(
+        select(Actor).where(Actor.id.in_({row.group_id for row in rows})))).all()}
+    entries = []
+    for row in rows:
+        moment = _stamp(row.published)
+        entries.append({
+            "object_id": row.id, "community_id": row.group_id, "author_id": row.author_id, "kind": row.kind,
+            "local": groups[row.group_id or 0].is_local, "language": row.language, "sensitive": row.sensitive,
+            "open": row.visibility in OPEN, "listed": row.state == "published",
+            "link": normalised_link(row.extra.get("link")), "published_s": moment, "newest_comment_s": moment,
+            "active_s": moment})
+    await session.execute(insert_or_ignore(session, GroupPost), entries)
+    await ranking.recount(session, [row.id for row in rows])
+    await _count(session, [(row.group_id or 0, 1, 0) for row in rows if row.state == "published"])
+
+
+async def _add_comments(session: AsyncSession, rows: Sequence[Object]) -> None:
+    published = [row for row in rows if row.state == "published" and row.thread_root_id is not None]
+    if not published:
+        return
+    newest: dict[int, list[Object]] = defaultdict(list)
+    for row in published:
+        newest[row.thread_root_id or 0].append(row)
+    authors: dict[int, int] = dict((await session.execute(
+        select(_POST.c.object_id, _POST.c.author_id).where(_POST.c.object_id.in_(newest)))).all())
+    values = []
+    for root, comments in newest.items():
+        if root in authors:
+            by_others = [_stamp(row.published) for row in comments if row.author_id != authors[root]]
+            values.append({"b_id": root, "n": len(comments), "newest": max(_stamp(row.published) for row in comments),
+                           "active": max(by_others, default=0)})
+    if values:
+        later = case((bindparam("newest") > _POST.c.newest_comment_s, bindparam("newest")),
+                     else_=_POST.c.newest_comment_s)
+        bumped = case(((bindparam("active") > _POST.c.active_s)
+                       & (bindparam("active") <= _POST.c.published_s + NECRO), bindparam("active")),
+                      else_=_POST.c.active_s)
+        await (await session.connection()).execute(
+            update(_POST).where(_POST.c.object_id == bindparam("b_id")).values(
+                comments=_POST.c.comments + bindparam("n"), newest_comment_s=later, active_s=bumped), values)
+        await ranking.recount(session, [value["b_id"] for value in values])
+    await _count(session, [(row.group_id or 0, 0, 1) for row in published])
+
+
+async def _count(session: AsyncSession, steps: Sequence[tuple[int, int, int]]) -> None:
+    """Add (community, posts, comments) to the communities' totals."""
+    totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for community, posts, comments in steps:
+        totals[community][0] += posts
+        totals[community][1] += comments
+    if totals:
+        await (await session.connection()).execute(
+            update(_COMMUNITY).where(_COMMUNITY.c.actor_id == bindparam("b_id")).values(
+                posts_count=func.coalesce(_COMMUNITY.c.posts_count, 0) + bindparam("p"),
+                comments_count=func.coalesce(_COMMUNITY.c.comments_count, 0) + bindparam("c")),
+            [{"b_id": key, "p": posts, "c": comments} for key, (posts, comments) in sorted(totals.items())])
+
+
+async def hide(session: AsyncSession, row: Object) -> None:
+    """A post or comment was deleted or removed: it leaves the listings and the counts."""
+    await _turn(session, row, shown=False)
+
+
+async def show(session: AsyncSession, row: Object) -> None:
+    """A removed post or comment was restored."""
+    await _turn(session, row, shown=True)
+
+
+async def _turn(session: AsyncSession, row: Object, *, shown: bool) -> None:
+    if row.group_id is None:
+        return
+    step = 1 if shown else -1
+    if row.in_reply_to_uri is None:
+        changed: Any = await session.execute(update(_POST).where(
+            _POST.c.object_id == row.id, _POST.c.listed.is_(not shown)).values(listed=shown))
+        if changed.rowcount:
+            await _count(session, [(row.group_id, step, 0)])
+    elif row.thread_root_id is not None:
+        await session.execute(update(_POST).where(_POST.c.object_id == row.thread_root_id).values(
+            comments=case((_POST.c.comments + step > 0, _POST.c.comments + step), else_=0)))
+        await _count(session, [(row.group_id, 0, step)])
+
+
+async def revise(session: AsyncSession, row: Object) -> None:
+    """An edited post: what listings filter by follows it."""
+    if row.group_id is not None and row.in_reply_to_uri is None:
+        await session.execute(update(_POST).where(_POST.c.object_id == row.id).values(
+            language=row.language, sensitive=row.sensitive, link=normalised_link(row.extra.get("link"))))
+
+
+async def claim(session: AsyncSession, row: Object, community: Actor) -> bool:
+    """A community announced a post that named none: from now on it is one of its posts.
+
+    Returns:
+        Whether that changed anything; a post stays with the community it was first posted to.
+    """
+    if row.group_id is not None or row.in_reply_to_uri is not None or row.visibility not in OPEN:
+        return False
+    await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
+        group_id=community.id, version=_OBJECT.c.version + 1))
+    row.group_id = community.id
+    await add(session, [row])
+    return True
