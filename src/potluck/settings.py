@@ -112,6 +112,12 @@ class Settings:
     rate_limits: bool = _setting(True, _flag, "Limit how often one person or address may ask; off only for measuring.")
     extra_ca: str = _setting("", _text, "File with further certificate authorities (PEM) that outgoing connections"
                              " trust: private networks, tests.")
+    image_megapixels: int = _setting(100, _whole(1, 500), "Largest picture that is taken, in millions of pixels; for an"
+                                     " animation, all frames together. Memory for processing one grows with it.")
+    image_side: int = _setting(8192, _whole(640, 16_383), "Longest side, in pixels, of the pictures that are kept;"
+                               " larger ones are made smaller.")
+    image_frames: int = _setting(300, _whole(1, 10_000), "Animated pictures with more frames than this do not stay"
+                                 " pictures: they are shown as video.")
     memfd_noexec: int = _setting(1, _whole(0, 2), "Whether the memory in which untrusted files are handed to decoders"
                                  " may be executable: 0 it may, 1 not where the kernel can (Linux 6.3), 2 never:"
                                  " without such a kernel files are not processed.")

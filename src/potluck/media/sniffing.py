@@ -18,6 +18,8 @@ _STARTS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
     (b"\xff\x0a", "image/jxl"),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl"),
     (b"fLaC", "audio/flac"),
@@ -71,6 +73,12 @@ def _iso(head: bytes) -> str | None:
     return "video/mp4"
 
 
+def _bitmap(head: bytes) -> str | None:
+    """BMP: two letters, a size, zeros, and a header of a known length."""
+    known = head[14:18] in {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
+    return "image/bmp" if head[:2] == b"BM" and head[6:10] == bytes(4) and known else None
+
+
 def _matroska(head: bytes) -> str | None:
     if not head.startswith(b"\x1aE\xdf\xa3"):
         return None
@@ -112,4 +120,4 @@ def _svg(head: bytes) -> str | None:
 
 
 _LOOKS: tuple[Callable[[bytes], str | None], ...] = (
-    _riff, _iso, _matroska, _ogg, _mpeg_audio, _transport_stream, _zip, _svg)
+    _riff, _iso, _bitmap, _matroska, _ogg, _mpeg_audio, _transport_stream, _zip, _svg)

@@ -10,7 +10,7 @@ BYTES = "application/octet-stream"
 
 EXTENSIONS = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif", "image/gif": "gif",
-    "image/heic": "heic", "image/jxl": "jxl",
+    "image/heic": "heic", "image/jxl": "jxl", "image/tiff": "tif", "image/bmp": "bmp",
     "audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/aac": "aac", "audio/ogg": "ogg", "audio/opus": "opus",
     "audio/flac": "flac", "audio/wav": "wav", "audio/webm": "weba",
     "video/mp4": "mp4", "video/webm": "webm", "video/ogg": "ogv", "video/quicktime": "mov",

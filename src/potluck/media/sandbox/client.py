@@ -40,6 +40,7 @@ _PACKAGES = ("potluck.media.tasks",)
 _START = "from potluck.media.sandbox.zygote import main; main()"
 _LINE_BYTES = 4 * MIB
 _LOG_BYTES = 64 << 10
+_WORDS = 300
 _ATTEMPTS = 3
 _STALE_SECONDS = 86_400
 _STANDING = {
@@ -319,7 +320,7 @@ def _judge(job: _Job, said: dict[str, Any], problem: str, ending: str, notice: d
     if "exhausted" in said:
         raise Exhausted(str(said["exhausted"]))
     if "refused" in said:
-        raise Refused(str(said["refused"]))
+        raise _refusal(said)
     if job.program and code > 0:
         raise _program_error(ending)
     if code != 0 or (not job.program and "result" not in said):
@@ -332,13 +333,24 @@ def _judge(job: _Job, said: dict[str, Any], problem: str, ending: str, notice: d
 _SIGNALS = {-signal.SIGXCPU: "CPU time", -signal.SIGXFSZ: "output", -signal.SIGKILL: "memory"}
 
 
+def _refusal(said: dict[str, Any]) -> Exception:
+    """What the worker refused, in its words: short text, and numbers or short texts in it."""
+    data = said.get("data") or {}
+    try:
+        values = {str(name): value if isinstance(value, int | float) else str(value)[:_WORDS]
+                  for name, value in data.items()}
+        return Refused(str(said["refused"])[:_WORDS], **values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return Crashed(f"a refusal that cannot be read: {error!r}")
+
+
 def _program_error(ending: str) -> Exhausted | Refused:
     if "Cannot allocate memory" in ending:
         return Exhausted("memory")
     if "File too large" in ending:
         return Exhausted("output")
     lines = [line for line in ending.splitlines() if line.strip()]
-    return Refused(lines[-1][:300] if lines else "ffmpeg cannot read the file")
+    return Refused(lines[-1][:_WORDS] if lines else "ffmpeg cannot read the file")
 
 
 def _strange(folder: Path) -> Iterator[Path]:

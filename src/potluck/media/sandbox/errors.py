@@ -11,7 +11,7 @@ Beside each stands whether it is permanent: would the same bytes fail again?
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class SandboxError(Exception):
@@ -21,7 +21,17 @@ class SandboxError(Exception):
 
 
 class Refused(SandboxError):
-    """The bytes cannot be used; the text says why, in words for the person who sent them."""
+    """The bytes cannot be used.
+
+    Args:
+        message: why, in words for the person who sent them (a message id).
+        data: values for the message.
+    """
+
+    def __init__(self, message: str, **data: Any) -> None:
+        super().__init__(message % data if data else message)
+        self.message = message
+        self.data = data
 
 
 class Exhausted(SandboxError):

@@ -138,7 +138,7 @@ def _perform(name: str, job: Job) -> None:
     try:
         job.tell({"result": TASKS[name](job), "walls": dict(job.walls)})
     except Refused as refused:
-        job.tell({"refused": str(refused)})
+        job.tell({"refused": refused.message, "data": refused.data})
     except Exhausted as exhausted:
         job.tell({"exhausted": exhausted.what})
     except MemoryError:
