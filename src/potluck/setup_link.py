@@ -13,6 +13,7 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
 from potluck.settings import Settings
+from potluck.social.accounts import roles
 from potluck.social.model import Invite, User
 
 _VALID = timedelta(days=7)
@@ -24,7 +25,7 @@ async def setup_link(db: Database) -> str | None:
     A link that is still valid is given again, so that a restart does not make another.
     """
     async with db.write() as session:
-        if await session.scalar(select(func.count()).select_from(User).where(User.role == "admin")):
+        if await session.scalar(select(func.count()).select_from(User).where(User.role.in_(roles.ADMINS))):
             return None
         code = await session.scalar(select(Invite.code).where(
             Invite.role == "admin", Invite.uses == 0, Invite.expires_at > now() + timedelta(hours=1)).limit(1))

@@ -8,6 +8,7 @@ from typing import Any
 from support.servers import Person, eventually
 
 NO_PAGES = {
+    "/severed/{severance_id:int}/{which:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
@@ -33,9 +34,13 @@ SIGNED_IN = (
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
     "/settings/export", "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
-    "/admin/reports/{report}", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+    "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
+    "/admin/rules", "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
 )
 """What is shown to Alice, who administers the server."""
+
+MODERATED = ("/strikes", "/strikes/{strike}")
+"""What is shown to Bob, whom Alice has warned."""
 
 
 @dataclass(frozen=True, slots=True)

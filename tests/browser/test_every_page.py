@@ -41,7 +41,27 @@ def filled(as_: Open, example: pages.Example) -> pages.Example:
             link = alice.page.locator(f"main a[href^='{path}/']").first.get_attribute("href")
             assert link is not None
             example.values[word] = link.rpartition("/")[2]
+        _warn_bob(as_, example)
     return example
+
+
+def _warn_bob(as_: Open, example: pages.Example) -> None:
+    """Alice warns Bob, who appeals."""
+    alice, bob = as_("alice", scripts=False), as_("bob", scripts=False)
+    alice.go(f"/admin/actors/{example.values['bob']}")
+    alice.page.get_by_label("Reason, for the person to read").fill("Please label your soups")
+    alice.press("Do this")
+    bob.go("/strikes")
+    link = bob.page.locator("main a[href^='/strikes/']").first.get_attribute("href")
+    assert link is not None
+    example.values["strike"] = link.rpartition("/")[2]
+    bob.go(link)
+    bob.page.get_by_label("Why should it be taken back?").fill("I did label them")
+    bob.press("Send appeal")
+    alice.go("/admin/moderation?only=appeal")
+    link = alice.page.locator("main a[href^='/admin/appeals/']").first.get_attribute("href")
+    assert link is not None
+    example.values["appeal"] = link.rpartition("/")[2]
 
 
 def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:
@@ -73,7 +93,7 @@ def test_no_page_is_forgotten() -> None:
     routes = {path for area in AREAS for handler in area.route_handlers if "GET" in handler.http_methods
               for path in handler.paths}
     assert routes >= pages.NO_PAGES, "a route that is gone is still named"
-    seen = [pattern.partition("?")[0] for pattern in (*pages.GUEST, *pages.SIGNED_IN)]
+    seen = [pattern.partition("?")[0] for pattern in (*pages.GUEST, *pages.SIGNED_IN, *pages.MODERATED)]
     forgotten = [route for route in routes - pages.NO_PAGES
                  if not any(_as_pattern(route).fullmatch(address) for address in seen)]
     assert forgotten == []
@@ -88,6 +108,11 @@ def test_pages_for_guests(open_browser: Open, filled: pages.Example) -> None:
 def test_pages_for_people_and_their_administrator(as_: Open, filled: pages.Example, part: int) -> None:
     """What Alice, who administers the server, sees."""
     look_at(as_("alice"), filled, pages.SIGNED_IN[part::_PARTS])
+
+
+def test_pages_for_those_moderators_have_dealt_with(as_: Open, filled: pages.Example) -> None:
+    """What Bob sees of it."""
+    look_at(as_("bob"), filled, pages.MODERATED)
 
 
 def test_page_that_is_not_there(open_browser: Open) -> None:

@@ -4,12 +4,24 @@ import pytest
 from sqlalchemy import select
 
 from potluck.db.ids import ids
-from potluck.social.model import Actor, AuditEntry, DomainPolicy, Invite, Report, User
+from potluck.social.model import (
+    Actor,
+    Appeal,
+    AuditEntry,
+    DomainPolicy,
+    Invite,
+    Report,
+    ServerRule,
+    Strike,
+    User,
+)
 from web.conftest import Browser, Site
 
 PAGES = ("/admin", "/admin/people", "/admin/people?only=waiting", "/admin/people?q=ali", "/admin/invites",
          "/admin/reports", "/admin/reports?only=resolved", "/admin/servers", "/admin/servers?only=failing",
-         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/emoji")
+         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/emoji", "/admin/moderation",
+         "/admin/moderation?only=mine", "/admin/moderation?only=held", "/admin/audit",
+         "/admin/audit?act=strike&q=x&by=1")
 
 
 async def admin(site: Site) -> Browser:
@@ -31,7 +43,8 @@ async def test_acts_are_for_staff(site: Site) -> None:
     browser = await site.browser(site.cast.alice)
     user, bob = site.cast.bob.owner_id, site.cast.bob.id
     row = await site.cast.say(site.cast.bob, "<p>x</p>")
-    for path in (f"/admin/people/{user}/disable", f"/admin/people/{user}/role", f"/admin/actors/{bob}/suspend",
+    for path in (f"/admin/people/{user}/disable", f"/admin/people/{user}/role", f"/admin/actors/{bob}/measure",
+                 f"/admin/actors/{bob}/lift", "/admin/appeals/1/accept",
                  "/admin/servers/carol.example", "/admin/queues/retry-all", "/admin/invites",
                  "/admin/reports/1/resolve", f"/posts/{row.id}/moderate", f"/admin/people/{user}/reset"):
         assert (await browser.post(path, {"role": "admin", "severity": "suspend"})).status_code == 403, path
@@ -83,8 +96,9 @@ async def test_ranks(site: Site) -> None:
     assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/role", {"role": "admin"})).status_code == 403
     assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/reset")).status_code == 403
     assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")).status_code == 403
-    assert (await mona.post(f"/admin/actors/{site.cast.bob.id}/suspend")).status_code == 403
-    assert (await mona.post(f"/admin/actors/{site.cast.mona.id}/suspend")).status_code == 403
+    for actor in (site.cast.bob, site.cast.mona):
+        found = await mona.post(f"/admin/actors/{actor.id}/measure", {"action": "suspend"})
+        assert found.status_code == 403
 
 
 async def test_roles_and_reset_links(site: Site) -> None:
@@ -142,13 +156,114 @@ async def test_reports(site: Site) -> None:
     assert "rude words" in page
     assert "see this" in page
     back = f"/admin/reports/{report.id}"
-    found = await mona.post(f"/admin/actors/{site.cast.eve.id}/silence", {"back": back})
+    await mona.post(f"{back}/take")
+    assert "@mona" in (await mona.get(back)).text
+    assert "@eve" in (await mona.get("/admin/moderation?only=mine")).text
+    await mona.post(f"{back}/note", {"note_text": "third time"})
+    assert "third time" in (await mona.get(back)).text
+    found = await mona.post(f"/admin/actors/{site.cast.eve.id}/measure", {
+        "back": back, "action": "silence", "text": "Be kind", "report": str(report.id), "posts": str(row.id)})
     assert found.headers["location"] == back
     async with site.database.read() as session:
         assert (await session.get_one(Actor, site.cast.eve.id)).silenced_at
-    await mona.post(f"/admin/reports/{report.id}/resolve")
+        assert (await session.get_one(Report, report.id)).outcome == "silence"
     assert "@eve" in (await mona.get("/admin/reports?only=resolved")).text
-    assert "All is well" in (await mona.get("/admin/reports")).text
+    assert "All is well" in (await mona.get("/admin/moderation")).text
+    assert "Be kind" in (await mona.get("/admin/audit?act=strike&q=eve")).text
+    assert "Be kind" not in (await mona.get("/admin/audit?q=bob")).text
+    await mona.post(f"{back}/reopen")
+    assert "@eve" in (await mona.get("/admin/moderation")).text
+
+
+async def test_private_posts_in_a_report(site: Site) -> None:
+    """What the reporter could read and named is shown to the moderators, though it was not meant for them."""
+    row = await site.cast.say(site.cast.eve, "<p>a threat</p>", visibility="direct", mentions=[site.cast.alice])
+    report = Report(id=ids.new(), reporter_id=site.cast.alice.id, target_id=site.cast.eve.id, object_ids=[row.id])
+    async with site.database.write() as session:
+        session.add(report)
+    mona = await site.browser(site.cast.mona)
+    assert "a threat" in (await mona.get(f"/admin/reports/{report.id}")).text
+    assert (await mona.get(f"/posts/{row.id}/moderate")).status_code == 404
+
+
+async def test_appealing(site: Site) -> None:
+    """Who was limited reads why, appeals once, and the measure is undone when a moderator agrees."""
+    mona, eve = await site.browser(site.cast.mona), await site.browser(site.cast.eve)
+    await mona.post(f"/admin/actors/{site.cast.eve.id}/measure", {"action": "silence", "text": "Too loud"})
+    page = (await eve.get("/strikes")).text
+    assert "limited" in page
+    async with site.database.read() as session:
+        strike = (await session.scalars(select(Strike))).one()
+    assert "/strikes/" in (await eve.get("/notifications")).text
+    assert "Too loud" in (await eve.get(f"/strikes/{strike.id}")).text
+    alice = await site.browser(site.cast.alice)
+    assert (await alice.get(f"/strikes/{strike.id}")).status_code == 404
+    assert (await alice.post(f"/strikes/{strike.id}/appeal", {"text": "x"})).status_code == 404
+    assert (await eve.post(f"/strikes/{strike.id}/appeal", {"text": " "})).status_code == 422
+    await eve.post(f"/strikes/{strike.id}/appeal", {"text": "It was my brother"})
+    assert (await eve.post(f"/strikes/{strike.id}/appeal", {"text": "again"})).status_code == 409
+    async with site.database.read() as session:
+        appeal = (await session.scalars(select(Appeal))).one()
+    assert "my brother" in (await mona.get("/admin/moderation?only=appeal")).text
+    assert "my brother" in (await mona.get(f"/admin/appeals/{appeal.id}")).text
+    await mona.post(f"/admin/appeals/{appeal.id}/accept")
+    async with site.database.read() as session:
+        assert (await session.get_one(Actor, site.cast.eve.id)).silenced_at is None
+    assert "accepted" in (await eve.get(f"/strikes/{strike.id}")).text
+    assert (await mona.post(f"/admin/appeals/{appeal.id}/refuse")).status_code == 409
+
+
+async def test_suspended_people(site: Site) -> None:
+    """Somebody suspended is signed out, and finds only the ways to appeal, to export and to leave."""
+    mona = await site.browser(site.cast.mona)
+    await mona.post(f"/admin/actors/{site.cast.eve.id}/measure", {"action": "suspend", "text": "Spam"})
+    eve = await site.browser(site.cast.eve)
+    assert (await eve.get("/home")).headers["location"] == "/strikes"
+    assert (await eve.post("/compose", {"text": "hello"})).headers["location"] == "/strikes"
+    assert "suspended" in (await eve.get("/strikes")).text
+    assert (await eve.get("/settings/export")).status_code == 200
+    await mona.post(f"/admin/actors/{site.cast.eve.id}/lift", {"action": "suspend"})
+    assert (await eve.get("/home")).status_code == 200
+
+
+async def test_deleting_for_good(site: Site) -> None:
+    """An account is deleted by an administrator who says that they are sure, and by nobody else."""
+    path, wish = f"/admin/actors/{site.cast.eve.id}/measure", {"action": "delete", "sure": "1"}
+    assert (await (await site.browser(site.cast.mona)).post(path, wish)).status_code == 403
+    browser = await admin(site)
+    assert (await browser.post(path, {"action": "delete"})).status_code == 422
+    await browser.post(path, wish)
+    async with site.database.read() as session:
+        assert (await session.get_one(Actor, site.cast.eve.id)).deleted_at
+
+
+async def test_rules_of_the_server(site: Site) -> None:
+    """The usual rules hold until an administrator writes some; reports name them."""
+    assert "shared table" in (await site.guest().get("/about/rules")).text
+    assert (await (await site.browser(site.cast.mona)).post("/admin/rules", {"text": "x"})).status_code == 403
+    browser = await admin(site)
+    assert (await browser.post("/admin/rules", {"text": ""})).status_code == 422
+    for text in ("No puns", "No cats"):
+        await browser.post("/admin/rules", {"text": text})
+    async with site.database.read() as session:
+        first, second = (await session.scalars(select(ServerRule).order_by(ServerRule.id))).all()
+    await browser.post(f"/admin/rules/{second.id}/up")
+    page = (await site.guest().get("/about/rules")).text
+    assert page.index("No cats") < page.index("No puns")
+    assert "shared table" not in page
+    row = await site.cast.say(site.cast.eve, "<p>meow</p>")
+    other = await site.cast.say(site.cast.eve, "<p>purr</p>")
+    alice = await site.browser(site.cast.alice)
+    assert "purr" in (await alice.get(f"/posts/{row.id}/report")).text
+    await alice.post(f"/posts/{row.id}/report", {
+        "category": "violation", "rules": str(second.id), "posts": str(other.id), "comment": "cats"})
+    await browser.post(f"/admin/rules/{second.id}/remove")
+    async with site.database.read() as session:
+        report = (await session.scalars(select(Report))).one()
+    assert (report.rule_ids, report.object_ids) == ([second.id], [row.id, other.id])
+    assert "No cats" in (await browser.get(f"/admin/reports/{report.id}")).text
+    await browser.post(f"/admin/rules/{first.id}/change", {"text": "No puns at all"})
+    assert "No puns at all" in (await browser.get("/admin/rules")).text
 
 
 async def test_moderating_a_post(site: Site) -> None:
@@ -157,7 +272,9 @@ async def test_moderating_a_post(site: Site) -> None:
     mona = await site.browser(site.cast.mona)
     assert f"/posts/{row.id}/moderate" in (await mona.get(f"/@eve/{row.id}")).text
     assert "rude words" in (await mona.get(f"/posts/{row.id}/moderate")).text
-    await mona.post(f"/posts/{row.id}/moderate")
+    await mona.post(f"/posts/{row.id}/moderate", {"action": "mark_statuses_as_sensitive"})
+    assert (await site.cast.again(row)).sensitive
+    await mona.post(f"/posts/{row.id}/moderate", {"text": "rude"})
     assert (await site.guest().get(f"/@eve/{row.id}")).status_code == 410
 
 

@@ -18,7 +18,7 @@ from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.settings import current
 from potluck.social import actors, audit, domain_policies, keys, moving, standing
-from potluck.social.accounts import deletion, passwords, signup, tokens
+from potluck.social.accounts import deletion, passwords, roles, signup, tokens
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, User
 
@@ -116,9 +116,9 @@ def reset_password(name: str, password_stdin: bool) -> None:
 
 @admin.command("role")
 @click.argument("name")
-@click.argument("role", type=click.Choice(["user", "moderator", "admin"]))
+@click.argument("role", type=click.Choice(roles.ALL))
 def role(name: str, role: str) -> None:
-    """Make the account NAME a user, moderator or admin."""
+    """Make the account NAME a user, moderator, admin or owner."""
 
     async def act(session: AsyncSession) -> None:
         user, _ = await user_named(session, name)

@@ -9,10 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
-from potluck.social.model import AuditEntry
+from potluck.settings import current
+from potluck.social.model import Actor, AuditEntry
 from potluck.social.paging import Page, in_order, paged
 
 _MOST = 200
+
+
+def handle(actor: Actor) -> str:
+    """An account as the log names it."""
+    return f"@{actor.name}@{actor.host or current().domain}"
 
 
 async def record(session: AsyncSession, user_id: int | None, action: str, target: str,
@@ -32,7 +38,21 @@ async def record(session: AsyncSession, user_id: int | None, action: str, target
     return row
 
 
-async def page(session: AsyncSession, part: Page) -> list[AuditEntry]:
-    """A page of the log, newest first."""
-    rows = (await session.scalars(paged(select(AuditEntry), AuditEntry.id, part.at_most(_MOST)))).all()
+async def page(session: AsyncSession, part: Page, *, user_id: int | None = None, action: str = "",
+               words: str = "") -> list[AuditEntry]:
+    """A page of the log, newest first.
+
+    Args:
+        user_id: only what this moderator did.
+        action: only acts whose name begins so.
+        words: only with this in the name of what it was done to.
+    """
+    query = select(AuditEntry)
+    if user_id is not None:
+        query = query.where(AuditEntry.user_id == user_id)
+    if action:
+        query = query.where(AuditEntry.action.startswith(action, autoescape=True))
+    if words:
+        query = query.where(AuditEntry.target.icontains(words, autoescape=True))
+    rows = (await session.scalars(paged(query, AuditEntry.id, part.at_most(_MOST)))).all()
     return in_order(list(rows), part)

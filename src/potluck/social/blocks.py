@@ -162,10 +162,10 @@ async def mute_domain(session: AsyncSession, actor: Actor, host: str) -> str:
     if result.rowcount == 0:
         return name
     there = select(Actor.id).where(Actor.host == name)
-    ended = await sever(session, or_(
+    await severances.by_oneself(session, actor, there, name)
+    await sever(session, or_(
         and_(Follow.follower_id == actor.id, Follow.followed_id.in_(there)),
         and_(Follow.followed_id == actor.id, Follow.follower_id.in_(there))), by=actor)
-    await severances.tell(session, ended, "user_domain_block", name)
     await feeds.remove_host(session, actor.id, name)
     await session.execute(delete(_NOTIFICATION).where(
         _NOTIFICATION.c.reader_id == actor.id, _NOTIFICATION.c.actor_id.in_(there)))

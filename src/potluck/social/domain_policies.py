@@ -21,8 +21,7 @@ from potluck.settings import current
 from potluck.social import severances
 from potluck.social.errors import Invalid
 from potluck.social.fading import FadingCache
-from potluck.social.model import Actor, DomainPolicy, FeedEntry, Follow, Object, Server
-from potluck.social.severing import sever
+from potluck.social.model import Actor, DomainPolicy, FeedEntry, Object, Server
 from potluck.text.names import normalise_host
 
 ALLOW = "allow"
@@ -194,8 +193,7 @@ async def _apply(session: AsyncSession, row: DomainPolicy) -> None:
                           .values({column: row.created_at, _ACTOR.c.updated_at: now()}))
     if row.severity == SUSPEND:
         there = select(Actor.id).where(_lives_at(row.domain), Actor.host != "")
-        ended = await sever(session, or_(Follow.follower_id.in_(there), Follow.followed_id.in_(there)))
-        await severances.tell(session, ended, "domain_block", row.domain)
+        await severances.of_server(session, there, row.domain)
         await session.execute(delete(_ENTRY).where(
             _ENTRY.c.object_id.in_(select(Object.id).where(Object.author_id.in_(there)))))
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import events, live, object_notices, post_index, registry
+from potluck.social import events, live, object_notices, post_index, registry, screening
 from potluck.social.communities import posts
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotAllowed, NotFound
@@ -40,6 +40,8 @@ async def edit(session: AsyncSession, object_id: int, draft: Draft, editor: Acto
         raise NotFound
     if row.author_id != editor.id:
         raise NotAllowed
+    if not silent:
+        await screening.check_edit(session, draft)
     newly: Sequence[int] = ()
     if not silent:
         await _keep_version(session, row)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social import events, notifications
+from potluck.social.accounts import roles
 from potluck.social.addresses import activity_uri
 from potluck.social.errors import Invalid, NotAllowed
-from potluck.social.model import Actor, Object, Report, User
+from potluck.social.model import Actor, ModerationNote, Object, Report, User
 from potluck.social.notifications import Notice
 from potluck.social.visibility import visible_to
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 MAX_COMMENT = 5000  # as long as Mastodon reads of a Flag
 MAX_OBJECTS = 100
+MAX_NOTE = 2000
 
 
 async def create(
@@ -58,11 +60,12 @@ async def create(
         if known is not None:
             return known
     objects = await _objects(session, reporter, target, object_ids)
+    broken = list(dict.fromkeys(rule_ids))[:MAX_OBJECTS] if category == "violation" else []
     new_id = ids.new()
     row = Report(
         id=new_id, uri=uri or activity_uri(new_id), reporter_id=reporter.id, target_id=target.id,
         object_ids=[item.id for item in objects], comment=comment[:MAX_COMMENT].strip(), category=category,
-        rule_ids=list(rule_ids)[:MAX_OBJECTS], forwarded=forward and not target.is_local, created_at=now())
+        rule_ids=broken, forwarded=forward and not target.is_local, created_at=now())
     session.add(row)
     await session.flush()
     await _tell_staff(session, row)
@@ -83,7 +86,7 @@ async def _objects(session: AsyncSession, reporter: Actor, target: Actor, object
 
 async def _tell_staff(session: AsyncSession, row: Report) -> None:
     staff = await session.scalars(select(User.actor_id).where(
-        User.role.in_(("admin", "moderator")), User.disabled_at.is_(None)))
+        User.role.in_(roles.STAFF), User.disabled_at.is_(None)))
     await notifications.notify(session, [
         Notice(actor_id, "admin.report", row.reporter_id, report_id=row.id) for actor_id in staff.all()])
 
@@ -95,11 +98,11 @@ async def assign(session: AsyncSession, report: Report, user: User | None) -> No
     await session.flush()
 
 
-async def resolve(session: AsyncSession, report: Report, user: User) -> None:
-    """A moderator is done with a report."""
+async def resolve(session: AsyncSession, report: Report, user: User, *, outcome: str = "") -> None:
+    """A moderator is done with a report. `outcome`: what was done (an action of a strike), '' for nothing."""
     row = await session.get_one(Report, report.id)
     if row.resolved_at is None:
-        row.resolved_at, row.resolved_by_id = now(), user.id
+        row.resolved_at, row.resolved_by_id, row.outcome = now(), user.id, outcome
         await session.flush()
 
 
@@ -107,4 +110,49 @@ async def reopen(session: AsyncSession, report: Report) -> None:
     """A resolved report is looked at again."""
     row = await session.get_one(Report, report.id)
     row.resolved_at = row.resolved_by_id = None
+    row.outcome = ""
+    await session.flush()
+
+
+async def note(session: AsyncSession, user: User, text: str, *, report: Report | None = None,
+               actor: Actor | None = None) -> ModerationNote:
+    """A moderator writes something about a report or an account, for the other moderators.
+
+    Raises:
+        Invalid: there is no text, or too much.
+    """
+    if not text.strip() or len(text) > MAX_NOTE:
+        raise Invalid("note_text", "Please write between 1 and 2000 characters")
+    row = ModerationNote(id=ids.new(), report_id=report.id if report else None, actor_id=actor.id if actor else None,
+                         user_id=user.id, text=text.strip(), created_at=now())
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def notes(session: AsyncSession, *, report_id: int | None = None, actor_id: int | None = None
+                ) -> Sequence[ModerationNote]:
+    """The last hundred notes about a report or an account, oldest first."""
+    condition = ModerationNote.report_id == report_id if report_id else ModerationNote.actor_id == actor_id
+    rows = (await session.scalars(select(ModerationNote).where(condition)
+                                  .order_by(ModerationNote.id.desc()).limit(100))).all()
+    return rows[::-1]
+
+
+async def remove_note(session: AsyncSession, user: User, note_id: int) -> None:
+    """Take one's own note back; without it nothing happens."""
+    await session.execute(delete(ModerationNote).where(ModerationNote.id == note_id, ModerationNote.user_id == user.id))
+
+
+async def recategorise(session: AsyncSession, report: Report, category: str, rule_ids: Sequence[int] = ()) -> None:
+    """A moderator sees it otherwise than the reporter.
+
+    Raises:
+        Invalid: there is no such category.
+    """
+    if category not in CATEGORIES:
+        raise Invalid("category", "Validation failed: Category is not included in the list")
+    row = await session.get_one(Report, report.id)
+    row.category = category
+    row.rule_ids = list(rule_ids)[:MAX_OBJECTS] if category == "violation" else []
     await session.flush()

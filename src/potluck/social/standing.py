@@ -1,18 +1,60 @@
-"""What moderators do with an account: limit it, suspend it, take either back. The caller writes the log (`audit`)."""
+"""What moderators do with an account: hide its media, freeze its login, limit it, suspend it, and take each back.
+
+The bare acts; `strikes` does them with a reason, tells the person and writes the log.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import events
 from potluck.social.accounts import sessions, tokens
-from potluck.social.model import Actor, Announce, FeedEntry, Notification, Object, User
+from potluck.social.model import Actor, Announce, FeedEntry, Media, Notification, Object, User
 
 _ENTRY: Any = FeedEntry.__table__
+_OBJECT: Any = Object.__table__
+
+
+async def sensitize(session: AsyncSession, actor: Actor) -> None:
+    """Hide all media of an actor behind a click."""
+    await _sensitize(session, actor, now())
+
+
+async def unsensitize(session: AsyncSession, actor: Actor) -> None:
+    """Hide its media only where its author does."""
+    await _sensitize(session, actor, None)
+
+
+async def _sensitize(session: AsyncSession, actor: Actor, moment: datetime | None) -> None:
+    row = await session.get_one(Actor, actor.id)
+    if (row.sensitized_at is None) != (moment is None):
+        row.sensitized_at, row.updated_at = moment, now()
+        await session.flush()
+        pictured = select(Media.object_id).where(Media.object_id == _OBJECT.c.id).exists()
+        await session.execute(update(_OBJECT).where(_OBJECT.c.author_id == row.id, pictured)
+                              .values(version=_OBJECT.c.version + 1))
+
+
+async def disable(session: AsyncSession, user: User) -> None:
+    """Freeze a login: it is signed out everywhere and cannot sign in. Posts and profile stay."""
+    row = await session.get_one(User, user.id)
+    row.disabled_at = row.disabled_at or now()
+    await session.flush()
+    await sessions.end_all(session, row.id)
+    tokens.forget_user(session, row.id)
+
+
+async def enable(session: AsyncSession, user: User) -> None:
+    """Let a login be used again."""
+    row = await session.get_one(User, user.id)
+    row.disabled_at = None
+    await session.flush()
+    tokens.forget_user(session, row.id)
 
 
 async def silence(session: AsyncSession, actor: Actor) -> None:

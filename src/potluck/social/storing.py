@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import adopting, events, feeds, live, object_notices, post_index, registry
+from potluck.social import adopting, events, feeds, live, object_notices, post_index, registry, screening
 from potluck.social.addresses import object_uri, object_url
 from potluck.social.communities import posts
 from potluck.social.drafts import Draft
@@ -71,13 +71,16 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     for draft in drafts:
         if draft.uri not in taken:
             fresh.setdefault(draft.uri or id(draft), draft)
-    pairs = await _insert_objects(session, list(fresh.values()))
+    verdicts = await screening.screen(session, list(fresh.values()))
+    pairs = await _insert_objects(session, screening.admit(list(fresh.values()), verdicts))
     await _insert_parts(session, pairs)
     await _count(session, pairs)
     await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)
     await post_index.add(session, [row for row, _ in pairs])
     await posts.add(session, [row for row, _ in pairs])
+    if verdicts:
+        await screening.follow_up(session, pairs, verdicts)
     await _tell(session, pairs)
     made = {id(draft): row for row, draft in pairs}
     known = taken | {row.uri: row for row, draft in pairs}

@@ -109,6 +109,15 @@ async def load_objects(
     return {object_id: views[object_id] for object_id in rows}
 
 
+async def load_for_moderation(session: AsyncSession, object_ids: Iterable[int]) -> dict[int, ObjectView]:
+    """Views of objects that a report names or a rule holds back, whoever they were meant for: for moderators only."""
+    wanted = set(object_ids)
+    if not wanted:
+        return {}
+    rows = await session.scalars(select(Object).where(Object.id.in_(wanted), Object.deleted_at.is_(None)))
+    return await _assemble(session, {row.id: row for row in rows.all()}, None)
+
+
 async def _visible(session: AsyncSession, wanted: set[int], viewer_id: int | None, local: bool, *,
                    wanted_only: bool = False) -> dict[int, Object]:
     """Those objects the viewer may see; with `wanted_only` without authors they have hidden for themselves."""

@@ -2,7 +2,8 @@
 
 public: everyone. unlisted: everyone, but in no public timeline. followers: accepted followers and those mentioned.
 direct: those mentioned. local: people with an account here. group: followers of the group it was posted to.
-A block hides the blocker's things from the blocked. Suspended and deleted authors are seen by nobody.
+A block hides the blocker's things from the blocked. Suspended and deleted authors are seen by nobody. What a rule
+against spam holds back is seen by its author alone.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> Column
         return and_(live(), standing, Object.visibility.in_(OPEN))
     mentioned = exists().where(Mention.object_id == Object.id, Mention.actor_id == viewer_id)
     own = Object.author_id == viewer_id
+    held = and_(own, Object.deleted_at.is_(None), Object.state == "held")
     readable = or_(
         Object.visibility.in_(OPEN),
         own,
@@ -55,7 +57,7 @@ def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> Column
         Object.visibility == LOCAL if viewer_is_local else false(),
     )
     blocked = exists().where(Block.blocker_id == Object.author_id, Block.blocked_id == viewer_id)
-    return and_(live(), standing, readable, ~blocked)
+    return and_(or_(live(), held), standing, readable, ~blocked)
 
 
 def announce_visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:

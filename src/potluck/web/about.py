@@ -9,12 +9,22 @@ from sqlalchemy import func, select
 
 from potluck import __version__
 from potluck.settings import current
-from potluck.social import domain_policies
+from potluck.social import domain_policies, site_texts
+from potluck.social.accounts import roles
 from potluck.social.model import Actor, User
 from potluck.web import pages, redirects
+from potluck.web.i18n import _, _l
 from potluck.web.icons import icon_names
 from potluck.web.presenters.people import shown_person
 from potluck.web.types import AnyRequest
+
+USUAL_RULES = (
+    _l("Treat people as you would at a shared table: no harassment, no hate, no threats."),
+    _l("No spam, no scams, no automated flooding."),
+    _l("Nothing that is against the law where this server is run."),
+    _l("Put what may hurt or shock behind a content warning."),
+)
+"""What holds while the administrators have written no rules."""
 
 
 @get("/about")
@@ -24,7 +34,7 @@ async def about(request: AnyRequest) -> Response[Any]:
         people = await session.scalar(select(func.count()).select_from(User).join(
             Actor, Actor.id == User.actor_id).where(Actor.deleted_at.is_(None), User.approved_at.is_not(None))) or 0
         staff = (await session.scalars(select(Actor).join(User, User.actor_id == Actor.id).where(
-            User.role == "admin", Actor.deleted_at.is_(None), User.disabled_at.is_(None)).limit(10))).all()
+            User.role.in_(roles.ADMINS), Actor.deleted_at.is_(None), User.disabled_at.is_(None)).limit(10))).all()
     settings = current()
     return await pages.render(
         request, "about/about.html", people=people, staff=[shown_person(actor) for actor in staff],
@@ -32,13 +42,15 @@ async def about(request: AnyRequest) -> Response[Any]:
 
 
 @get("/about/rules")
-async def rules(request: AnyRequest) -> Response[Any]:
+async def rules_page(request: AnyRequest) -> Response[Any]:
     """The rules, and which servers are limited here and why."""
     async with request.app.state.db.read() as session:
+        texts = await site_texts.rules(session)
         limited = [row for row in await domain_policies.all_(session) if row.severity in {"silence", "suspend"}]
     shown = [{"domain": _obscured(row.domain) if row.obfuscate else row.domain, "severity": row.severity,
               "comment": row.public_comment} for row in limited]
-    return await pages.render(request, "about/rules.html", limited=shown)
+    return await pages.render(request, "about/rules.html", limited=shown, rules=texts,
+                              usual=[_(text) for text in USUAL_RULES])
 
 
 def _obscured(domain: str) -> str:
@@ -87,4 +99,4 @@ async def manifest() -> dict[str, Any]:
     }
 
 
-route_handlers = [about, rules, privacy, design, favicon, robots, manifest]
+route_handlers = [about, rules_page, privacy, design, favicon, robots, manifest]

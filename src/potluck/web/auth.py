@@ -12,19 +12,25 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.settings import current
-from potluck.social.accounts import sessions
+from potluck.social.accounts import roles, sessions
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, User, WebSession
 from potluck.web import cookies
 from potluck.web.types import AnyRequest
 
 _VIEWER = "viewer"
-STAFF = frozenset({"moderator", "admin"})
 SESSION_SECONDS = int(timedelta(days=90).total_seconds())
 
 
 class SignInRequired(Exception):
     """Only someone signed in may see this page."""
+
+
+class SuspendedHere(Exception):
+    """Someone whose account is suspended may only appeal, take their data out, or leave."""
+
+
+_OPEN_TO_SUSPENDED = ("/strikes", "/settings/export", "/settings/delete", "/signout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,12 @@ class Viewer:
     @property
     def is_staff(self) -> bool:
         """Whether they moderate."""
-        return self.user.role in STAFF
+        return self.user.role in roles.STAFF
 
     @property
     def is_admin(self) -> bool:
         """Whether they administer."""
-        return self.user.role == "admin"
+        return self.user.role in roles.ADMINS
 
 
 async def acting(session: AsyncSession, me: Viewer) -> Actor:
@@ -97,10 +103,13 @@ async def provide_me(request: AnyRequest) -> Viewer:
 
     Raises:
         SignInRequired: nobody is signed in.
+        SuspendedHere: they may not use this page.
     """
     viewer = await viewer_of(request)
     if viewer is None:
         raise SignInRequired
+    if viewer.actor.suspended_at is not None and not request.scope["path"].startswith(_OPEN_TO_SUSPENDED):
+        raise SuspendedHere
     return viewer
 
 

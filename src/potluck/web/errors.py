@@ -77,6 +77,11 @@ def sign_in_required(request: AnyRequest, _error: auth.SignInRequired) -> Respon
     return response
 
 
+def suspended_here(_request: AnyRequest, _error: auth.SuspendedHere) -> Response[Any]:
+    """Lead to the page that says why."""
+    return redirects.see_other("/strikes")
+
+
 def unexpected_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """A fault of ours: logged under a number that the page shows."""
     number = secrets.token_hex(6)
@@ -88,5 +93,6 @@ exception_handlers: dict[Any, Any] = {
     SocialError: social_error,
     HTTPException: http_error,
     auth.SignInRequired: sign_in_required,
+    auth.SuspendedHere: suspended_here,
     Exception: unexpected_error,
 }

@@ -6,9 +6,10 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from potluck.social import reports, views
+from potluck.social import reports, site_texts, timelines, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor
+from potluck.social.paging import Page
 from potluck.social.views import ObjectView
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
@@ -17,12 +18,16 @@ from potluck.web.forms import Form
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.posts import shown_post
+from potluck.web.trusted import plain_text
 from potluck.web.types import AnyRequest
 
 CATEGORIES = (
     ("spam", _l("It is spam")), ("legal", _l("It breaks the law")),
     ("violation", _l("It breaks a rule of this server")), ("other", _l("Something else")),
 )
+
+
+_OTHERS = 10  # further posts offered
 
 
 async def _target(request: AnyRequest, me: Viewer, actor_id: int | None,
@@ -41,8 +46,17 @@ async def _target(request: AnyRequest, me: Viewer, actor_id: int | None,
 
 async def _form(request: AnyRequest, me: Viewer, actor: Actor, view: ObjectView | None,
                 errors: dict[str, str], *, comment: str = "") -> Response[Any]:
+    async with request.app.state.db.read() as session:
+        texts = await site_texts.rules(session)
+        refs = await timelines.profile(session, actor.id, me.actor.id, Page(limit=_OTHERS), boosts=False)
+        found = await views.load_objects(session, [ref.object_id for ref in refs], me.actor.id)
+    others = [found[ref.object_id] for ref in refs if ref.object_id in found
+              and (view is None or ref.object_id != view.object.id)]
     return await pages.render(
         request, "people/report.html", person=shown_person(actor), post=shown_post(view, me) if view else None,
+        rules=[{"id": rule.id, "text": rule.text} for rule in texts],
+        others=[{"id": item.object.id, "text": item.object.title or item.object.summary
+                 or plain_text(item.object.content, 120) or _("(no text)")} for item in others],
         action=f"/posts/{view.object.id}/report" if view else f"/people/{actor.id}/report", errors=errors,
         comment=comment, host=actor.host, categories=[{"value": value, "label": _(label), "hint": ""}
                                                       for value, label in CATEGORIES],
@@ -54,10 +68,11 @@ async def _send(request: AnyRequest, me: Viewer, form: Form, actor: Actor,
     try:
         async with request.app.state.db.write() as session:
             await reports.create(
-                session, await acting(session, me), actor, object_ids=[view.object.id] if view else [],
+                session, await acting(session, me), actor,
+                object_ids=[*([view.object.id] if view else ()), *form.wholes("posts")],
                 comment=form.text("comment", limit=1000),
                 category=form.one_of("category", tuple(value for value, _label in CATEGORIES), "other"),
-                forward=form.flag("forward"))
+                rule_ids=form.wholes("rules"), forward=form.flag("forward"))
     except Invalid as error:
         return await _form(request, me, actor, view, {error.field: _(error.text)},
                            comment=form.kept("comment")["comment"])

@@ -29,8 +29,10 @@ from potluck.web import (
     reset,
     saved,
     security_headers,
+    severances,
     signin,
     signup,
+    strikes,
     threads,
     timelines,
 )
@@ -39,7 +41,8 @@ from potluck.web.settings import routes as settings
 
 AREAS = (
     timelines, profiles, threads, compose, actions, relations, notices, conversations, finding, saved, lists,
-    reporting, remote, about, live, first_run, signin, signup, reset, settings, admin,
+    reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes,
+    severances,
 )
 
 site = Router(

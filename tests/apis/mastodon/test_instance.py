@@ -36,7 +36,7 @@ async def test_the_version_is_parsed_by_everyone(server: Server) -> None:
 
 @pytest.mark.parametrize("path", [
     "/api/v2/filters", "/api/v1/filters", "/api/v1/announcements", "/api/v1/suggestions", "/api/v2/suggestions",
-    "/api/v1/annual_reports", "/api/v1/trends/statuses", "/api/v1/instance/rules",
+    "/api/v1/annual_reports", "/api/v1/trends/statuses",
     "/api/v1/custom_emojis", "/api/v1/followed_tags", "/api/v1/endorsements", "/api/v1/lists",
     "/api/v1/conversations", "/api/v1/follow_requests", "/api/v1/instance/peers"])
 async def test_lists_that_apps_ask_for_on_start(alice: Person, path: str) -> None:

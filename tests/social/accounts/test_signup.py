@@ -109,7 +109,7 @@ async def test_the_set_up_link_makes_one_administrator(session, mode) -> None:
     await session.flush()
     assert not await signup.has_admin(session)
     made = await signup.create_first_admin(session, await prepared(), "set-up")
-    assert (made.user.role, made.user.confirmed_at is not None) == ("admin", True)
+    assert (made.user.role, made.user.confirmed_at is not None) == ("owner", True)
     assert await signup.has_admin(session)
     with pytest.raises(Invalid):
         await signup.create_first_admin(session, await prepared(name="otto", email="otto@mail.test"), "set-up")

@@ -254,6 +254,8 @@ def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None
     if user is not None:
         if user.disabled_at is not None:
             raise ApiError(403, "Your login is currently disabled")
+        if access.actor is not None and access.actor.suspended_at is not None:
+            raise ApiError(403, "Your login is currently disabled")
         if user.confirmed_at is None and current().confirm_email:
             raise ApiError(403, "Your login is missing a confirmed e-mail address")
         if user.approved_at is None:

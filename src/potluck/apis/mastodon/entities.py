@@ -11,14 +11,27 @@ from datetime import datetime
 from typing import Any
 
 from potluck.settings import current
+from potluck.social import appeals
 from potluck.social.addresses import blank_avatar, hashtag_url, profile_url
-from potluck.social.model import Actor, CustomEmoji, List, Marker, Media, OAuthApp, Report
+from potluck.social.model import (
+    Actor,
+    Appeal,
+    CustomEmoji,
+    List,
+    Marker,
+    Media,
+    OAuthApp,
+    Report,
+    Severance,
+    Strike,
+)
 
 Json = dict[str, Any]
 
 _AVATAR = "/static/avatar.svg"
 _HEADER = "/static/header.svg"
-_ROLES = {"moderator": ("1", "Moderator", "8"), "admin": ("2", "Administrator", "1")}
+_ROLES = {"moderator": ("1", "Moderator", "69564"), "admin": ("2", "Administrator", "1015804"),
+          "owner": ("3", "Owner", "1")}
 _EVERYONE = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
 
 
@@ -199,6 +212,23 @@ def own_application(scopes: Iterable[str], vapid_key: str) -> Json:
     """Application of a token that a person made by hand."""
     return {"id": "0", "name": current().title, "website": current().url, "scopes": sorted(scopes),
             "redirect_uris": [], "redirect_uri": "", "vapid_key": vapid_key}
+
+
+def account_warning(row: Strike, target: Any, appeal: Appeal | None) -> Json:
+    """AccountWarning. `target`: the Account it is about (rendered)."""
+    return {
+        "id": str(row.id), "action": row.action, "text": row.text,
+        "status_ids": [str(value) for value in row.object_ids] or None, "target_account": target,
+        "appeal": {"text": appeal.text, "state": appeals.state(appeal)} if appeal else None,
+        "created_at": stamp(row.created_at),
+    }
+
+
+def severance(row: Severance) -> Json:
+    """RelationshipSeveranceEvent."""
+    return {"id": str(row.id), "type": row.type, "purged": False, "target_name": row.target_name,
+            "followers_count": row.followers_count, "following_count": row.following_count,
+            "created_at": stamp(row.created_at)}
 
 
 def report(row: Report, target: Any) -> Json:

@@ -66,6 +66,12 @@ def _has_poll(view: ObjectView) -> bool:
     return getattr(view.kind_data, "poll", None) is not None
 
 
+def is_sensitive(view: ObjectView) -> bool:
+    """By its author, by its warning, or because a moderator hides all media of the author."""
+    row = view.object
+    return row.sensitive or bool(row.kind == "note" and row.summary) or view.author.sensitized_at is not None
+
+
 def _shared(view: ObjectView) -> Json:
     row = view.object
     is_note = row.kind == "note"
@@ -73,7 +79,7 @@ def _shared(view: ObjectView) -> Json:
     return {
         "uri": row.uri, "url": status_url(view), "created_at": stamp(row.published),
         "edited_at": entities.optional_stamp(row.edited_at), "content": content(row, status_url(view)),
-        "visibility": visibility(row.visibility), "sensitive": row.sensitive or bool(is_note and row.summary),
+        "visibility": visibility(row.visibility), "sensitive": is_sensitive(view),
         "spoiler_text": row.summary if is_note else "", "language": row.language,
         "in_reply_to_id": _optional_id(row.in_reply_to_id),
         "in_reply_to_account_id": _optional_id(row.in_reply_to_author_id), "reblog": None,

@@ -25,6 +25,7 @@ from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.settings import Settings, current
 from potluck.social import profiles, push, reactions, site_texts
+from potluck.social.accounts import roles
 from potluck.social.model import Actor, CustomEmoji, DomainPolicy, Object, Server, User
 from potluck.text.length import CHARACTERS_PER_URL
 
@@ -66,7 +67,7 @@ async def _count(source: Source) -> dict[str, Any]:
         Object.local, Object.deleted_at.is_(None)))
     domains = await session.scalar(select(func.count()).select_from(Server))
     contact = await session.scalar(select(User.actor_id).where(
-        User.role == "admin", User.disabled_at.is_(None)).order_by(User.id).limit(1))
+        User.role.in_(roles.ADMINS), User.disabled_at.is_(None)).order_by(User.id).limit(1))
     account = (await render_accounts.by_ids(source, [contact])).get(contact) if contact else None
     return {"users": users or 0, "active": active or 0, "statuses": statuses or 0, "domains": domains or 0,
             "contact": msgspec.Raw(account) if account else None, "vapid_key": await push.public_key(session),

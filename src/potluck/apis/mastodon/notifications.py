@@ -15,8 +15,8 @@ from potluck.apis.mastodon.entities import Json, stamp
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, page_of
 from potluck.apis.mastodon.source import Source
-from potluck.social import notifications
-from potluck.social.model import Marker, Notification, Report, Severance
+from potluck.social import appeals, notifications
+from potluck.social.model import Marker, Notification, Report, Severance, Strike
 from potluck.social.notifications import GROUPED, Group
 from potluck.social.paging import Page
 
@@ -48,24 +48,12 @@ class _Sides:
 
     accounts: dict[int, bytes]
     statuses: dict[int, bytes]
-    reports: dict[int, Json]
-    events: dict[int, Json]
+    about: dict[tuple[str, int], Json]
 
     def more(self, row: Notification) -> Json:
-        """The report or event of a notification, if it is about one."""
-        found: Json = {}
-        if row.report_id in self.reports:
-            found["report"] = self.reports[row.report_id]
-        if row.event_id in self.events:
-            found["event"] = self.events[row.event_id]
-        return found
-
-
-def severance(row: Severance) -> Json:
-    """RelationshipSeveranceEvent."""
-    return {"id": str(row.id), "type": row.type, "purged": False, "target_name": row.target_name,
-            "followers_count": row.followers_count, "following_count": row.following_count,
-            "created_at": stamp(row.created_at)}
+        """The report, warning or event of a notification, if it is about one."""
+        keys = (("report", row.report_id), ("moderation_warning", row.warning_id), ("event", row.event_id))
+        return {key: self.about[key, ident] for key, ident in keys if ident and (key, ident) in self.about}
 
 
 async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
@@ -79,17 +67,29 @@ async def _sides(source: Source, rows: Sequence[Notification], viewer_id: int,
         source, {row.actor_id for row in rows} | set(more_actors) | {row.target_id for row in reports})
     statuses = await render.by_ids(source, {row.object_id for row in rows if row.object_id}, viewer_id,
                                    context="notifications")
-    return _Sides(accounts, statuses, {
-        row.id: entities.report(row, msgspec.Raw(accounts[row.target_id])) for row in reports
-        if row.target_id in accounts}, await _events(source, {row.event_id for row in rows if row.event_id}))
+    about = {("report", row.id): entities.report(row, msgspec.Raw(accounts[row.target_id])) for row in reports
+             if row.target_id in accounts}
+    return _Sides(accounts, statuses, about | await _decisions(source, rows, accounts))
 
 
-async def _events(source: Source, event_ids: set[int]) -> dict[int, Json]:
-    if not event_ids:
-        return {}
-    session = await source.session()
-    rows = (await session.scalars(select(Severance).where(Severance.id.in_(event_ids)))).all()
-    return {row.id: severance(row) for row in rows}
+async def _decisions(source: Source, rows: Sequence[Notification], accounts: dict[int, bytes]
+                     ) -> dict[tuple[str, int], Json]:
+    """Warnings and severed follows; both are about the reader, whose account is among the notifications' own."""
+    found: dict[tuple[str, int], Json] = {}
+    strike_ids = {row.warning_id for row in rows if row.warning_id}
+    if strike_ids:
+        session = await source.session()
+        appealed = await appeals.of_strikes(session, list(strike_ids))
+        for strike in (await session.scalars(select(Strike).where(Strike.id.in_(strike_ids)))).all():
+            if strike.target_id in accounts:
+                found["moderation_warning", strike.id] = entities.account_warning(
+                    strike, msgspec.Raw(accounts[strike.target_id]), appealed.get(strike.id))
+    severance_ids = {row.event_id for row in rows if row.event_id}
+    if severance_ids:
+        session = await source.session()
+        for event in (await session.scalars(select(Severance).where(Severance.id.in_(severance_ids)))).all():
+            found["event", event.id] = entities.severance(event)
+    return found
 
 
 def _notification(row: Notification, sides: _Sides) -> bytes | None:

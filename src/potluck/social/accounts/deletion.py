@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import actors
-from potluck.social.accounts import tokens
+from potluck.social.accounts import roles, tokens
 from potluck.social.errors import Conflict
 from potluck.social.model import Actor, User
 
@@ -32,7 +32,7 @@ async def delete_account(session: AsyncSession, user: User) -> None:
 
 
 async def _is_last_admin(session: AsyncSession, user: User) -> bool:
-    if user.role != "admin":
+    if user.role not in roles.ADMINS:
         return False
     return not await session.scalar(select(exists().where(
-        User.role == "admin", User.id != user.id, User.disabled_at.is_(None))))
+        User.role.in_(roles.ADMINS), User.id != user.id, User.disabled_at.is_(None))))

@@ -16,7 +16,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import current
 from potluck.social import actors, notifications
-from potluck.social.accounts import invites, passwords
+from potluck.social.accounts import invites, passwords, roles
 from potluck.social.accounts.addresses import normalise_email
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.errors import Invalid, NotAllowed, NotFound
@@ -128,13 +128,13 @@ async def create(session: AsyncSession, prepared: Prepared) -> NewAccount:
 
 
 async def create_first_admin(session: AsyncSession, prepared: Prepared, code: str) -> NewAccount:
-    """Make the first administrator through the set-up link.
+    """Make the first administrator, the owner, through the set-up link.
 
     Raises:
         Invalid: the link is used up or over, or a field cannot be used.
     """
     await invites.use(session, code, role="admin")
-    return await _insert(session, prepared, role="admin", approved=True, confirmed=True)
+    return await _insert(session, prepared, role=roles.OWNER, approved=True, confirmed=True)
 
 
 async def create_by_operator(session: AsyncSession, prepared: Prepared, *, role: str = "user") -> NewAccount:
@@ -167,7 +167,7 @@ async def _insert(session: AsyncSession, prepared: Prepared, *, role: str, appro
 
 async def _tell_staff(session: AsyncSession, newcomer: Actor) -> None:
     staff = await session.scalars(select(User.actor_id).where(
-        User.role.in_(("admin", "moderator")), User.disabled_at.is_(None)))
+        User.role.in_(roles.STAFF), User.disabled_at.is_(None)))
     await notifications.notify(session, [Notice(actor_id, "admin.sign_up", newcomer.id) for actor_id in staff.all()])
 
 
@@ -194,4 +194,4 @@ async def approve(session: AsyncSession, user_id: int) -> User:
 
 async def has_admin(session: AsyncSession) -> bool:
     """Whether there is an administrator."""
-    return bool(await session.scalar(select(func.count()).select_from(User).where(User.role == "admin")))
+    return bool(await session.scalar(select(func.count()).select_from(User).where(User.role.in_(roles.ADMINS))))

@@ -14,8 +14,23 @@ from potluck.social.model.communities import (
 from potluck.social.model.conversations import ConversationMessage
 from potluck.social.model.feeds import FeedEntry, List, ListMember, Marker
 from potluck.social.model.filters import Filter, FilterKeyword, FilterStatus
+from potluck.social.model.gatekeeping import (
+    CanonicalEmailBlock,
+    EmailDomainBlock,
+    HeldObject,
+    IpBlock,
+    SpamRule,
+)
 from potluck.social.model.live import LiveEvent, Wakeup
-from potluck.social.model.moderation import AuditEntry, DomainPolicy, Report
+from potluck.social.model.moderation import (
+    Appeal,
+    AuditEntry,
+    DomainPolicy,
+    ModerationNote,
+    Report,
+    SeveredFollow,
+    Strike,
+)
 from potluck.social.model.notifications import (
     Conversation,
     Notification,
@@ -77,15 +92,15 @@ from potluck.social.model.users import (
 )
 
 __all__ = [
-    "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal",
-    "AnnouncementReaction", "AppPassword", "AuditEntry", "Block", "Bookmark", "Bundle", "BundleMember",
-    "Community", "CommunityBan", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute",
-    "DomainPolicy", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
-    "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "Invite", "KeptDraft", "KeptValue",
-    "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction", "Moderator", "Mute",
-    "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp",
-    "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
-    "PostIndexFill", "PostRead", "PushMessage", "PushSubscription", "Reaction", "Report", "Revision",
-    "ScheduledPost", "Server", "ServerRule", "Severance", "SiteText", "SuggestionDismissal", "Terms",
-    "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
+    "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal", "AnnouncementReaction",
+    "AppPassword", "Appeal", "AuditEntry", "Block", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock",
+    "Community", "CommunityBan", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy",
+    "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
+    "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "HeldObject", "Invite", "IpBlock", "KeptDraft",
+    "KeptValue", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction", "ModerationNote",
+    "Moderator", "Mute", "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest",
+    "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
+    "PostIndexFill", "PostRead", "PushMessage", "PushSubscription", "Reaction", "Report", "Revision", "ScheduledPost",
+    "Server", "ServerRule", "Severance", "SeveredFollow", "SiteText", "SpamRule", "Strike", "SuggestionDismissal",
+    "Terms", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
 ]

@@ -57,6 +57,7 @@ class Actor(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)  # last change of what is shown
     fetched_at: Mapped[datetime | None]  # remote document last read
+    sensitized_at: Mapped[datetime | None]  # a moderator has all its media hidden behind a click
     silenced_at: Mapped[datetime | None]  # limited by a moderator
     suspended_at: Mapped[datetime | None]  # by a moderator here, or `suspended` by the origin
     deleted_at: Mapped[datetime | None]  # gone for good: answered with 410

@@ -20,7 +20,7 @@ class User(Base):
     actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id"), unique=True)  # main actor
     email: Mapped[str] = mapped_column(unique=True)  # lower-case
     password_hash: Mapped[str]  # argon2id
-    role: Mapped[str] = mapped_column(default="user")  # user, moderator, admin
+    role: Mapped[str] = mapped_column(default="user")  # user, moderator, admin, owner
     locale: Mapped[str] = mapped_column(default="en")  # of pages and mail
     confirmed_at: Mapped[datetime | None]  # e-mail address confirmed
     approved_at: Mapped[datetime | None]  # sign-up accepted

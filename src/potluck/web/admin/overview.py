@@ -9,7 +9,8 @@ from litestar import Response, get
 from sqlalchemy import func, select
 
 from potluck.settings import Settings, current
-from potluck.social.model import CustomEmoji, Object, Report, Server, User
+from potluck.social import moderation_queue
+from potluck.social.model import CustomEmoji, Object, Server, User
 from potluck.web import pages
 from potluck.web.asking import Me
 from potluck.web.i18n import _
@@ -36,10 +37,7 @@ def _tone(number: int, bad: bool = False) -> str:
 async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Numbers that matter, each leading to its page."""
     async with request.app.state.db.read() as session:
-        waiting = await session.scalar(select(func.count()).select_from(User).where(
-            User.approved_at.is_(None), User.disabled_at.is_(None))) or 0
-        reports = await session.scalar(select(func.count()).select_from(Report).where(
-            Report.resolved_at.is_(None))) or 0
+        waiting = await moderation_queue.counts(session)
         people = await session.scalar(select(func.count()).select_from(User)) or 0
         posts = await session.scalar(select(func.count()).select_from(Object).where(
             Object.local, Object.deleted_at.is_(None))) or 0
@@ -47,8 +45,11 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
             Server.failing_since.is_not(None))) or 0
         queue = await ports(request).queues.state(session)
     tiles = [
-        Tile(_("Open reports"), reports, "/admin/reports", tone=_tone(reports)),
-        Tile(_("Waiting for approval"), waiting, "/admin/people?only=waiting", tone=_tone(waiting)),
+        Tile(_("Open reports"), waiting.report, "/admin/moderation?only=report", tone=_tone(waiting.report)),
+        Tile(_("Waiting for approval"), waiting.sign_up, "/admin/moderation?only=sign_up",
+             tone=_tone(waiting.sign_up)),
+        Tile(_("Appeals"), waiting.appeal, "/admin/moderation?only=appeal", tone=_tone(waiting.appeal)),
+        Tile(_("Posts held back"), waiting.held, "/admin/moderation?only=held", tone=_tone(waiting.held)),
         Tile(_("People"), people, "/admin/people"), Tile(_("Posts from here"), posts),
         Tile(_("Servers that do not answer"), failing, "/admin/servers?only=failing", tone=_tone(failing)),
         Tile(_("Inbox: waiting"), queue.inbox_waiting, "/admin/queues"),

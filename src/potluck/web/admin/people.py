@@ -10,12 +10,11 @@ from sqlalchemy import or_, select
 
 from potluck.db.base import now
 from potluck.settings import current
-from potluck.social import audit
-from potluck.social.accounts import deletion, invites, resets, sessions, signup, tokens
+from potluck.social import audit, standing
+from potluck.social.accounts import deletion, invites, resets, roles, signup, tokens
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Invite, User
 from potluck.web import flashes, pages, redirects
-from potluck.web.admin.reports import check_rank
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
@@ -26,7 +25,8 @@ from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 SHOWN = 50
-ROLES = (("user", _l("Person")), ("moderator", _l("Moderator")), ("admin", _l("Administrator")))
+ROLES = (("user", _l("Person")), ("moderator", _l("Moderator")), ("admin", _l("Administrator")),
+         ("owner", _l("Owner")))
 FILTERS = {"": _l("All"), "waiting": _l("Waiting"), "staff": _l("Moderators and administrators"),
            "disabled": _l("Switched off")}
 INVITE_DAYS = {"1": 1, "7": 7, "30": 30, "0": None}
@@ -81,11 +81,14 @@ async def show(request: AnyRequest, staff: Me, user_id: PathId) -> Response[Any]
 async def _show(request: AnyRequest, staff: Viewer, user_id: int, link: str = "") -> Response[Any]:
     async with request.app.state.db.read() as session:
         user, actor = await _find(session, user_id)
+    given = {*roles.may_give(staff.user), user.role}
     return await pages.render(
         request, "admin/person.html", heading=full_handle(actor), up="/admin/people", user=user,
-        person=shown_person(actor), silenced=actor.silenced_at is not None, suspended=actor.suspended_at is not None,
+        person=shown_person(actor), actor_id=actor.id,
         joined=shown_time(user.created_at), active=shown_time(user.last_active_at) if user.last_active_at else None,
-        link=link, roles=[{"value": value, "label": _(label)} for value, label in ROLES], own=user.id == staff.user.id,
+        link=link,
+        roles=[{"value": value, "label": _(label)} for value, label in ROLES if value in given],
+        own=user.id == staff.user.id,
         is_admin=staff.is_admin)
 
 
@@ -95,7 +98,7 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, v
     link = ""
     async with request.app.state.db.write() as session:
         user, actor = await _find(session, user_id)
-        await check_rank(session, staff, actor)
+        await roles.check_over(session, staff.user, actor)
         match verb:
             case "approve":
                 await signup.approve(session, user.id)
@@ -104,10 +107,10 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, v
                     raise NotAllowed("This account was let in already")
                 await deletion.delete_account(session, user)
             case "disable" | "enable":
-                await _switch(session, user, off=verb == "disable")
+                await (standing.disable if verb == "disable" else standing.enable)(session, user)
             case "role":
                 _check_admin(staff)
-                user.role = form.one_of("role", tuple(value for value, _label in ROLES), user.role)
+                user.role = form.one_of("role", roles.may_give(staff.user), user.role)
                 tokens.forget_user(session, user.id)
             case "reset":
                 _check_admin(staff)
@@ -124,13 +127,6 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, v
 def _check_admin(staff: Viewer) -> None:
     if not staff.is_admin:
         raise NotAllowed("Only administrators may do this")
-
-
-async def _switch(session: Any, user: User, *, off: bool) -> None:
-    user.disabled_at = now() if off else None
-    tokens.forget_user(session, user.id)
-    if off:
-        await sessions.end_all(session, user.id)
 
 
 @get("/admin/invites")

@@ -19,7 +19,8 @@ from potluck.web.presenters.times import Time, shown_time
 from potluck.web.trusted import plain_text
 
 KINDS = {"reblog": "boost", "favourite": "favourite", "update": "edit", "status": "post", "reaction": "favourite",
-         "admin.sign_up": "sign_up", "admin.report": "report", "move": "moved"}
+         "admin.sign_up": "sign_up", "admin.report": "report", "move": "moved", "moderation_warning": "report",
+         "severed_relationships": "moved"}
 WITH_POST = frozenset({"mention", "reply", "quote", "status"})
 _SENTENCES = {
     "mention": _l("%(who)s mentioned you"), "reply": _l("%(who)s replied to you"),
@@ -29,7 +30,14 @@ _SENTENCES = {
     "update": _l("%(who)s edited a post you boosted or took part in"), "admin.sign_up": _l("%(who)s signed up"),
     "admin.report": _l("%(who)s sent a report"), "move": _l("%(who)s moved to another account"),
     "reaction": _l("%(who)s reacted to your post"),
+    "moderation_warning": _l("The moderators have decided something about your account"),
+    "severed_relationships": _l("You lost follows, because a server was blocked or an account suspended"),
 }
+
+
+_MORE = {"moderation_warning": _l("Read more, or appeal"), "severed_relationships": _l("See which"),
+         "admin.report": _l("Look at the report")}
+"""What stands in the place of an excerpt, as a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +85,28 @@ def shown_group(group: Group, actors: Mapping[int, Actor], posts: Mapping[int, O
     return Notice(
         id=str(group.newest.id), kind=KINDS.get(type_, type_), people=people[:5], text_html=text,
         time=shown_time(group.newest.created_at), unread=group.newest.id > read_up_to,
-        post=shown_post(view, viewer) if view and full else None, excerpt=_excerpt(view) if view and not full else "",
-        url=post_path(view.author, view.object.id) if view else (people[0].url if people else ""),
+        post=shown_post(view, viewer) if view and full else None, excerpt=_below(type_, view, full=full),
+        url=_url(group, view, people),
         person_follow=follow_state(relationship) if relationship else None,
         act=f"/requests/{people[0].id}" if type_ == "follow_request" and people else "",
     )
+
+
+def _below(type_: str, view: ObjectView | None, *, full: bool) -> str:
+    if view is not None:
+        return "" if full else _excerpt(view)
+    return _(_MORE[type_]) if type_ in _MORE else ""
+
+
+def _url(group: Group, view: ObjectView | None, people: list[Person]) -> str:
+    row = group.newest
+    if row.warning_id:
+        return f"/strikes/{row.warning_id}"
+    if row.event_id:
+        return "/severed"
+    if row.report_id:
+        return f"/admin/reports/{row.report_id}"
+    return post_path(view.author, view.object.id) if view else (people[0].url if people else "")
 
 
 def _excerpt(view: ObjectView) -> str:

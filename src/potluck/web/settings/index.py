@@ -34,6 +34,8 @@ PLACES = (
     Place("/settings/app-passwords", "key", _l("App passwords"), _l("For apps that ask for name and password")),
     Place("/blocks", "block", _l("Blocked and muted"), _l("People and servers you do not want to see")),
     Place("/requests", "user-plus", _l("Follow requests"), ""),
+    Place("/severed", "users", _l("Lost follows"), _l("After a server was blocked or an account suspended")),
+    Place("/strikes", "shield", _l("Decisions of the moderators"), _l("About your account, and how to appeal")),
     Place("/settings/migration", "external", _l("Moving"), _l("Move here from another account, or away")),
     Place("/settings/export", "down", _l("Export"), _l("Download all your data")),
     Place("/settings/delete", "delete", _l("Delete account"), ""),
