@@ -98,26 +98,28 @@ async def _local_emojis(session: AsyncSession, shortcodes: set[str]) -> list[Emo
 
 
 async def own_media(session: AsyncSession, author: Actor, media_ids: Sequence[int], *,
-                    of_object: int | None = None, unready: bool = False) -> tuple[list[int], bool]:
+                    of_object: int | None = None, unready: bool = False) -> list[int]:
     """The uploads named, in order, if they are the author's and free (or already this object's).
 
     Args:
-        unready: take those that are still being processed, too.
-
-    Returns:
-        Their ids, and whether all of them are ready.
+        unready: take those that are still being processed, too (see `all_ready`).
     """
     if not media_ids:
-        return [], True
+        return []
     if len(media_ids) > MAX_MEDIA:
         raise Invalid("media_ids", f"Validation failed: Cannot attach more than {MAX_MEDIA} files", "too_long")
     rows: Mapping[int, Any] = {row.id: row for row in (await session.scalars(
         select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id))).all()}
     if any(media_id not in rows or rows[media_id].object_id not in (None, of_object) for media_id in media_ids):
         raise Invalid("media_ids", "Validation failed: Media not found or already attached elsewhere")
-    ready = all(rows[media_id].state == "ready" for media_id in media_ids)
     if any(rows[media_id].state == "failed" for media_id in media_ids):
         raise Invalid("media_ids", "Cannot attach files that could not be processed. Remove them and try again")
-    if not ready and not unready:
+    if not unready and any(rows[media_id].state != "ready" for media_id in media_ids):
         raise Invalid("media_ids", "Cannot attach files that have not finished processing. Try again in a moment!")
-    return list(dict.fromkeys(media_ids)), ready
+    return list(dict.fromkeys(media_ids))
+
+
+async def all_ready(session: AsyncSession, media_ids: Sequence[int]) -> bool:
+    """Whether nothing of these uploads is still being processed."""
+    return not media_ids or await session.scalar(select(Media.id).where(
+        Media.id.in_(media_ids), Media.state != "ready").limit(1)) is None

@@ -19,11 +19,12 @@ from potluck.media.facts import Facts, Size, ladder, rate_for
 from potluck.media.hls import AUDIO, BadPlaylist, Rendition, Subtitles
 from potluck.media.making import DAMAGED, Made, Making, at_hand, media_row
 from potluck.media.model import MediaVariant
-from potluck.media.places import Stored
 from potluck.media.sandbox.client import Outcome
 from potluck.media.storage import Storage
+from potluck.social.model import Media
 
 PLAYLIST = "application/vnd.apple.mpegurl"
+CAPTIONS = "text/vtt"
 MASTER = "hls"
 HASHES = "hls-hashes"
 LONGEST_SECONDS = 8.0
@@ -157,26 +158,45 @@ async def _list(making: Making, rungs: Sequence[Rung]) -> None:
         variants = (await files.variants_of(session, [making.media_id])).get(making.media_id, {})
     named = {variants[f"hls-{rung.resolution}-file"][1].rpartition("/")[2]: rung.hashes for rung in rungs}
     listed = await making.storage.put_bytes(json.dumps(named).encode(), "application/json")
-    master = await put_master(making.storage, variants)
 
     async def write(session: AsyncSession) -> None:
         media = await media_row(session, making.media_id)
         await files.add_variant(session, making.storage, media, HASHES, listed)
-        if master is not None:
-            await files.add_variant(session, making.storage, media, MASTER, master)
         kept = {f"hls-{rung.resolution}{end}" for rung in rungs for end in ("", "-file")} | {MASTER, HASHES}
         await session.execute(delete(MediaVariant).where(
             MediaVariant.media_id == making.media_id, MediaVariant.name.startswith("hls"),
             MediaVariant.name.not_in(kept)))
+        await list_again(session, making.storage, media, first=True)
 
     await making.job.step_in("hls", write)
 
 
-async def put_master(storage: Storage, variants: files.Variants) -> Stored | None:
-    """Store a master playlist of the renditions and captions that are there; None if there are no renditions."""
+async def list_again(session: AsyncSession, storage: Storage, media: Media, *, first: bool = False) -> None:
+    """Write the master playlist for the renditions and captions as they are now.
+
+    Args:
+        first: there need not have been one before.
+    """
+    variants = (await files.variants_of(session, [media.id])).get(media.id, {})
+    if MASTER not in variants and not first:
+        return
+    seconds = variants["stream"][0].duration or 0.0
+    for name, (variant, key) in variants.items():
+        if variant.media_type == CAPTIONS:
+            stored = await storage.put_bytes(hls.captions_playlist(beside(key), seconds).encode(), PLAYLIST)
+            await files.add_variant(session, storage, media, f"{name}-hls", stored)
+    variants = (await files.variants_of(session, [media.id]))[media.id]
+    master = _master(variants)
+    if master:
+        stored = await storage.put_bytes(master.encode(), PLAYLIST)
+        await files.add_variant(session, storage, media, MASTER, stored)
+
+
+def _master(variants: files.Variants) -> str:
+    """A master playlist of what is there; empty if there are no renditions."""
     rungs, sound = [], None
     for name, (variant, key) in variants.items():
-        if name.startswith("hls-") and variant.media_type == PLAYLIST:
+        if name.startswith("hls-") and variant.media_type == PLAYLIST and "peak" in variant.meta:
             one = Rendition(beside(key), int(variant.meta["peak"]), int(variant.meta["average"]),
                             str(variant.meta["codecs"]), variant.width or 0, variant.height or 0,
                             float(variant.meta["rate"]))
@@ -185,9 +205,9 @@ async def put_master(storage: Storage, variants: files.Variants) -> Stored | Non
             else:
                 rungs.append(one)
     if not rungs and sound is None:
-        return None
+        return ""
     rungs.sort(key=lambda one: -one.width * one.height)
     subtitles = [Subtitles(beside(variants[f"{name}-hls"][1]), variant.meta["language"], variant.meta["label"])
                  for name, (variant, _) in sorted(variants.items())
-                 if variant.media_type == "text/vtt" and f"{name}-hls" in variants]
-    return await storage.put_bytes(hls.master(rungs, sound, subtitles).encode(), PLAYLIST)
+                 if variant.media_type == CAPTIONS and f"{name}-hls" in variants]
+    return hls.master(rungs, sound, subtitles)

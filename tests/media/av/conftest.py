@@ -12,7 +12,7 @@ import pytest
 
 from potluck.db.engine import Database
 from potluck.jobs.engine import JobEngine
-from potluck.media import files, sandbox, uploads
+from potluck.media import files, processing, sandbox, uploads
 from potluck.media.sandbox import programs
 from potluck.media.storage import storage_of
 from potluck.social.live import Waker
@@ -85,6 +85,7 @@ class Studio:
         self.db, self.alice = db, alice
         self.storage = storage_of(db.settings)
         self.engine = JobEngine(db, Waker(db))
+        assert processing.PROCESS == uploads.PROCESS  # known to this process now
 
     async def upload(self, path: Path) -> int:
         """An attachment in state `processing`, as an upload leaves it."""

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.kinds.authoring import own_media, render
+from potluck.kinds.authoring import all_ready, own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, visibility
@@ -68,9 +68,11 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
         NotFound: the post replied to or quoted is not there for the author.
         NotAllowed: the post may not be quoted.
     """
-    media, ready = await _checked_media(session, author, request)
+    media = await _checked_media(session, author, request)
     draft = await _draft(session, author, request)
-    draft.media_ids, draft.state = media, "published" if ready else "processing"
+    draft.media_ids = media
+    if request.wait_for_media and not await all_ready(session, media):
+        draft.state = "processing"
     if request.in_reply_to_id is not None:
         parent = await visible_object(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
@@ -92,7 +94,7 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     Raises:
         Invalid, NotFound, NotAllowed: as `compose`.
     """
-    media, _ready = await _checked_media(session, author, request)
+    media = await _checked_media(session, author, request)
     if request.in_reply_to_id is not None:
         await visible_object(session, author, request.in_reply_to_id)
     if request.quote_id is not None:
@@ -101,12 +103,12 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     return media
 
 
-async def _checked_media(session: AsyncSession, author: Actor, request: NoteRequest) -> tuple[list[int], bool]:
+async def _checked_media(session: AsyncSession, author: Actor, request: NoteRequest) -> list[int]:
     _check(request)
-    media, ready = await own_media(session, author, request.media_ids, unready=request.wait_for_media)
+    media = await own_media(session, author, request.media_ids, unready=request.wait_for_media)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
-    return media, ready
+    return media
 
 
 async def revise(session: AsyncSession, author: Actor, object_id: int, request: NoteRequest) -> Object:
@@ -120,7 +122,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     if row is None or row.author_id != author.id or row.deleted_at is not None:
         raise NotFound
     _check(request)
-    media, _ready = await own_media(session, author, request.media_ids, of_object=object_id)
+    media = await own_media(session, author, request.media_ids, of_object=object_id)
     if not request.text.strip() and not media and request.poll is None:
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)
