@@ -4,7 +4,7 @@
                            limits=images.limits(settings)) as outcome:
         made = images.read(outcome.result, outcome.folder)
 
-A photo gives four files: `original` (clean, large, ours to keep), `wire` (JPEG, PNG or GIF, which every other server
+A picture gives four files: `original` (clean, large, ours to keep), `wire` (JPEG, PNG or GIF, which every other server
 and app can read), `full` and `small` (WebP, for our pages). Two names may share one file.
 """
 
@@ -90,17 +90,18 @@ def params(settings: Settings, purpose: str = "attachment", focus: tuple[float, 
 
 def _wanted(settings: Settings, purpose: str) -> list[Wanted]:
     """The files for a purpose, the largest first."""
+    side = settings.image_side
+    kept = Wanted(ORIGINAL, side, side, "common")
     if purpose == "avatar":
-        return [Wanted(WIRE, 400, 400, "common", cut=True), Wanted(FULL, 400, 400, "webp", cut=True),
+        return [kept, Wanted(WIRE, 400, 400, "common", cut=True), Wanted(FULL, 400, 400, "webp", cut=True),
                 Wanted(SMALL, 120, 120, "webp", cut=True)]
     if purpose == "header":
-        return [Wanted(WIRE, 1500, 500, "common", cut=True), Wanted(FULL, 1500, 500, "webp", cut=True),
+        return [kept, Wanted(WIRE, 1500, 500, "common", cut=True), Wanted(FULL, 1500, 500, "webp", cut=True),
                 Wanted(SMALL, 750, 250, "webp", cut=True)]
     if purpose == "emoji":
-        return [Wanted(WIRE, _EMOJI_SIDE, _EMOJI_SIDE, "common"),
+        return [kept, Wanted(WIRE, _EMOJI_SIDE, _EMOJI_SIDE, "common"),
                 Wanted(STILL, _EMOJI_SIDE, _EMOJI_SIDE, "common", still=True)]
-    return [Wanted(ORIGINAL, settings.image_side, settings.image_side, "common"),
-            Wanted(WIRE, _WIRE_SIDE, _WIRE_SIDE, "common"), Wanted(FULL, _FULL_SIDE, _FULL_SIDE, "webp"),
+    return [kept, Wanted(WIRE, _WIRE_SIDE, _WIRE_SIDE, "common"), Wanted(FULL, _FULL_SIDE, _FULL_SIDE, "webp"),
             Wanted(SMALL, _SMALL_SIDE, _SMALL_SIDE, "webp", still=True)]
 
 

@@ -69,7 +69,7 @@ class Making:
                     on_progress=on_progress))
             except sandbox.Refused as reason:
                 log.info("media_refused", media=self.media_id, task=task, reason=str(reason))
-                raise JobFailed(DAMAGED if task == "ffmpeg" else str(reason)) from reason
+                raise (JobFailed(DAMAGED) if task == "ffmpeg" else JobFailed(reason.message, **reason.data)) from reason
             except sandbox.Exhausted as reason:
                 raise JobFailed(TOO_MUCH, what=reason.what) from reason
             except sandbox.Crashed as reason:
@@ -94,13 +94,14 @@ class Making:
             return await self.keep(step, made, result)
 
     async def keep(self, step: str, made: Sequence[Made], result: Any = None) -> Any:
-        """Store files, and make them variants in the transaction that ends the step."""
-        stored = [(one, await self.storage.put(one.path, one.media_type, move=True)) for one in made]
+        """Store files, and make them variants in the transaction that ends the step. Several may be one file."""
+        types = {one.path: one.media_type for one in made}
+        stored = {path: await self.storage.put(path, media_type, move=True) for path, media_type in types.items()}
 
         async def write(session: AsyncSession) -> Any:
             media = await media_row(session, self.media_id)
-            for one, bytes_ in stored:
-                await files.add_variant(session, self.storage, media, one.name, bytes_, **one.facts)
+            for one in made:
+                await files.add_variant(session, self.storage, media, one.name, stored[one.path], **one.facts)
             return result
 
         return await self.job.step_in(step, write)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import jobs
 from potluck.jobs import Job, JobRow
-from potluck.media import files, moving, renditions
+from potluck.media import files, moving, picturing, renditions
 from potluck.media.facts import Facts, read_facts
 from potluck.media.making import GONE, Making, making, media_row
 from potluck.media.moving import Shown
@@ -40,7 +40,7 @@ async def process_media(job: Job, media_id: int) -> None:
             return
         media.state, media.error = "processing", None
     async with making(job, media_id) as work:
-        shown, facts = await _make(work)
+        shown, facts = await _make(work, media)
 
         async def ready(session: AsyncSession) -> None:
             await moving.show(session, work, shown)
@@ -52,7 +52,9 @@ async def process_media(job: Job, media_id: int) -> None:
         await job.step_in("ready", ready)
 
 
-async def _make(work: Making) -> tuple[Shown, Facts | None]:
+async def _make(work: Making, media: Media) -> tuple[Shown, Facts | None]:
+    if await picturing.is_picture(work, media):
+        return await picturing.picture(work, media), None
     facts = await moving.look(work)
     if facts.picture is not None:
         return await moving.video(work, facts), facts

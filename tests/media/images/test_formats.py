@@ -177,9 +177,9 @@ async def test_what_a_picture_is_can_be_asked_alone(picture_sandbox: object) -> 
 
 
 @pytest.mark.parametrize(("purpose", "sizes"), [
-    ("avatar", {"wire": (400, 400), "full": (400, 400), "small": (120, 120)}),
-    ("header", {"wire": (1500, 500), "full": (1500, 500), "small": (750, 250)}),
-    ("emoji", {"wire": (256, 171), "still": (256, 171)}),
+    ("avatar", {"original": (2400, 1600), "wire": (400, 400), "full": (400, 400), "small": (120, 120)}),
+    ("header", {"original": (2400, 1600), "wire": (1500, 500), "full": (1500, 500), "small": (750, 250)}),
+    ("emoji", {"original": (2400, 1600), "wire": (256, 171), "still": (256, 171)}),
 ])
 async def test_pictures_of_profiles_and_emoji(make: Make, purpose: str, sizes: dict[str, tuple[int, int]]) -> None:
     """Avatars and headers are cut to their shape, emoji fit into their box."""
