@@ -14,7 +14,7 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
-from potluck.social import announcements, blocks, feeds, live, notifications
+from potluck.social import announcements, blocks, feeds, live, notifications, thread_fetches
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
@@ -72,6 +72,7 @@ class Housekeeping:
         (_HOUR, ranking.count_month),
         (_HOUR, _expire_sign_ins),
         (_HOUR, _sweep_feeds),
+        (_HOUR, thread_fetches.sweep),
         (_HOUR, jobs.trim),
         (_HOUR * 24, _sweep_notifications),
     )

@@ -21,7 +21,7 @@ from potluck.apis.ports import Ports as ApiPorts
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
-from potluck.federation import endpoints, queues
+from potluck.federation import catching_up, endpoints, queues
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import FederationError
@@ -138,4 +138,5 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
         await stack.enter_async_context(_noting_activity(db))
+        await stack.enter_async_context(catching_up.beating(db))
         yield

@@ -10,6 +10,7 @@ from support.servers import Person, eventually
 NO_PAGES = {
     "/severed/{severance_id:int}/{which:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
+    "/threads/{fetch_id:int}/state",  # a part of a page
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
 }

@@ -11,7 +11,6 @@ from potluck.federation import fetch_jobs, linked_data, proofs, relays
 from potluck.federation.errors import FederationError
 from potluck.federation.model import Relay
 from potluck.federation.signatures.keys import SigningKey, encode_multikey, generate_ed25519
-from potluck.social import events
 from potluck.social.model import Actor, Follow, Mention, Notification, Object, Pin, Reaction, Server
 
 from .conftest import Wire
@@ -125,24 +124,6 @@ async def test_a_delivery_that_comes_after_a_fetch_is_told_of_once(wire: Wire, p
     assert await wire.home(alice) == [row.id]
     notices = await wire.rows(select(Notification).where(Notification.reader_id == alice.id))
     assert [(one.type, one.object_id) for one in notices] == [("mention", row.id)]
-
-
-async def test_a_conversation_is_completed_when_somebody_reads_it(wire: Wire, peer: Peer, other: Peer) -> None:
-    """Replies of a remote post are fetched, each from its own host, once in a while (protocol §15)."""
-    carol, bob = other.person("carol"), peer.person("bob")
-    reply = carol.note(2, inReplyTo=f"{peer.base}/notes/1")
-    replies = {"id": f"{peer.base}/notes/1/replies", "type": "Collection",
-               "first": {"type": "CollectionPage", "items": [reply["id"], f"{peer.base}/missing"]}}
-    peer.serve(replies)
-    note = bob.note(1, replies=replies["id"], published="2026-01-01T00:00:00Z")
-    row = await wire.federation.object_by_uri(note["id"])
-    assert row is not None
-    async with wire.db.write() as session:
-        await events.emit(session, events.ThreadWanted(row))
-    await wire.work()
-    stored = await wire.object(reply["id"])
-    assert stored is not None
-    assert stored.in_reply_to_id == row.id
 
 
 async def test_a_stamp_is_fetched_before_a_quote_is_shown(wire: Wire, peer: Peer, other: Peer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -228,7 +229,8 @@ async def test_a_profile_change_is_told(servers: Servers) -> None:
 
 
 async def test_an_old_conversation_is_fetched_when_opened(servers: Servers) -> None:
-    """Carol opens a post whose thread her server never saw; the replies are fetched from where they are."""
+    """Carol opens a post whose thread her server never saw: replies are fetched from where they are, and she is told
+    when they are there."""
     alice, bob, carol = await servers.cast()
     await bob.follow(alice)
     said = await alice.say("A question nobody told Carol of")
@@ -236,9 +238,29 @@ async def test_an_old_conversation_is_fetched_when_opened(servers: Servers) -> N
     await bob.say(f"{alice.handle} and an answer", in_reply_to_id=at_two["id"])
     await alice.notified("mention", bob)
     found = await carol.find(said["uri"])
+    path = f"/api/v1/statuses/{found['id']}/context"
+    refresh = re.match(r'id="(\d+)"', (await carol.headers(path))["Mastodon-Async-Refresh"])
+    assert refresh
 
-    async def fetched() -> bool:
-        context = await carol.get(f"/api/v1/statuses/{found['id']}/context")
-        return ["and an answer" in row["content"] for row in context["descendants"]] == [True]
+    async def finished() -> bool:
+        state = (await carol.get(f"/api/v1_alpha/async_refreshes/{refresh[1]}"))["async_refresh"]
+        return bool(state["status"] == "finished" and state["result_count"] == 1)
 
-    await eventually(fetched)
+    await eventually(finished)
+    assert ["and an answer" in row["content"] for row in (await carol.get(path))["descendants"]] == [True]
+    assert "Mastodon-Async-Refresh" not in await carol.headers(path)
+
+
+async def test_whom_one_follows_has_a_past(servers: Servers) -> None:
+    """After a follow the profile shows what was said before; home and notifications stay as they were."""
+    alice, bob, _ = await servers.cast()
+    for number in range(3):
+        await alice.say(f"Before you came, {number}")
+    account = await bob.follow(alice)
+
+    async def filled() -> bool:
+        rows = await bob.get(f"/api/v1/accounts/{account['id']}/statuses")
+        return ["Before you came" in row["content"] for row in rows] == [True] * 3
+
+    await eventually(filled)
+    assert await bob.sees("Before you came") is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import aiohttp
 import pytest
 
+from potluck.db.engine import SQLITE_FILE
 from potluck.social import domain_policies
 from servers.conftest import Servers
 from support.servers import PASSWORD, eventually, server
@@ -27,6 +30,30 @@ async def test_posts_wait_for_a_server_that_is_away(servers: Servers) -> None:
     await bob.will_see("Course number 2")
     courses = [row["content"] for row in await bob.get("/api/v1/timelines/home") if "Course number" in row["content"]]
     assert [text[-5] for text in courses] == ["2", "1", "0"]
+
+
+async def test_what_was_given_up_is_caught_up(servers: Servers) -> None:
+    """Alice's server gave up on Carol's while it was away: back again, that one reads the outbox, in past order."""
+    alice, _, carol = await servers.cast()
+    await carol.follow(alice)
+    await servers.three.stop()
+    for number in range(2):
+        await alice.say(f"Lost plate {number}")
+    await alice.say(f"{carol.handle} lost word")
+    await servers.one.stop()
+    with closing(sqlite3.connect(servers.one.data / SQLITE_FILE)) as database, database:
+        assert database.execute("DELETE FROM delivery").rowcount >= 3
+    with closing(sqlite3.connect(servers.three.data / SQLITE_FILE)) as database, database:
+        database.execute("UPDATE pulse SET beat_at = beat_at - 3600000000")
+        database.execute("UPDATE server SET software = 'gotosocial'")
+    await servers.one.start()
+    await servers.three.start()
+    await carol.will_see("Lost plate 0")
+    await carol.notified("mention", alice)
+    rows = [row["content"] for row in await carol.get("/api/v1/timelines/home") if "Lost plate" in row["content"]]
+    assert [text[-5] for text in rows] == ["1", "0"]
+    notices = [row for row in await carol.get("/api/v1/notifications") if row["type"] == "mention"]
+    assert len(notices) == 1
 
 
 async def test_killed_processes_lose_and_double_nothing(servers: Servers) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,6 +72,13 @@ class Person:
             body = await answer.text()
             assert answer.status == expect, f"{method} {path}: {answer.status} {body}"
             return await answer.json(content_type=None)
+
+    async def headers(self, path: str) -> Mapping[str, str]:
+        """Headers of the answer to a GET."""
+        async with self._client.get(f"{self.server.url}{path}",
+                                    headers={"Authorization": f"Bearer {self.token}"}) as answer:
+            assert answer.status == 200, f"GET {path}: {answer.status}"
+            return answer.headers
 
     async def get(self, path: str, **options: Any) -> Any:
         """GET from the API."""

@@ -1,9 +1,14 @@
 """Threads, notifications, conversations, feeds for readers, live events."""
 
 
+import re
+from datetime import timedelta
+
 import feedparser
 import pytest
 
+from potluck.db.base import now
+from potluck.social import thread_fetches
 from potluck.social.model import Marker
 from web.conftest import Site
 
@@ -62,6 +67,30 @@ async def test_json_ld_cannot_end_its_element(site: Site) -> None:
     row = await site.cast.say(site.cast.alice, "<p>hi</p>")
     for path in ("/@alice", f"/@alice/{row.id}"):
         assert "</script><script>x" not in (await site.guest().get(path)).text
+
+
+async def test_missing_parts_of_a_thread(site: Site) -> None:
+    """Who is signed in sees that more is being fetched, and what came; without scripts by looking again."""
+    row = await site.cast.say(site.cast.carol, "<p>old</p>", published=now() - timedelta(days=3),
+                              replies_uri="https://carol.example/replies")
+    path = f"/@{site.cast.carol.acct}/{row.id}"
+    assert "Fetching more replies" not in (await site.guest().get(path)).text
+    alice = await site.browser(site.cast.alice)
+    page = (await alice.get(path)).text
+    assert "Fetching more replies" in page
+    state = re.search(r'hx-get="(/threads/(\d+)/state\?seen=0)"', page)
+    assert state
+    assert "Fetching more replies" in (await alice.get(state[1])).text
+    async with site.database.write() as session:
+        await thread_fetches.note(session, int(state[2]), found=2, finished=True)
+    part = (await alice.get(state[1])).text
+    assert "2 more posts have come." in part
+    assert f'href="/posts/{row.id}"' in part
+    assert "hx-trigger" not in part
+    nothing = (await alice.get(f"/threads/{state[2]}/state?seen=2")).text.strip()
+    assert nothing == '<div id="thread-fetching" hidden></div>'
+    assert "Fetching more replies" not in (await alice.get(path)).text
+    assert (await alice.get("/threads/1/state")).status_code == 404
 
 
 async def test_notifications(site: Site) -> None:

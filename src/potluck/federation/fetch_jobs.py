@@ -14,7 +14,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.federation.model import FetchJob
-from potluck.social import follows, live
+from potluck.social import live
 from potluck.social.model import Actor, Object
 
 _JOB: Any = FetchJob.__table__
@@ -22,8 +22,9 @@ _JOB: Any = FetchJob.__table__
 TOPIC = "fetch"
 MAX_ATTEMPTS = 6
 _FIRST_RETRY = 60.0
-_COOLDOWN = timedelta(minutes=15)
-_MIN_AGE = timedelta(minutes=5)
+COOLDOWN = timedelta(minutes=15)
+"""The replies of one post are asked for at most so often."""
+
 MAX_DEPTH = 512
 """Ancestors followed upwards (GoToSocial's figure)."""
 
@@ -63,22 +64,9 @@ async def on_follow(session: AsyncSession, followed: Actor) -> None:
     await add_many(session, [(purpose, uri, {"actor": followed.uri}) for purpose, uri in wanted if uri])
 
 
-async def on_thread_wanted(session: AsyncSession, row: Object) -> None:
-    """Fetch the missing parts of a conversation somebody reads; at most every 15 minutes for each object."""
-    if row.in_reply_to_id is None and row.in_reply_to_uri is not None:
-        await add(session, "parent", row.in_reply_to_uri, {"depth": 0})
-    if row.local or await _is_still_arriving(session, row):
-        return
-    if row.replies_fetched_at is not None and now() - row.replies_fetched_at < _COOLDOWN:
-        return
-    if row.replies_uri or (row.context_uri or "").startswith(("https://", "http://")):
-        await session.execute(update(Object).where(Object.id == row.id).values(replies_fetched_at=now()))
-        await add(session, "thread", row.uri)
-
-
-async def _is_still_arriving(session: AsyncSession, row: Object) -> bool:
-    """Whether replies are likely to be pushed here: the post is young and somebody here follows its author."""
-    return now() - row.published < _MIN_AGE and await follows.has_local_followers(session, row.author_id)
+async def on_thread_wanted(session: AsyncSession, row: Object, fetch_id: int) -> None:
+    """Fetch the missing parts of a conversation somebody reads (`social.thread_fetches` says when)."""
+    await add(session, "thread", row.uri, {"fetch": fetch_id})
 
 
 async def due(session: AsyncSession, limit: int, without: Collection[int]) -> Sequence[Any]:

@@ -17,19 +17,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db import Database
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.federation import documents, fetch_jobs, follower_sync, nodeinfo_client, quotes, servers
+from potluck.federation import (
+    fetch_jobs,
+    follower_sync,
+    nodeinfo_client,
+    outbox_reading,
+    quotes,
+    servers,
+    thread_fetching,
+)
 from potluck.federation.dispatch.create import draft_of
 from potluck.federation.errors import FederationError, Gone
 from potluck.federation.host_locks import HostLocks
 from potluck.federation.inbound import Budget
-from potluck.federation.urls import host_of, same_host
+from potluck.federation.items import use_items
+from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import Document, first_id, get, type_of
 from potluck.social import actors, events, leaving, objects, reactions
 from potluck.social.communities import moderating, posts, roles
 from potluck.social.drafts import MentionDraft
 from potluck.social.errors import SocialError
 from potluck.social.live import Waker
-from potluck.social.model import Actor, Announce, Mention, Object, ObjectDocument, Server
+from potluck.social.model import Actor, Mention, Object, ObjectDocument, Server
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
@@ -38,10 +47,8 @@ log = structlog.get_logger(__name__)
 
 CONCURRENCY = 16
 JOB_SECONDS = 120.0
-OUTBOX_ITEMS = 20
 PIN_ITEMS = 10
 _STRANGERS = 10
-THREAD_ITEMS = 200
 _IDLE_SECONDS = 5.0
 _HOUSEKEEPING_SECONDS = 3600.0
 _OBJECT: Any = Object.__table__
@@ -157,56 +164,17 @@ class FetchWorker:
     # Conversations
 
     async def parent(self, uri: str, data: Mapping[str, Any]) -> None:
-        """A missing parent, and its parents: one after the other, not recursively (protocol §15)."""
-        depth = int(data.get("depth") or fetch_jobs.MAX_DEPTH)
-        following: str | None = uri
-        for _ in range(min(depth, fetch_jobs.MAX_DEPTH)):
-            if following is None:
-                return
-            found = await self._federation.object_by_uri(following, budget=Budget())
-            if found is None or found.in_reply_to_id is not None:
-                return
-            following = found.in_reply_to_uri
+        """A missing parent, and its parents."""
+        await thread_fetching.climb(self._federation, uri, int(data.get("depth") or fetch_jobs.MAX_DEPTH))
 
-    async def thread(self, uri: str, _data: Mapping[str, Any]) -> None:
-        """What is missing of a conversation: from its context collection, else the replies (protocol §15)."""
-        async with self._db.read() as session:
-            row = await objects.by_uri(session, uri)
-        if row is None or row.deleted_at is not None:
-            return
-        for collection in (row.context_uri, row.replies_uri):
-            if collection and collection.startswith(("https://", "http://")) and await self._items(
-                    collection, THREAD_ITEMS, self._store_item):
-                return
+    async def thread(self, uri: str, data: Mapping[str, Any]) -> None:
+        """What is missing of a conversation."""
+        await thread_fetching.complete(self._federation, uri, data)
 
     async def _items(
         self, collection: str, most: int, use: Callable[[str | Document], Awaitable[None]]
     ) -> bool:
-        """Use each item of a collection; returns whether there were any. One bad item does not end the rest."""
-        seen = 0
-        signer = await self._federation.signer()
-        if await self._federation.is_blocked(host_of(collection)):
-            return False
-        try:
-            async for item in documents.iterate_collection(
-                    self._federation.client, collection, signer, max_pages=10, max_items=most):
-                seen += 1
-                try:
-                    await use(item)
-                except (FederationError, SocialError) as reason:
-                    log.info("collection_item_skipped", collection=collection, reason=str(reason)[:300])
-        except FederationError:
-            if not seen:
-                raise
-        return seen > 0
-
-    async def _store_item(self, item: str | Document) -> None:
-        """An object by its id; what stands inline is only a hint."""
-        uri = first_id(item)
-        if uri is not None and type_of(item) in ("Create", "Announce"):
-            uri = first_id(get(item, "object"))
-        if uri is not None:
-            await self._federation.object_by_uri(uri, budget=Budget())
+        return await use_items(self._federation, collection, most, use)
 
     # People
 
@@ -222,35 +190,7 @@ class FetchWorker:
 
     async def outbox(self, uri: str, data: Mapping[str, Any]) -> None:
         """The newest of somebody's outbox: their own posts, and what they boosted."""
-        owner = str(data.get("actor"))
-        if not same_host(uri, owner):
-            return
-
-        async def use(item: str | Document) -> None:
-            document = item if not isinstance(item, str) else await self._federation.fetch_document(item, Budget())
-            if first_id(get(document, "actor")) not in (None, owner):
-                return
-            target = _said(document)
-            if target is None:
-                return
-            row = await self._federation.object_by_uri(target, budget=Budget())
-            if row is not None and type_of(document) == "Announce":
-                await self._boost(owner, row, document)
-
-        await self._items(uri, OUTBOX_ITEMS, use)
-
-    async def _boost(self, owner: str, row: Object, document: Document) -> None:
-        uri = first_id(document)
-        if uri is None or not same_host(uri, owner):
-            return
-        async with self._db.write() as session:
-            booster = await actors.by_uri(session, owner)
-            known = await session.scalar(select(Announce.id).where(Announce.uri == uri))
-            if booster is not None and booster.type == "Group":
-                found = await session.get_one(Object, row.id)
-                await posts.claim(session, found, booster)
-            elif booster is not None and known is None:
-                await reactions.announce(session, booster, row.id, uri=uri, quiet=True)
+        await outbox_reading.read(self._federation, uri, data)
 
     async def featured(self, uri: str, data: Mapping[str, Any]) -> None:
         """Somebody's pinned posts; of others' posts nothing is pinned."""
@@ -408,14 +348,6 @@ class FetchWorker:
         if row.local:
             author = await session.get_one(Actor, row.author_id)
             await events.emit(session, events.ObjectEdited(row, author, silent=True))
-
-
-def _said(document: Document) -> str | None:
-    """What an entry of an outbox is about; a community announces the Create of a post, not the post (FEP-1b12)."""
-    if type_of(document) not in ("Create", "Announce"):
-        return first_id(document)
-    inner = get(document, "object")
-    return _said(inner) if isinstance(inner, dict) and type_of(inner) == "Create" else first_id(inner)
 
 
 async def schedule_stale(session: AsyncSession, limit: int = 200) -> None:

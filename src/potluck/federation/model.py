@@ -113,3 +113,12 @@ class Relay(Base):
     follow_uri: Mapped[str]
     state: Mapped[str] = mapped_column(default="pending")  # pending, accepted, rejected
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Pulse(Base):
+    """When something was last known to be running."""
+
+    __tablename__ = "pulse"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # inbox
+    beat_at: Mapped[datetime]

@@ -368,6 +368,6 @@ async def quote_decided(session: AsyncSession, event: events.QuoteDecided) -> No
 
 async def thread_wanted(session: AsyncSession, event: events.ThreadWanted) -> None:
     """Fetch what is missing of a conversation, in the background."""
-    await fetch_jobs.on_thread_wanted(session, event.object)
+    await fetch_jobs.on_thread_wanted(session, event.object, event.fetch_id)
 
 

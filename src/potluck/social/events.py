@@ -225,9 +225,10 @@ class CommunityActed(Event):
 
 @dataclass(frozen=True, slots=True)
 class ThreadWanted(Event):
-    """A reader opened a conversation with parts that may be missing here."""
+    """A reader opened a conversation with parts that may be missing here (`social.thread_fetches`)."""
 
     object: Object
+    fetch_id: int
 
 
 E = TypeVar("E", bound=Event)

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.social.deleting import delete
 from potluck.social.editing import edit
 from potluck.social.model import Object
-from potluck.social.storing import Stored, store, tell_late
+from potluck.social.storing import Stored, store, tell_late, tell_missed
 
-__all__ = ["Stored", "by_id", "by_ids", "by_uri", "by_uris", "delete", "edit", "store", "tell_late"]
+__all__ = ["Stored", "by_id", "by_ids", "by_uri", "by_uris", "delete", "edit", "store", "tell_late",
+           "tell_missed"]
 
 
 async def by_id(session: AsyncSession, object_id: int) -> Object | None:

@@ -299,11 +299,27 @@ async def publish(session: AsyncSession, rows: list[Object]) -> None:
 
 async def tell_late(session: AsyncSession, rows: Sequence[Object]) -> None:
     """Tell of objects that were fetched quietly and now come from their author; nobody is told of one twice."""
+    await _tell_of(session, await _untold(session, rows))
+
+
+async def tell_missed(session: AsyncSession, rows: Sequence[Object]) -> None:
+    """Put objects that should have come long ago before their readers: in their past place, and not as news.
+
+    Feeds get them in order of their time; whoever is named learns of it. Pages that are open are left alone.
+    """
+    untold = await _untold(session, rows)
+    if untold:
+        await feeds.add_objects(session, untold)
+        await object_notices.for_new(session, untold)
+
+
+async def _untold(session: AsyncSession, rows: Sequence[Object]) -> list[Object]:
+    """Those that are in no feed and no notification."""
     found = [row.id for row in rows]
     told = set((await session.scalars(union(
         select(FeedEntry.object_id).where(FeedEntry.object_id.in_(found)),
         select(Notification.object_id).where(Notification.object_id.in_(found))))).all()) if found else set()
-    await _tell_of(session, [row for row in rows if row.id not in told and row.state == "published"])
+    return [row for row in rows if row.id not in told and row.state == "published"]
 
 
 async def _tell(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -> None:

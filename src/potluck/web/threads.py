@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get
 from sqlalchemy import select
 
-from potluck.db.base import now
-from potluck.social import events, objects, preferences, threads, views
+from potluck.social import objects, preferences, thread_fetches, threads, views
 from potluck.social.errors import NotFound
-from potluck.social.model import Object, Revision
+from potluck.social.model import Object, Revision, ThreadFetch
+from potluck.social.reactions import visible_object
 from potluck.social.views import ObjectView
 from potluck.web import metadata, pages, redirects
-from potluck.web.asking import Guest, PathWord
+from potluck.web.asking import Guest, Me, PathId, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.ports import ports
 from potluck.web.presenters.people import profile_path, shown_person
@@ -27,7 +26,23 @@ from potluck.web.types import AnyRequest
 
 MAX_ANCESTORS = 60
 MAX_DESCENDANTS = 200
-_FETCH_AGAIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """What is being fetched of a conversation: `fresh` posts came since the page was made."""
+
+    id: int
+    running: bool
+    fresh: int
+    seen: int
+    url: str
+
+    @classmethod
+    def of(cls, fetch: ThreadFetch, seen: int) -> Fetching:
+        """What is to be said of a fetch to somebody who saw `seen` of its posts."""
+        return cls(fetch.id, thread_fetches.is_running(fetch), max(0, fetch.found - seen), seen,
+                   f"/posts/{fetch.object_id}")
 
 
 @dataclass(slots=True)
@@ -89,14 +104,14 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
         above, below = await threads.context(session, row.id, viewer_id, ancestors=MAX_ANCESTORS,
                                              descendants=MAX_DESCENDANTS)
         found = await views.load_objects(session, [*above, *below], viewer_id)
-    if viewer:
-        await _want_missing(request, row)
+    fetch = await _fetch_missing(request, row) if viewer else None
     post = shown_post(view, viewer, unfold=_unfolds(viewer))
     return await pages.render(
         request, "threads/thread.html", post=post,
         ancestors=[shown_post(found[item], viewer) for item in above if item in found],
         branches=_tree(row.id, below, found, viewer), more=len(below) >= MAX_DESCENDANTS,
         missing_parent=row.in_reply_to_uri if row.in_reply_to_uri and not above else "",
+        fetching=Fetching.of(fetch, fetch.found) if fetch else None,
         interact=f"/interact?uri={row.uri}", meta=metadata.of_post(view, post))
 
 
@@ -104,14 +119,27 @@ def _unfolds(viewer: Viewer | None) -> bool:
     return viewer is not None and preferences.of(viewer.user).expand_spoilers
 
 
-async def _want_missing(request: AnyRequest, row: Object) -> None:
-    """Have the missing parts of a conversation fetched in the background."""
-    fresh = row.replies_fetched_at and row.replies_fetched_at > now() - _FETCH_AGAIN
-    parent_missing = row.in_reply_to_uri is not None and row.in_reply_to_id is None
-    if (row.local and not parent_missing) or (fresh and not parent_missing):
-        return
+async def _fetch_missing(request: AnyRequest, row: Object) -> ThreadFetch | None:
+    """Have the missing parts of a conversation fetched in the background; the fetch, as long as it runs."""
+    async with request.app.state.db.read() as session:
+        running = await thread_fetches.current(session, row)
+        if running is not None or not await thread_fetches.is_worthwhile(session, row):
+            return running
     async with request.app.state.db.write() as session:
-        await events.emit(session, events.ThreadWanted(row))
+        return await thread_fetches.begin(session, row)
+
+
+@get("/threads/{fetch_id:int}/state")
+async def fetch_state(request: AnyRequest, me: Me, fetch_id: PathId) -> Response[Any]:
+    """How far the missing parts of a conversation have come, as a part of its page that renews itself."""
+    async with request.app.state.db.read() as session:
+        fetch = await thread_fetches.by_id(session, fetch_id)
+        if fetch is None:
+            raise NotFound
+        await visible_object(session, me.actor, fetch.object_id)
+    seen = request.query_params.get("seen", "")
+    return await pages.render(request, "threads/_fetching.html", fetching=Fetching.of(
+        fetch, int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0))
 
 
 @get("/{handle:str}/{object_id:str}/history")
@@ -132,4 +160,4 @@ async def history(request: AnyRequest, viewer: Guest, handle: PathWord, object_i
                               back=post_path(view.author, current.id))
 
 
-route_handlers = [permalink, thread, history]
+route_handlers = [permalink, thread, history, fetch_state]

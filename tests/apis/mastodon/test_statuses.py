@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from potluck.apis.mastodon import async_refreshes
 from potluck.db.base import now
 from potluck.kinds.note.model import PollDraft
+from potluck.social import thread_fetches
 from potluck.social.drafts import AttachmentDraft, EmojiDraft, MentionDraft
 from potluck.social.model import Actor
 
@@ -190,6 +193,27 @@ async def test_threads(server: Server, alice: Person, bob: Person) -> None:
     assert reply["in_reply_to_account_id"] == alice.id
     assert reply["mentions"][0]["acct"] == "alice"
     assert (await alice.get(f"/api/v1/statuses/{root['id']}"))["replies_count"] == 2
+
+
+async def test_missing_parts_of_a_thread(server: Server, alice: Person, bob: Person) -> None:
+    """Opening a thread that may be incomplete says so in a header, with an id to ask again; guests cause nothing."""
+    dana = await server.remote("dana")
+    row = await server.arrives(dana, "<p>old</p>", published=now() - timedelta(days=3),
+                               replies_uri="https://far.example/replies")
+    path = f"/api/v1/statuses/{row.id}/context"
+    assert async_refreshes.HEADER not in (await server.http.get(path)).headers
+    said = (await alice.call("GET", path)).headers[async_refreshes.HEADER]
+    found = re.fullmatch(r'id="(\d+)", retry=\d+, result_count=0', said)
+    assert found
+    assert (await bob.call("GET", path)).headers[async_refreshes.HEADER] == said
+    refresh = f"/api/v1_alpha/async_refreshes/{found[1]}"
+    assert await alice.get(refresh) == {"async_refresh": {"id": found[1], "status": "running", "result_count": 0}}
+    async with server.db.write() as session:
+        await thread_fetches.note(session, int(found[1]), found=2, finished=True)
+    assert (await alice.get(refresh))["async_refresh"] == {"id": found[1], "status": "finished", "result_count": 2}
+    assert async_refreshes.HEADER not in (await alice.call("GET", path)).headers
+    assert (await alice.call("GET", "/api/v1_alpha/async_refreshes/1")).status_code == 404
+    assert (await server.http.get(refresh)).status_code == 401
 
 
 async def test_polls(alice: Person, bob: Person, carol: Person) -> None:

@@ -12,6 +12,7 @@ from potluck.apis.mastodon import (
     accounts,
     announcements,
     apps,
+    async_refreshes,
     compose,
     consent,
     conversations,
@@ -43,9 +44,9 @@ from potluck.apis.mastodon.errors import from_exception
 
 MODULES: tuple[Any, ...] = (
     apps, oauth, consent, instance, instance_texts, announcements, credentials, accounts, account_actions,
-    people_lists, suggestions, statuses, status_actions, compose, scheduled_statuses, polls, timelines, search, tags,
-    lists, markers, conversations, notification_requests, notifications, filters, filters_old, push, reports,
-    streaming, empty_lists,
+    people_lists, suggestions, statuses, async_refreshes, status_actions, compose, scheduled_statuses, polls,
+    timelines, search, tags, lists, markers, conversations, notification_requests, notifications, filters, filters_old,
+    push, reports, streaming, empty_lists,
 )
 """Every area of endpoints, in the order of the documentation."""
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.mastodon import entities, entities_status, render, render_accounts
+from potluck.apis.mastodon import async_refreshes, entities, entities_status, render, render_accounts
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.timelines import page_of_statuses
-from potluck.db.base import now
-from potluck.social import events, threads, timelines
+from potluck.social import threads, timelines
 from potluck.social.model import Actor, Announce, Object, Reaction, Revision
 from potluck.social.paging import in_order, paged
 from potluck.social.views import ObjectView, load_objects
 from potluck.social.visibility import not_hidden_by
 
 _MOST_AT_ONCE = 100
-_FETCH_AGAIN = timedelta(minutes=15)
 
 
 async def target_id(session: AsyncSession, status_id: int) -> int:
@@ -59,25 +56,18 @@ async def several(call: Call) -> Answer:
 
 @endpoint("GET", "/api/v1/statuses/{id:str}/context", scope="read:statuses", who="anyone")
 async def context(call: Call) -> Answer:
-    """What came before and after a status. Without token forty above, sixty below, twenty levels deep (as Mastodon)."""
+    """What came before and after a status. Without token forty above, sixty below, twenty levels deep (as Mastodon).
+
+    With a token what is missing is fetched from elsewhere; the header Mastodon-Async-Refresh says that it goes on.
+    """
     session = await call.reader()
     view = await view_of(session, call.ident(), call.viewer_id)
     limits: dict[str, Any] = {} if call.viewer_id else {"ancestors": 40, "descendants": 60, "depth": 20}
     above, below = await threads.context(session, view.object.id, call.viewer_id, **limits)
     found = await render.by_ids(call.source, [*above, *below], call.viewer_id, context="thread")
-    body = answer({"ancestors": [msgspec.Raw(found[key]) for key in above if key in found],
-                   "descendants": [msgspec.Raw(found[key]) for key in below if key in found]})
-    if call.viewer_id is not None and _may_be_incomplete(view.object):
-        async with call.write() as writer:
-            await events.emit(writer, events.ThreadWanted(view.object))
-    return body
-
-
-def _may_be_incomplete(row: Object) -> bool:
-    """Whether parts of a conversation are worth asking for elsewhere (again)."""
-    if row.in_reply_to_uri is not None and row.in_reply_to_id is None:
-        return True
-    return not row.local and (row.replies_fetched_at is None or row.replies_fetched_at < now() - _FETCH_AGAIN)
+    headers = await async_refreshes.missing(call, view.object) if call.viewer_id is not None else {}
+    return answer({"ancestors": [msgspec.Raw(found[key]) for key in above if key in found],
+                   "descendants": [msgspec.Raw(found[key]) for key in below if key in found]}, headers=headers)
 
 
 @endpoint("GET", "/api/v1/statuses/{id:str}/source", scope="read:statuses")

@@ -79,6 +79,7 @@ from potluck.social.model.site import (
     SuggestionDismissal,
     Terms,
 )
+from potluck.social.model.threads import ThreadFetch
 from potluck.social.model.users import (
     AppPassword,
     EmailToken,
@@ -102,5 +103,5 @@ __all__ = [
     "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex",
     "PostIndexFill", "PostRead", "PushMessage", "PushSubscription", "Reaction", "Report", "Revision", "ScheduledPost",
     "Server", "ServerRule", "Severance", "SeveredFollow", "SiteText", "SpamRule", "Strike", "SuggestionDismissal",
-    "Terms", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
+    "Terms", "ThreadFetch", "ThreadMute", "Tombstone", "User", "Wakeup", "WebSession",
 ]
