@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import platform
 import shutil
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,25 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.migrate import current_revision, revisions
+from potluck.media.sandbox import programs
+from potluck.operation import doctor_sandbox
+from potluck.operation.finding import Finding, State
 from potluck.settings import Settings
 
-State = Literal["good", "warning", "bad"]
-
-_SYS_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_VERSION_FLAG = 1
-_PR_GET_SECCOMP = 21
 _CLOCK_SECONDS = 30
 _DISK_BYTES = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    state: State
-    text: str
-    advice: str = ""
 
 
 Check = Callable[[Settings], Awaitable[Finding]]
@@ -52,7 +36,8 @@ Check = Callable[[Settings], Awaitable[Finding]]
 
 async def examine(settings: Settings) -> list[Finding]:
     """Run every check, at once where they wait for the network."""
-    return list(await asyncio.gather(*(check(settings) for check in CHECKS)))
+    findings = list(await asyncio.gather(*(check(settings) for check in CHECKS)))
+    return findings + await doctor_sandbox.look(settings)
 
 
 async def _python(_settings: Settings) -> Finding:
@@ -157,32 +142,11 @@ async def _mail(settings: Settings) -> Finding:
 
 
 async def _ffmpeg(_settings: Settings) -> Finding:
-    path = shutil.which("ffmpeg")
-    if path:
-        return Finding("ffmpeg", "good", path)
-    return Finding("ffmpeg", "warning", "not installed", "Install ffmpeg; audio and video will need it.")
-
-
-async def _sandbox(_settings: Settings) -> Finding:
-    """What the kernel offers for locking in programs that decode untrusted files."""
-    if sys.platform != "linux":
-        return Finding("Sandbox", "warning", f"none on {sys.platform}", "Run Potluck on Linux where you can.")
-    landlock, seccomp = landlock_abi(), _has_seccomp()
-    offered = [f"Landlock ABI {landlock}" if landlock else "no Landlock", "seccomp" if seccomp else "no seccomp"]
-    if landlock and seccomp:
-        return Finding("Sandbox", "good", ", ".join(offered))
-    return Finding("Sandbox", "warning", ", ".join(offered),
-                   "A newer kernel (6.2 or later) with Landlock and seccomp keeps media decoders locked in.")
-
-
-def landlock_abi() -> int:
-    """The Landlock ABI version of this kernel, 0 for none."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    return max(0, int(libc.syscall(_SYS_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_VERSION_FLAG)))
-
-
-def _has_seccomp() -> bool:
-    return int(ctypes.CDLL(None, use_errno=True).prctl(_PR_GET_SECCOMP, 0, 0, 0, 0)) >= 0
+    program = await asyncio.to_thread(programs.ffmpeg)
+    if program:
+        return Finding("ffmpeg", "good", program.path)
+    return Finding("ffmpeg", "warning", "none that can be used", "Install ffmpeg 6 or later, or imageio-ffmpeg, which"
+                   " brings one; sound and video need it.")
 
 
 async def _user(_settings: Settings) -> Finding:
@@ -192,5 +156,5 @@ async def _user(_settings: Settings) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
-    _python, _user, _address, _data_folder, _database, _dns, _reachable, _clock, _mail, _ffmpeg, _sandbox,
+    _python, _user, _address, _data_folder, _database, _dns, _reachable, _clock, _mail, _ffmpeg,
 )

@@ -50,6 +50,7 @@ def run(order: Order, fds: Descriptors, *, parent: int, namespaces: list[str]) -
     code = 1
     try:
         os.setsid()
+        signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         _arrange(fds, order.program)

@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import pkgutil
+import resource
 import select
 import signal
 import socket
@@ -44,7 +45,6 @@ class _Running:
     """A worker that lives."""
 
     pid: int
-    ended: int  # descriptor that becomes readable with its end
     notice: socket.socket
     folder: int
     limits: Limits
@@ -58,9 +58,11 @@ class Zygote:
     def __init__(self, control: socket.socket, namespaces: list[str]) -> None:
         self.control = control
         self.namespaces = namespaces
-        self.running: dict[int, _Running] = {}
+        self.running: dict[int, _Running] = {}  # by the descriptor of its notice
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
+        self.deaths = _told_of_deaths()
+        self.poll.register(self.deaths, select.POLLIN)
 
     def serve(self) -> None:
         """Take orders until the server is gone, or nothing was to do for a while."""
@@ -68,11 +70,14 @@ class Zygote:
         while self.running or time.monotonic() - last < _IDLE_SECONDS:
             wait = _WATCH_SECONDS if self.running else _IDLE_SECONDS
             for fd, event in self.poll.poll(wait * 1000):
-                if fd != self.control.fileno():
-                    self._heard(fd, event)
+                last = time.monotonic()
+                if fd == self.deaths:
+                    os.read(self.deaths, select.PIPE_BUF)
+                    self._reap()
+                elif fd != self.control.fileno():
+                    self._abandoned(fd, event)
                 elif not self._take():
                     return
-                last = time.monotonic()
             self._watch()
 
     def _take(self) -> bool:
@@ -100,51 +105,57 @@ class Zygote:
         for fd in (channel, log, *inputs):
             os.close(fd)
         notice = socket.socket(fileno=told)
-        job = _Running(pid, os.pidfd_open(pid), notice, folder, limits, time.monotonic() + limits.wall_seconds)
-        for fd, events in ((job.ended, select.POLLIN), (notice.fileno(), 0)):
-            self.running[fd] = job
-            self.poll.register(fd, events)
+        self.running[told] = _Running(pid, notice, folder, limits, time.monotonic() + limits.wall_seconds)
+        self.poll.register(told, 0)  # only its closing
         _tell(notice, {"started": True})
 
-    def _heard(self, fd: int, event: int) -> None:
+    def _abandoned(self, fd: int, event: int) -> None:
+        """The caller no longer waits."""
         job = self.running.get(fd)
-        if job is None:
-            return
-        if fd == job.ended:
-            self._finish(job)
-        elif event & (select.POLLHUP | select.POLLERR):
-            _kill(job, job.why or "cancelled")  # the caller no longer waits
+        if job is not None and event & (select.POLLHUP | select.POLLERR):
             self.poll.unregister(fd)
+            _kill(job, job.why or "cancelled")
 
     def _watch(self) -> None:
         """End workers that overstep what only we can measure."""
-        for job in {job.pid: job for job in self.running.values()}.values():
+        for job in self.running.values():
             why = "time" if time.monotonic() > job.deadline else _overflow(job)
             if why and not job.why:
                 _kill(job, why)
 
-    def _finish(self, job: _Running) -> None:
-        _, status, usage = os.wait4(job.pid, 0)
+    def _reap(self) -> None:
+        for fd, job in list(self.running.items()):
+            pid, status, usage = os.wait4(job.pid, os.WNOHANG)
+            if pid:
+                del self.running[fd]
+                self._finish(job, status, usage)
+
+    def _finish(self, job: _Running, status: int, usage: resource.struct_rusage) -> None:
         with contextlib.suppress(OSError):
             os.killpg(job.pid, signal.SIGKILL)  # there should be nobody left
         why = job.why or _overflow(job)
         _tell(job.notice, {"ended": os.waitstatus_to_exitcode(status), "why": why,
                            "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024})
-        for fd in (job.ended, job.notice.fileno()):
-            del self.running[fd]
-            with contextlib.suppress(KeyError):
-                self.poll.unregister(fd)
-        os.close(job.ended)
+        with contextlib.suppress(KeyError):
+            self.poll.unregister(job.notice)
         os.close(job.folder)
         job.notice.close()
 
 
+def _told_of_deaths() -> int:
+    """A descriptor that becomes readable when a worker ends."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    return read
+
+
 def _kill(job: _Running, why: str) -> None:
     job.why = why
-    with contextlib.suppress(OSError):
-        signal.pidfd_send_signal(job.ended, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.killpg(job.pid, signal.SIGKILL)
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(OSError):
+            kill(job.pid, signal.SIGKILL)
 
 
 def _tell(notice: socket.socket, message: dict[str, Any]) -> None:
