@@ -26,14 +26,18 @@ from potluck.federation.actor_documents import write_actor
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import FederationError
 from potluck.logs import configure
-from potluck.media import storage
+from potluck.media import addresses, storage
 from potluck.media.endpoints import serving, tus
 from potluck.media.endpoints.front import Answerer, Front
+from potluck.media.endpoints.proxy import Proxy
 from potluck.media.endpoints.sending import Sender
 from potluck.media.endpoints.tus import Tus
+from potluck.media.rejecting import Rejecting
+from potluck.media.remote_cache import RemoteCache
 from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
 from potluck.operation import metrics
+from potluck.remote_files import GuardedSource
 from potluck.settings import Settings
 from potluck.social import actors, push
 from potluck.social.accounts import activity
@@ -84,8 +88,12 @@ def create_app(configured: Settings) -> ASGIApp:
 
 def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:
     files = storage_of(configured)
+    sender, source = Sender(files, configured), GuardedSource(lambda: app.state.federation.client)
     uploads = Tus(lambda: app.state.db, Uploads(files, configured), configured, who_uploads(app))
-    return {storage.PATH: serving.answerer(Sender(files, configured)), tus.PATH: uploads.answerer}
+    app.state.remote_cache = RemoteCache(lambda: app.state.db, files, source, configured)
+    proxy = Proxy(app.state.remote_cache, sender, source, lambda: app.state.settings,
+                  Rejecting(lambda: app.state.db).rejects)
+    return {storage.PATH: serving.answerer(sender), tus.PATH: uploads.answerer, addresses.PROXY: proxy.answerer}
 
 
 def _refusal(page: ErrorHandler) -> ErrorHandler:
@@ -99,8 +107,8 @@ def _refusal(page: ErrorHandler) -> ErrorHandler:
 
 
 @asynccontextmanager
-async def _noting_activity(db: Database) -> AsyncIterator[None]:
-    """Write who was active once a minute, so that no request has to."""
+async def _noting_activity(db: Database, cache: RemoteCache) -> AsyncIterator[None]:
+    """Write who was active, and what was looked at, once a minute, so that no request has to."""
 
     async def note() -> None:
         while True:
@@ -108,6 +116,7 @@ async def _noting_activity(db: Database) -> AsyncIterator[None]:
             try:
                 async with db.write() as session:
                     await activity.flush(session)
+                    await cache.flush_views(session)
             except SQLAlchemyError as error:
                 log.warning("activity_not_written", error=str(error))
 
@@ -137,6 +146,6 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
-        await stack.enter_async_context(_noting_activity(db))
+        await stack.enter_async_context(_noting_activity(db, app.state.remote_cache))
         await stack.enter_async_context(catching_up.beating(db))
         yield

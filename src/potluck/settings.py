@@ -142,6 +142,13 @@ class Settings:
     s3_secret_key: str = _setting("", _text, "Secret key of the bucket.", secret=True)
     s3_path_style: bool = _setting(True, _flag, "Address the bucket by path (`endpoint/bucket`) rather than by host"
                                    " (`bucket.endpoint`).")
+    remote_media: str = _setting(
+        "cache", _one_of("cache", "link"), "How files of other servers are shown: `cache` fetches, checks and keeps"
+        " them here, so that other servers do not learn who reads what; `link` sends browsers there.")
+    remote_media_budget: int = _setting(10 << 30, _size, "Most room for files of other servers. Those that were not"
+                                        " looked at for longest go first; they are fetched again when wanted.")
+    remote_file_limit: int = _setting(64 << 20, _size, "Largest file of another server that is kept. Longer sound and"
+                                      " video is passed through.")
     quota: int = _setting(10 << 30, _size, "Files of one person, with all that is made of them; an administrator"
                           " can give one person more or less. 0 for no limit, as with every size.")
     quota_staff: int = _setting(0, _size, "The same for moderators and administrators.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from potluck import jobs
+from potluck import jobs, settings
+from potluck.db.engine import SQLITE_FILE
 from potluck.media import uploads
 from potluck.media.storage import Storage
 from potluck.settings import Settings
@@ -49,3 +51,12 @@ def processing() -> Iterator[None]:
 
     yield
     del jobs.registry.definitions[uploads.PROCESS]
+
+
+@pytest.fixture
+def sqlite_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings in force with a fresh SQLite database, where the rules are the same on every database."""
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
+    before = settings._current
+    yield settings.use(Settings(url="https://potluck.test", data=tmp_path))
+    settings._current = before

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,9 +14,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select, update
 
-from potluck import settings
 from potluck.db.base import now
-from potluck.db.engine import SQLITE_FILE, Database
+from potluck.db.engine import Database
 from potluck.jobs import JobRow
 from potluck.media.endpoints import tus
 from potluck.media.endpoints.front import Front
@@ -26,7 +24,7 @@ from potluck.media.endpoints.wire import Asked, Refusal
 from potluck.media.model import MediaVariant, Upload
 from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
-from potluck.settings import use
+from potluck.settings import Settings, use
 from potluck.social.model import Actor, Media
 from support.cast import Cast
 
@@ -94,12 +92,9 @@ async def desk(cast: Cast, database: Database, processing: None) -> AsyncIterato
 
 
 @pytest.fixture
-def database_settings(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
+def database_settings(sqlite_settings: Settings) -> Settings:
     """Most of the protocol is the same on every database: SQLite is enough here."""
-    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
-    before = settings._current
-    yield use(settings.Settings(url="https://potluck.test", data=tmp_path))
-    settings._current = before
+    return sqlite_settings
 
 
 async def test_what_the_server_can(desk: Desk) -> None:

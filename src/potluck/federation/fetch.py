@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -294,23 +295,44 @@ class SafeClient:
         url = URL(target, encoded=True)
         if not self._warm.admit(url.authority):
             headers = {**headers, "Connection": "close"}
-        try:
+        with translated(target):
             async with self._connected().request(
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as answer:
                 return await self._answer(target, answer, max_bytes)
-        except AddressRefused as error:
-            raise BlockedAddress(target, str(error)) from error
-        except TimeoutError as error:
-            raise Timeout(target, "connecting or reading took too long") from error
-        except aiohttp.ClientConnectorError as error:
-            raise Unreachable(target, f"no connection: {error}") from error
-        except aiohttp.ClientConnectionError as error:
-            raise _BrokenOff(target, f"the connection broke off: {error}") from error
-        except (aiohttp.ClientPayloadError, OSError) as error:
-            raise Unreachable(target, f"the answer broke off: {error}") from error
-        except (aiohttp.ClientError, ValueError) as error:
-            raise InvalidAnswer(target, f"not proper HTTP: {error}") from error
+
+    @asynccontextmanager
+    async def stream(
+        self, url: str, *, accept: str, headers: Mapping[str, str] | None = None, max_redirects: int = 3
+    ) -> AsyncIterator[Stream]:
+        """GET a url whose answer is not to be held in memory: its body is read piece by piece, undecoded.
+
+        How much and how long is read is for the caller to bound.
+
+        Raises:
+            InvalidUri, FetchError: as for `get`; reading may raise FetchErrors too.
+        """
+        target = self.check(url)
+        sent = {"Accept": accept, "Accept-Encoding": "identity", **(headers or {})}
+        for hop in range(max_redirects + 1):
+            answer = await self._open(target, sent)
+            try:
+                location = answer.headers.get("Location")
+                if answer.status not in _REDIRECTS or location is None:
+                    yield Stream(answer.status, target, answer.headers, answer)
+                    return
+            finally:
+                answer.close()
+            if hop < max_redirects:
+                target = self._redirected(target, location)
+        raise TooManyRedirects(url, f"more than {max_redirects} redirects")
+
+    async def _open(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        url = URL(target, encoded=True)
+        if not self._warm.admit(url.authority):
+            headers = {**headers, "Connection": "close"}
+        with translated(target):
+            return await self._connected().request("GET", url, headers=headers, allow_redirects=False)
 
     @staticmethod
     async def _answer(target: str, answer: aiohttp.ClientResponse, max_bytes: int) -> Response:
@@ -343,6 +365,48 @@ class SafeClient:
                 trust_env=False,
             )
         return self._session
+
+
+@contextmanager
+def translated(target: str) -> Iterator[None]:
+    """Turn every error that aiohttp may raise into ours."""
+    try:
+        yield
+    except AddressRefused as error:
+        raise BlockedAddress(target, str(error)) from error
+    except TimeoutError as error:
+        raise Timeout(target, "connecting or reading took too long") from error
+    except aiohttp.ClientConnectorError as error:
+        raise Unreachable(target, f"no connection: {error}") from error
+    except aiohttp.ClientConnectionError as error:
+        raise _BrokenOff(target, f"the connection broke off: {error}") from error
+    except (aiohttp.ClientPayloadError, OSError) as error:
+        raise Unreachable(target, f"the answer broke off: {error}") from error
+    except (aiohttp.ClientError, ValueError) as error:
+        raise InvalidAnswer(target, f"not proper HTTP: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer whose body is still to be read. `url` is where it comes from, after redirects."""
+
+    status: int
+    url: str
+    headers: CIMultiDictProxy[str]
+    _answer: aiohttp.ClientResponse
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes.
+
+        Raises:
+            FetchError: it breaks off, or stalls.
+        """
+        while True:
+            with translated(self.url):
+                piece = await self._answer.content.readany()
+            if not piece:
+                return
+            yield piece
 
 
 class _BrokenOff(Unreachable):

@@ -39,9 +39,20 @@ async def record(session: AsyncSession, storage: Storage, stored: Stored) -> Sto
             "key": stored.key, "place": stored.place, "created_at": moment, "used_at": moment},
         {"used_at": moment}).returning(_FILE.c.id))
     row = await session.get_one(StoredFile, found.scalar_one(), populate_existing=True)
-    if row.key != stored.key:
+    if row.key != stored.key and await _is_lost(storage, row.key):
+        row.key, row.place = stored.key, stored.place
+        await session.flush()
+    elif row.key != stored.key:
         after_commit(session, lambda: remove_soon(storage, [stored.key]))
     return row
+
+
+async def _is_lost(storage: Storage, key: str) -> bool:
+    """Whether the storage has lost a file: then equal bytes that come again mend it."""
+    try:
+        return await storage.size(key) is None
+    except StorageError:
+        return False
 
 
 def remove_soon(storage: Storage, keys: Sequence[str]) -> None:

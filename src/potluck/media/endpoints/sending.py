@@ -26,7 +26,7 @@ _PIECE = 256 << 10
 _AT_ONCE = 64 << 10  # smaller files are read within the event loop: a thread would cost more
 _SIZES_KEPT = 4096
 
-_SAFE = [
+SAFE_HEADERS = [
     ("x-content-type-options", "nosniff"),
     # Should a browser ever take a file for a page: it has no scripts, no forms and no origin.
     ("content-security-policy",
@@ -54,7 +54,7 @@ class Sender:
         if not is_key(key):
             raise Refusal(404, "There is no such file")
         etag = f'"{digest_of_key(key)[:32]}"'
-        fixed = [*_SAFE, ("etag", etag), ("cache-control", cache_control)]
+        fixed = [*SAFE_HEADERS, ("etag", etag), ("cache-control", cache_control)]
         if _matches(asked.header("if-none-match"), etag):
             await respond(send, 304, fixed)
             return
