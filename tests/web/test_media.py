@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from potluck import settings
 from potluck.db.base import now
 from potluck.social.model import Media
 from potluck.web.presenters.media import clock, covered, shown_medium
@@ -17,6 +18,20 @@ def attachment(**values: Any) -> Media:
         "id": 7, "type": "image", "media_type": "image/jpeg", "url": "https://a.test/media/x.jpg",
         "preview_url": "https://a.test/media/s.webp", "description": "A cat", "meta": {}, "state": "ready",
         "created_at": now(), **values})
+
+
+@pytest.fixture(autouse=True)
+def ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of `a.test` are our own."""
+    monkeypatch.setattr(settings, "_current", settings.Settings(url="https://a.test"))
+
+
+def test_remote_picture() -> None:
+    """Files of other servers are shown under addresses of our own: those servers do not learn who reads what."""
+    found = shown_medium(attachment(url="https://b.test/f.png", preview_url=None))
+    assert found.url.startswith("https://a.test/proxy/full/")
+    assert found.preview_url.startswith("https://a.test/proxy/small/")
+    assert "b.test" not in found.url + found.preview_url
 
 
 def test_picture() -> None:
@@ -38,9 +53,9 @@ def test_sound() -> None:
     """A sound has its title, artist, length, cover and the waveform."""
     shown = shown_medium(attachment(type="audio", meta={
         "title": "Washing up", "artist": "Alice", "duration": 125.4,
-        "files": {"cover": "https://a.test/c.webp", "peaks": "https://a.test/p.json"}}))
+        "files": {"cover": "https://a.test/media/c.webp", "peaks": "https://a.test/media/p.json"}}))
     assert (shown.title, shown.artist, shown.duration, shown.cover_url, shown.peaks_url) == (
-        "Washing up", "Alice", "2:05", "https://a.test/c.webp", "https://a.test/p.json")
+        "Washing up", "Alice", "2:05", "https://a.test/media/c.webp", "https://a.test/media/p.json")
 
 
 def test_video_with_captions() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from potluck.media.addresses import shown
 from potluck.settings import current
 from potluck.social.model import Actor
 from potluck.social.views import ObjectView
@@ -55,10 +56,10 @@ def of_profile(actor: Actor, profile: Profile) -> Meta:
             "mainEntity": {"@type": "Organization" if actor.type in {"Group", "Organization"} else "Person",
                            "name": name, "alternateName": full_handle(actor), "identifier": actor.uri, "url": url,
                            "description": description,
-                           **({"image": _absolute(actor.avatar_url)} if actor.avatar_url else {})}}
+                           **({"image": _absolute(shown(actor.avatar_url))} if actor.avatar_url else {})}}
     return Meta(
         title=f"{name} ({full_handle(actor)})", description=description, url=url, type="profile",
-        image=_absolute(actor.avatar_url), image_alt=actor.avatar_description,
+        image=_absolute(shown(actor.avatar_url)), image_alt=actor.avatar_description,
         index=actor.is_local and actor.indexable, activity=actor.uri if actor.is_local else "",
         feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")]
         if actor.is_local else [], json_ld=_json_ld(data),
@@ -86,7 +87,7 @@ def of_post(view: ObjectView, post: Post) -> Meta | None:
             **({"dateModified": row.edited_at.isoformat()} if row.edited_at else {})}
     return Meta(
         title=f"{post.author.name}: {row.title or description[:70] or full_handle(author)}", description=description,
-        url=url, type="article", image=_absolute(pictures[0].url if pictures else author.avatar_url),
+        url=url, type="article", image=_absolute(shown(pictures[0].url if pictures else author.avatar_url)),
         image_alt=pictures[0].alt if pictures else "", index=row.local and author.indexable
         and row.visibility == "public", activity=row.uri if row.local else "", json_ld=_json_ld(data),
         published=row.published.isoformat(),

@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from litestar import Response
 from markupsafe import Markup
 
+from potluck.media.addresses import SMALL, shown
 from potluck.settings import current
 from potluck.social import notifications
 from potluck.social.addresses import blank_avatar
@@ -101,7 +102,7 @@ def _shown_viewer(viewer: auth.Viewer, unread: int) -> dict[str, Any]:
     actor = viewer.actor
     return {
         "name": actor.display_name or actor.name, "handle": full_handle(actor), "url": profile_path(actor),
-        "avatar_url": actor.avatar_url or blank_avatar(actor.name), "is_admin": viewer.is_staff,
+        "avatar_url": shown(actor.avatar_url, SMALL) or blank_avatar(actor.name), "is_admin": viewer.is_staff,
         "unread_notifications": unread,
     }
 

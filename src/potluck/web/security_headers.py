@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,7 +23,7 @@ _FIXED = {
 
 def content_security_policy(form_action: str = "'self'") -> str:
     """The policy of a page. `form_action`: where its forms may lead, redirects included; '' for anywhere."""
-    remote = "https:" if current().secure_cookies else "https: http:"
+    remote = _elsewhere()
     rules = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "connect-src 'self'",
         f"img-src 'self' data: {remote}", f"media-src 'self' blob: {remote}", "manifest-src 'self'", "base-uri 'none'",
@@ -31,6 +32,15 @@ def content_security_policy(form_action: str = "'self'") -> str:
     if form_action:
         rules.append(f"form-action {form_action}")
     return "; ".join(rules)
+
+
+def _elsewhere() -> str:
+    """Where pictures, sound and video may come from beside this server."""
+    settings = current()
+    if settings.remote_media == "link":
+        return "https:" if settings.secure_cookies else "https: http:"
+    parts = urlsplit(settings.media_url)
+    return f"{parts.scheme}://{parts.netloc}" if settings.media_url else ""
 
 
 def headers(form_action: str = "'self'") -> dict[str, str]:

@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from potluck.media.addresses import shown
 from potluck.text import emoji
 from potluck.text.hashtags import normalise_hashtag
 from potluck.text.markup import escape_text
 
 _LINK = re.compile(r'<a\b([^>]*?)\shref="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
+_IMAGE = re.compile(r'(<img\b[^>]*?\ssrc=")([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"</?(?:p|br|div|li|ul|ol|blockquote|h[1-6]|pre|hr|tr|td|th)\b[^>]*>")
 
@@ -26,7 +28,7 @@ Emojis = Sequence[Mapping[str, Any]]
 
 def trusted_html(html: str, emojis: Emojis = ()) -> Markup:
     """Sanitised HTML from the database as markup, with `:shortcode:` of its own custom emoji as pictures."""
-    return Markup(emoji.replace_shortcodes(html, _urls(emojis)))  # noqa: S704 - sanitised on the way in
+    return Markup(emoji.replace_shortcodes(_pictures(html), _urls(emojis)))  # noqa: S704 - sanitised on the way in
 
 
 def with_emoji(text: str, emojis: Emojis = ()) -> Markup:
@@ -35,7 +37,13 @@ def with_emoji(text: str, emojis: Emojis = ()) -> Markup:
 
 
 def _urls(emojis: Emojis) -> dict[str, str]:
-    return {str(item["shortcode"]): str(item["url"]) for item in emojis}
+    return {str(item["shortcode"]): shown(str(item["url"])) or "" for item in emojis}
+
+
+def _pictures(html: str) -> str:
+    """Pictures of other servers in a long text, under the addresses of our proxy."""
+    return html if "<img" not in html else _IMAGE.sub(
+        lambda found: f'{found[1]}{escape(shown(unescape(found[2])) or "")}"', html)
 
 
 def stay_here(html: str, people: Mapping[str, str], tags: frozenset[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from potluck.media.addresses import FULL, SMALL, STILL, shown
 from potluck.settings import current
 from potluck.social import appeals
 from potluck.social.addresses import blank_avatar, hashtag_url, profile_url
@@ -45,17 +46,17 @@ def optional_stamp(moment: datetime | None) -> str | None:
     return stamp(moment) if moment else None
 
 
-def full_url(address: str | None) -> str | None:
-    """An address with its host; those of our own files are kept without."""
+def full_url(address: str | None, variant: str = FULL) -> str | None:
+    """The address at which an app reads a file: with its host, and for files of other servers that of our proxy."""
     if address is None or not address.startswith("/"):
-        return address
+        return shown(address, variant)
     return current().url + address
 
 
 def emoji(entry: Mapping[str, Any]) -> Json:
     """A custom emoji of a text."""
-    url = full_url(entry["url"])
-    return {"shortcode": entry["shortcode"], "url": url, "static_url": url, "visible_in_picker": False,
+    return {"shortcode": entry["shortcode"], "url": full_url(entry["url"]),
+            "static_url": full_url(entry["url"], STILL), "visible_in_picker": False,
             "category": None}
 
 
@@ -103,11 +104,13 @@ def account(actor: Actor, *, role: str | None = None, moved: Any = None) -> Json
 
 def _profile(actor: Actor) -> Json:
     avatar = full_url(actor.avatar_url or blank_avatar(actor.name))
+    still = full_url(actor.avatar_url or blank_avatar(actor.name), STILL)
     header = full_url(actor.header_url) or current().url + _HEADER
     return {
         "display_name": actor.display_name, "locked": actor.locked, "discoverable": actor.discoverable,
-        "indexable": actor.indexable, "note": actor.summary, "avatar": avatar, "avatar_static": avatar,
-        "avatar_description": actor.avatar_description, "header": header, "header_static": header,
+        "indexable": actor.indexable, "note": actor.summary, "avatar": avatar, "avatar_static": still,
+        "avatar_description": actor.avatar_description, "header": header,
+        "header_static": full_url(actor.header_url, STILL) or header,
         "header_description": actor.header_description, "emojis": [emoji(entry) for entry in actor.emojis],
         "fields": [{"name": field.get("name", ""), "value": field.get("value", ""),
                     "verified_at": field.get("verified_at")} for field in actor.fields],
@@ -161,7 +164,7 @@ def media(item: Media) -> Json:
     url = full_url(item.url)
     return {
         "id": str(item.id), "type": item.type, "url": url,
-        "preview_url": full_url(item.preview_url) or (url if item.type == "image" else None),
+        "preview_url": full_url(item.preview_url or (item.url if item.type == "image" else None), SMALL),
         "remote_url": item.remote_url, "preview_remote_url": None, "text_url": None,
         "meta": _meta(item), "description": item.description or None, "blurhash": item.blurhash,
     }
@@ -184,7 +187,7 @@ def _meta(item: Media) -> Json:
 def old_media(items: Iterable[Mapping[str, Any]]) -> list[Json]:
     """Attachments of an earlier version of a status, as they were kept."""
     return [{"id": str(item.get("id", "0")), "type": item.get("type", "unknown"), "url": full_url(item.get("url")),
-             "preview_url": full_url(item.get("preview_url")), "remote_url": None, "preview_remote_url": None,
+             "preview_url": full_url(item.get("preview_url"), SMALL), "remote_url": None, "preview_remote_url": None,
              "text_url": None, "meta": {}, "description": item.get("description") or None,
              "blurhash": item.get("blurhash")} for item in items]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from potluck.media.addresses import SMALL, shown
 from potluck.social import preferences
 from potluck.social.model import Media
 from potluck.web.auth import Viewer
@@ -66,17 +67,20 @@ def shown_medium(item: Media, *, autoplay: bool = False) -> ShownMedia:
         autoplay: whether a silent loop may start by itself (if the device does not object).
     """
     meta = item.meta
-    files = meta.get("files") if isinstance(meta.get("files"), dict) else {}
+    found = meta.get("files")
+    files: dict[str, Any] = found if isinstance(found, dict) else {}
     address = item.url or item.remote_url or ""
     seconds = _number(meta.get("duration"))
     return ShownMedia(
-        id=str(item.id), kind=_kind(item, address), url=_text(files.get("full")) or address,
-        preview_url=item.preview_url or "", alt=item.description,
+        id=str(item.id), kind=_kind(item, address), url=shown(_text(files.get("full")) or address) or "",
+        preview_url=shown(item.preview_url or (address if item.type == "image" else ""), SMALL) or "",
+        alt=item.description,
         width=_whole(meta.get("width")), height=_whole(meta.get("height")),
         name=_file_name(meta, address), media_type=item.media_type or "", focus=focus_classes(item),
         blurhash=item.blurhash or "", duration=clock(seconds) if seconds else "", seconds=seconds,
         title=_text(meta.get("title")), artist=_text(meta.get("artist")), cover_url=_cover(item, files),
-        peaks_url=_text(files.get("peaks")), hls_url=_text(files.get("hls")), captions=_captions(files.get("captions")),
+        peaks_url=shown(_text(files.get("peaks"))) or "", hls_url=shown(_text(files.get("hls"))) or "",
+        captions=_captions(files.get("captions")),
         autoplay=autoplay, error=item.error or "")
 
 
@@ -118,12 +122,14 @@ def _file_name(meta: dict[str, Any], address: str) -> str:
 
 def _cover(item: Media, files: dict[str, Any]) -> str:
     """The picture beside a sound."""
-    return _text(files.get("cover")) or ((item.preview_url or "") if item.type == "audio" else "")
+    own = _text(files.get("cover"))
+    return shown(own or (item.preview_url if item.type == "audio" else ""), SMALL) or ""
 
 
 def _captions(value: Any) -> list[Captions]:
     tracks = value if isinstance(value, list) else []
-    return [Captions(track["language"], track.get("label") or language_name(track["language"]), track["url"])
+    return [Captions(track["language"], track.get("label") or language_name(track["language"]),
+                     shown(track["url"]) or "")
             for track in tracks if isinstance(track, dict) and track.get("language") and track.get("url")]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from potluck.media.addresses import SMALL, shown
 from potluck.settings import current
 from potluck.social.addresses import blank_avatar
 from potluck.social.model import Actor
@@ -56,7 +57,7 @@ def shown_person(actor: Actor) -> Person:
     name = actor.display_name.strip() or actor.name
     return Person(
         id=str(actor.id), name=name, name_html=with_emoji(name, actor.emojis), handle=full_handle(actor),
-        url=profile_path(actor), avatar_url=actor.avatar_url or blank_avatar(actor.name),
+        url=profile_path(actor), avatar_url=shown(actor.avatar_url, SMALL) or blank_avatar(actor.name),
         bot=actor.type in {"Service", "Application"}, locked=actor.locked, act=f"/people/{actor.id}",
     )
 
@@ -117,7 +118,8 @@ def shown_profile(actor: Actor, relationship: Any | None, *, own: bool, moved_to
     path = profile_path(actor)
     since = actor.published or (actor.created_at if actor.is_local else None)
     return Profile(
-        person=shown_person(actor), follow=follow_state(relationship, own=own), banner_url=actor.header_url or "",
+        person=shown_person(actor), follow=follow_state(relationship, own=own),
+        banner_url=shown(actor.header_url) or "",
         bio_html=trusted_html(actor.summary, actor.emojis),
         fields=[ProfileField(str(item.get("name", "")), with_emoji(str(item.get("name", "")), actor.emojis),
                              trusted_html(str(item.get("value", "")), actor.emojis), bool(item.get("verified_at")))
