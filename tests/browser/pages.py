@@ -33,10 +33,11 @@ SIGNED_IN = (
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
-    "/settings/export", "/settings/migration", "/settings/delete", "/admin",
+    "/settings/export", "/settings/jobs", "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+    "/admin/jobs", "/admin/jobs?state=failed",
 )
 """What is shown to Alice, who administers the server."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from potluck.web.admin import (
     appeals,
     audit_log,
+    jobs,
     measures,
     moderation,
     overview,
@@ -18,5 +19,5 @@ from potluck.web.admin import (
 route_handlers = [
     *overview.route_handlers, *people.route_handlers, *reports.route_handlers, *servers.route_handlers,
     *queues.route_handlers, *moderation.route_handlers, *measures.route_handlers, *appeals.route_handlers,
-    *audit_log.route_handlers, *rules.route_handlers,
+    *audit_log.route_handlers, *rules.route_handlers, *jobs.route_handlers,
 ]

@@ -37,6 +37,7 @@ PLACES = (
     Place("/severed", "users", _l("Lost follows"), _l("After a server was blocked or an account suspended")),
     Place("/strikes", "shield", _l("Decisions of the moderators"), _l("About your account, and how to appeal")),
     Place("/settings/migration", "external", _l("Moving"), _l("Move here from another account, or away")),
+    Place("/settings/jobs", "clock", _l("Background work"), _l("Files being prepared, posts that wait for them")),
     Place("/settings/export", "down", _l("Export"), _l("Download all your data")),
     Place("/settings/delete", "delete", _l("Delete account"), ""),
 )

@@ -1,0 +1,65 @@
+"""Jobs as pages show them: what is done, how far it is, why it failed, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from potluck.jobs import Progress
+from potluck.web.i18n import _, _l
+from potluck.web.presenters.times import Time, shown_time
+
+STATES = {"waiting": _l("waiting"), "running": _l("running"), "done": _l("done"), "failed": _l("failed"),
+          "cancelled": _l("cancelled")}
+_TONES = {"running": "accent", "done": "good", "failed": "bad"}
+
+_WORDS = (
+    _l("Preparing a file"), _l("Preparing further resolutions"), _l("Preparing the video"), _l("Preparing the sound"),
+    _l("Preparing the picture"), _l("Preparing the video in %(lines)s lines"),
+    _l("This file cannot be played: it is damaged, or of a kind that is not taken."),
+    _l("This file needs more %(what)s than this server gives to one file."),
+    _l("The file was deleted before it was ready."), _l("This was cancelled."),
+    _l("There is neither sound nor video in this file."), _l("There is no sound in this file."),
+    _l("There is no video in this file."), _l("There is no picture in this video."),
+    _l("This file cannot be read as sound or video."), _l("This kind of file is not taken."),
+    _l("This is longer than a day."), _l("The pictures of this video are too large."),
+    _l("The pictures of this video are too narrow."),
+    _l("Something went wrong on this server. You can try again."),
+    _l("This was interrupted again and again. You can try again."),
+)
+"""What jobs say, marked here for translation, since the rooms that say it know no language."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJob:
+    """A job on a page."""
+
+    id: int
+    label: str
+    subject: str
+    state: str
+    state_text: str
+    tone: str
+    percent: int | None  # only while it runs
+    message: str
+    detail: str  # for administrators
+    time: Time
+    due: Time | None  # when it will begin, if that is fixed
+    cancellable: bool
+    retriable: bool
+
+
+def words(message: str, data: Mapping[str, Any]) -> str:
+    """A message of a job in the reader's language."""
+    return _(message, **data) if message else ""
+
+
+def shown_job(job: Progress) -> ShownJob:
+    """A job as a page shows it."""
+    waits = job.state == "waiting" and job.run_at > job.created_at and not job.attempts
+    return ShownJob(
+        job.id, _(job.label), job.subject, job.state, _(STATES[job.state]), _TONES.get(job.state, ""),
+        round(job.progress * 100) if job.state == "running" else None, words(job.message, job.message_data),
+        job.detail or "", shown_time(job.finished_at or job.created_at), shown_time(job.run_at) if waits else None,
+        job.unfinished, job.retriable)
