@@ -4,7 +4,7 @@
     python -m bench.profiles /tmp/profile [--only engine] [--under NAME] [--without importlib] [--most 40]
 
 Each function's share with all it calls, and by itself. `--under` counts only what a function (part of its name) calls,
-`--without` leaves stacks out that contain a name. A sample is one tick of the kernel's clock, some milliseconds of CPU.
+`--without` leaves stacks out that contain a name. In milliseconds of CPU.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def short(frame: str) -> str:
 
 
 def read(file: Path, under: str, without: str) -> tuple[int, Counter[str], Counter[str]]:
-    """Samples in all, by function with all it calls, and by function alone."""
+    """Microseconds in all, by function with all it calls, and by function alone."""
     total, inclusive, own = 0, Counter[str](), Counter[str]()
     for line in file.read_text().splitlines():
         stack, _, number = line.rpartition(" ")
@@ -58,9 +58,9 @@ def main() -> None:
     for file in sorted(options.folder.glob(f"{options.only}*.stacks")):
         total, inclusive, own = read(file, options.under, options.without)
         for label, counts in (("with all it calls", inclusive), ("by itself", own)):
-            print(f"\n{file.stem}: {total} samples, {label}")
+            print(f"\n{file.stem}: {total // 1000} ms, {label}")
             for name, count in counts.most_common(options.most):
-                print(f"{count:7d} {100 * count / max(total, 1):5.1f} %  {name}")
+                print(f"{count / 1000:9.1f} {100 * count / max(total, 1):5.1f} %  {name}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Python runs this at its start when a measurement is profiled: every server process notes where its CPU time goes.
 
 A sample is taken at each tick of the kernel's clock that the process uses. The stack of the main thread, where the
-event loop lives, is counted, or `(other threads)` when the main thread did not use that time.
+event loop lives, gets the time that thread has used since, and `(other threads)` what the others have.
 `python -m bench.profiles FOLDER` reads what is written at the end.
 """
 
@@ -20,12 +20,13 @@ _SECONDS = 0.001
 
 
 class Sampler:
-    """Counts stacks of this process and writes them when it ends."""
+    """Gives each stack the microseconds used since the last sample, and writes all when the process ends."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
         self._stacks: Counter[str] = Counter()
         self._used = 0.0
+        self._at = time.process_time()
 
     def start(self) -> None:
         """Sample from now on."""
@@ -34,17 +35,16 @@ class Sampler:
         atexit.register(self.write)
 
     def sample(self, _number: int, frame: FrameType | None) -> None:
-        """Count where the main thread is."""
-        used = time.thread_time()
-        if used - self._used < _SECONDS:
-            self._stacks["(other threads)"] += 1
-            return
-        self._used = used
+        """Note where the main thread is."""
+        used, at = time.thread_time(), time.process_time()
+        ours, theirs = used - self._used, at - self._at - (used - self._used)
+        self._used, self._at = used, at
+        self._stacks["(other threads)"] += round(theirs * 1e6)
         names = []
         while frame is not None:
             names.append(f"{frame.f_code.co_filename}:{frame.f_code.co_name}")
             frame = frame.f_back
-        self._stacks[";".join(reversed(names))] += 1
+        self._stacks[";".join(reversed(names))] += round(ours * 1e6)
 
     def write(self) -> None:
         """Write what was counted, if this is a process of the server."""

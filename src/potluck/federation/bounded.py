@@ -30,6 +30,10 @@ class BoundedTimes:
         """Whether a name is remembered."""
         return self._until.get(name, 0.0) > time.monotonic()
 
+    def remove(self, name: str) -> None:
+        """Forget a name."""
+        self._until.pop(name, None)
+
     def clear(self) -> None:
         """Forget all."""
         self._until.clear()

@@ -1,7 +1,7 @@
 """The delivery engine: takes what is due to its inboxes, in order per host, many hosts at once.
 
-A host has a queue of its own here and at most two requests open; a slow or dead one holds up nobody. What became of
-deliveries is written for many at once; a crash in between repeats some, which receivers recognise by the id.
+A host has a queue of its own here and at most two requests open; a slow or dead one holds up nobody (`places`). What
+became of deliveries is written for many at once; a crash in between repeats some, which receivers recognise by the id.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from potluck.federation.errors import FederationError, TemporaryFailure
 from potluck.federation.fetch import Response, retry_after
 from potluck.federation.follower_sync import SyncHeaders
 from potluck.federation.host_locks import HostLocks
+from potluck.federation.places import Place, Places
 from potluck.federation.sealing import Sealer
 from potluck.social.live import Waker
 
@@ -71,7 +72,7 @@ class DeliveryEngine:
         db: the database.
         federation: signs and sends.
         waker: tells when something was queued.
-        concurrency: requests open at once (setting `delivery_concurrency`).
+        concurrency: requests open at once (setting `delivery_concurrency`), and as many to hosts that let us wait.
     """
 
     def __init__(self, db: Database, federation: Federation, waker: Waker, *, concurrency: int = 200) -> None:
@@ -83,10 +84,10 @@ class DeliveryEngine:
         self._sealer = Sealer(federation)
         self._sync_headers = SyncHeaders(db)
         self._hosts: dict[str, _Host] = {}
-        self._line: deque[_Host] = deque()
+        self._places = Places(concurrency, concurrency, self._go_on)
+        self._lines: dict[bool, deque[_Host]] = {False: deque(), True: deque()}  # for each row of places
         self._tasks: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
-        self._open = 0
         self._waiting = 0
         self._wanted = asyncio.Event()
         self._more = False  # the last look left rows behind
@@ -142,7 +143,7 @@ class DeliveryEngine:
         # Rows that are here already are due in the database until their outcome is written: read over them, which is
         # cheaper than naming all their hosts. Only hosts with long queues are named, as their rows would fill the page.
         full = [host.name for host in self._hosts.values() if host.full]
-        here = self._waiting + self._open + len(self._outcomes)
+        here = self._waiting + self._places.taken + len(self._outcomes)
         self._looked_at, self._released = time.monotonic(), False
         async with self._db.read() as session:
             fresh, self._more = await self._look(session, room + here, full)
@@ -191,35 +192,37 @@ class DeliveryEngine:
     def _start(self, host: _Host) -> None:
         """Open requests to a host as far as order and limits allow."""
         while host.waiting and not host.failed and host.open < PER_HOST:
-            if self._open >= self._concurrency:
-                if not host.in_line:
-                    host.in_line = True
-                    self._line.append(host)
-                return
             about = self._sealer.about(host.waiting[0].outgoing_id)
             # Two of one author or about one object at once could overtake each other.
             if host.open and (about is None or about & host.busy):
                 return
-            self._open_request(host, host.waiting.popleft(), about or frozenset())
+            place = self._places.take(host.name)
+            if place is None:
+                if not host.in_line:
+                    host.in_line = True
+                    self._lines[self._places.is_slow(host.name)].append(host)
+                return
+            self._open_request(host, host.waiting.popleft(), about or frozenset(), place)
 
-    def _open_request(self, host: _Host, due: Due, about: frozenset[int]) -> None:
+    def _open_request(self, host: _Host, due: Due, about: frozenset[int], place: Place) -> None:
         self._waiting -= 1
-        self._open += 1
         host.open += 1
         host.busy |= about
-        task = asyncio.create_task(self._deliver(host, due, about))
+        task = asyncio.create_task(self._deliver(host, due, about, place))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, host: _Host, due: Due, about: frozenset[int]) -> None:
+    async def _deliver(self, host: _Host, due: Due, about: frozenset[int], place: Place) -> None:
+        failed = True
         try:
             outcome = await self._attempt(due)
+            failed = outcome.host_failed
         except Exception as error:
             log.exception("delivery_failed", delivery=due.id, inbox=due.inbox)
             outcome = Outcome(due, None, now(), done=False, error=f"{type(error).__name__}: {error}")
         finally:
             host.open -= 1
-            self._open -= 1
+            self._places.give_back(place, failed=failed)
             host.busy -= about
         self._outcomes.append(outcome)
         if outcome.host_failed:
@@ -227,10 +230,15 @@ class DeliveryEngine:
             self._waiting -= len(host.waiting)
             host.waiting.clear()
         self._start(host)
-        while self._line and self._open < self._concurrency:
-            first = self._line.popleft()
-            first.in_line = False
-            self._start(first)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Start those next in line, as far as there are places."""
+        for slow, line in self._lines.items():
+            while line and self._places.has_room(slow=slow):
+                first = line.popleft()
+                first.in_line = False
+                self._start(first)
         if self._more and self._waiting < self._concurrency:
             self._wanted.set()
 

@@ -59,7 +59,7 @@ class Limits:
     connect: float = 5.0
     read: float = 10.0
     total: float = 30.0
-    connections: int = 256
+    connections: int = 512
     connections_per_host: int = 4
     keep_alive: float = 30.0
     warm_hosts: int = 1024  # hosts to which idle connections are kept

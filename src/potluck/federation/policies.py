@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from sqlalchemy import select
@@ -25,13 +26,17 @@ class Policies:
         self._relays: frozenset[str] = frozenset()
         self._policies_at = float("-inf")
         self._policies = domain_policies.Policies({})
+        self._looking = asyncio.Lock()
 
     async def is_blocked(self, host: str) -> bool:
         """Whether a host, or a domain above it, is suspended; with limited federation whether none is allowed."""
         if self._policies_at + POLICY_SECONDS < time.monotonic():
-            async with self._db.read() as session:
-                self._policies = await domain_policies.load(session)
-            self._policies_at = time.monotonic()
+            # Hundreds may ask at once: one of them looks, the others wait for it.
+            async with self._looking:
+                if self._policies_at + POLICY_SECONDS < time.monotonic():
+                    async with self._db.read() as session:
+                        self._policies = await domain_policies.load(session)
+                    self._policies_at = time.monotonic()
         return self._policies.of(host).is_suspended
 
     async def relay_actors(self) -> frozenset[str]:

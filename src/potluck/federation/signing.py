@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 
@@ -30,6 +31,7 @@ class SigningKeys:
         self._db = db
         self._schemes = schemes
         self._known: OrderedDict[_Wanted, tuple[float, SigningKey | None]] = OrderedDict()
+        self._looking = asyncio.Lock()
 
     async def signer(self, actor_id: int | None, key_id: int | None = None) -> Signer:
         """Signs requests for an actor, the instance actor for None.
@@ -45,16 +47,24 @@ class SigningKeys:
     async def key(self, actor_id: int | None, algorithm: str, key_id: int | None = None) -> SigningKey | None:
         """A key of an actor: the present one, or (after a rotation) a certain one."""
         wanted = (actor_id, algorithm, key_id)
+        if not self._is_known(wanted):
+            # Hundreds of deliveries may start at once: one of them looks, the others wait for it.
+            async with self._looking:
+                if not self._is_known(wanted):
+                    await self._look(wanted)
+        return self._known[wanted][1]
+
+    def _is_known(self, wanted: _Wanted) -> bool:
         entry = self._known.get(wanted)
-        if entry is not None and entry[0] > time.monotonic():
-            return entry[1]
+        return entry is not None and entry[0] > time.monotonic()
+
+    async def _look(self, wanted: _Wanted) -> None:
         async with self._db.read() as session:
             found = await _load(session, wanted)
         self._known[wanted] = (time.monotonic() + TTL_SECONDS, found)
         self._known.move_to_end(wanted)
         while len(self._known) > CAPACITY:
             self._known.popitem(last=False)
-        return found
 
 
 async def _load(session: AsyncSession, wanted: _Wanted) -> SigningKey | None:

@@ -186,6 +186,7 @@ def is_uri(value: object, allow_http: bool = False) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def origin_of(uri: str) -> str:
     """`https://host[:port]` of a uri (FEP-fe34: scheme, host and port).
 
@@ -195,6 +196,7 @@ def origin_of(uri: str) -> str:
     return split(uri).origin
 
 
+@lru_cache(maxsize=4096)
 def host_of(uri: str) -> str:
     """Host of a uri, with its port unless that is the scheme's default.
 
