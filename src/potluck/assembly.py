@@ -17,6 +17,7 @@ from potluck.jobs import model as jobs_model
 from potluck.media import model as media_model
 from potluck.media import processing
 from potluck.settings import Settings
+from potluck.social import preview_cards
 from potluck.social.accounts import mail_texts
 from potluck.web import i18n
 
@@ -31,6 +32,7 @@ def install() -> None:
     """Register every kind and every subscriber. Calling it again has no effect."""
     kinds.install()
     outbound.install()
+    preview_cards.install()
     mail_texts.use_translator(i18n.translated)
 
 

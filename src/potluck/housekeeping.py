@@ -14,7 +14,7 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
-from potluck.social import announcements, blocks, feeds, live, notifications, thread_fetches
+from potluck.social import announcements, blocks, feeds, live, notifications, thread_fetches, trends
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
@@ -66,6 +66,7 @@ class Housekeeping:
         (_SECONDS, _close_polls),
         (_SECONDS, announcements.publish_due),
         (_MINUTE, live.trim),
+        (trends.REFRESH_SECONDS, trends.refresh),
         (_MINUTE, _expire_mutes),
         (_MINUTE, _expire_bans),
         (_MINUTE * 5, ranking.refresh),

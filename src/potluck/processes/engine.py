@@ -14,6 +14,7 @@ from potluck.assembly import federation, install
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
+from potluck.federation.cards import CardWorker
 from potluck.federation.delivery import DeliveryEngine
 from potluck.federation.engine import InboxEngine
 from potluck.federation.fetch_worker import FetchWorker
@@ -52,6 +53,7 @@ async def _work(settings: Settings) -> None:
                 PostIndexFiller(db).run(),
                 Publisher(db, wire).run(),
                 PushEngine(db, wire.client, waker).run(),
+                CardWorker(db, wire.client, wire.is_blocked, waker).run(),
             )]
             log.info("engine_started")
             await _until(stop, tasks)

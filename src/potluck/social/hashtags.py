@@ -14,7 +14,6 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import EPOCH_MS, NODE_BITS, SEQUENCE_BITS, floor_at, ids
 from potluck.social.errors import Invalid
-from potluck.social.fading import FadingCache
 from potluck.social.model import Actor, FeaturedTag, Hashtag, HashtagFollow, Object, ObjectTag
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.tagging import ensure_hashtags
@@ -28,8 +27,6 @@ _DAY_MS = 86_400_000
 _IDS_PER_DAY = _DAY_MS << (NODE_BITS + SEQUENCE_BITS)
 _EPOCH_DAY = EPOCH_MS // _DAY_MS  # ids count from a midnight
 _MOST = 200
-_TRENDING_KEPT = 100
-_LEAST_PEOPLE = 2
 
 
 class Listed(NamedTuple):
@@ -199,32 +196,3 @@ async def history(session: AsyncSession, hashtag_ids: Sequence[int]) -> dict[int
         tag_id: [Day(str(number * 86400), *map(str, used.get((tag_id, number), (0, 0)))) for number in days]
         for tag_id in hashtag_ids
     }
-
-
-_trending: FadingCache[object, list[int]] = FadingCache(most=8, seconds=300)
-
-
-async def trending(session: AsyncSession, *, limit: int = 10, offset: int = 0) -> list[Hashtag]:
-    """Hashtags that at least two people used in public within two days, by most people first.
-
-    The ranking is made anew every five minutes at the most.
-    """
-    key = session.get_bind().engine.url
-    ranked = _trending.get(key)
-    if ranked is None:
-        ranked = await _rank(session)
-        _trending.put(key, ranked)
-    wanted = ranked[offset:offset + limit]
-    rows = {row.id: row for row in (await session.scalars(select(Hashtag).where(Hashtag.id.in_(wanted)))).all()}
-    return [rows[tag_id] for tag_id in wanted if tag_id in rows]
-
-
-async def _rank(session: AsyncSession) -> list[int]:
-    people = func.count(func.distinct(Object.author_id))
-    rows = await session.scalars(
-        select(ObjectTag.hashtag_id).join(Object, Object.id == ObjectTag.object_id)
-        .where(ObjectTag.object_id >= floor_at(now() - 2 * _DAY), _shown())
-        .group_by(ObjectTag.hashtag_id).having(people >= _LEAST_PEOPLE)
-        .order_by(people.desc(), func.count().desc(), ObjectTag.hashtag_id).limit(_TRENDING_KEPT))
-    return list(rows.all())
-

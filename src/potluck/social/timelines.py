@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
+from urllib.parse import urldefrag
 
 from sqlalchemy import ColumnElement, and_, exists, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,8 +17,10 @@ from potluck.social.model import (
     Hashtag,
     Media,
     Object,
+    ObjectCard,
     ObjectTag,
     Pin,
+    PreviewCard,
     Reaction,
 )
 from potluck.social.paging import Page, in_order, paged
@@ -107,6 +110,14 @@ async def hashtag(
     query = select(Object.id).where(
         Object.visibility == "public", live(), *conditions, *_wanted(viewer_id),
         *_scope(local=local, remote=remote, only_media=only_media, kinds=None))
+    return await _objects(session, query, page)
+
+
+async def link(session: AsyncSession, viewer_id: int | None, url: str, page: Page) -> list[EntryRef]:
+    """A page of public posts that link to a page known here by this address."""
+    query = select(Object.id).join(ObjectCard, ObjectCard.object_id == Object.id).join(
+        PreviewCard, PreviewCard.id == ObjectCard.card_id).where(
+        PreviewCard.url == urldefrag(url).url, Object.visibility == "public", live(), *_wanted(viewer_id))
     return await _objects(session, query, page)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import reactions, registry
+from potluck.social import preview_cards, reactions, registry
 from potluck.social.model import (
     Actor,
     Announce,
@@ -23,6 +23,7 @@ from potluck.social.model import (
     Object,
     ObjectTag,
     Pin,
+    PreviewCard,
     Reaction,
     ThreadMute,
 )
@@ -54,6 +55,8 @@ class ObjectView:
     group: Actor | None = None
     quote: ObjectView | None = None  # one level deep; None also where the viewer may not or does not want to see it
     reactions: list[tuple[str, str | None, int]] = field(default_factory=list)  # (emoji, image, count)
+    card: PreviewCard | None = None  # of the page it links to
+    card_author: Actor | None = None  # whom that page credits
     kind_data: Any = None
     marks: Marks = field(default_factory=Marks)
 
@@ -153,6 +156,10 @@ async def _assemble(session: AsyncSession, rows: dict[int, Object], viewer_id: i
     if liked:
         for object_id, counts in (await reactions.emoji_counts(session, liked)).items():
             views[object_id].reactions = counts
+    cards = await preview_cards.of_objects(session, list(rows))
+    credited = await preview_cards.authors(session, cards.values())
+    for object_id, card in cards.items():
+        views[object_id].card, views[object_id].card_author = card, credited.get(card.author_id or 0)
     await _load_kinds(session, views, viewer_id)
     return views
 

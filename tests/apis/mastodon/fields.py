@@ -125,6 +125,12 @@ _STATUS: dict[str, Type] = {
     "quote_approval": entity("QuoteApproval"),
     "text?": text,
 }
+_CARD: dict[str, Type] = {
+    "url": url, "title": text, "description": text, "type": one_of("link", "photo", "video", "rich"),
+    "author_name": text, "author_url": text, "provider_name": text, "provider_url": text, "html": text,
+    "width": whole, "height": whole, "image": null(url), "embed_url": text, "blurhash": null(text),
+    "language": null(text), "published_at": null(time), "image_description": text,
+    "authors": array(entity("CardAuthor"))}
 _LIMITS_OF_ACCOUNTS: dict[str, Type] = dict.fromkeys((
     "max_display_name_length", "max_note_length", "max_featured_tags", "max_pinned_statuses", "max_profile_fields",
     "profile_field_name_limit", "profile_field_value_limit"), whole)
@@ -182,12 +188,8 @@ ENTITIES: dict[str, dict[str, Type]] = {
         "voters_count": null(whole), "options": array(entity("PollOption")), "emojis": array(entity("CustomEmoji")),
         "voted?": flag, "own_votes?": array(whole)},
     "PollOption": {"title": text, "votes_count": null(whole)},
-    "PreviewCard": {
-        "url": url, "title": text, "description": text, "type": one_of("link", "photo", "video", "rich"),
-        "author_name": text, "author_url": text, "provider_name": text, "provider_url": text, "html": text,
-        "width": whole, "height": whole, "image": null(url), "embed_url": text, "blurhash": null(text),
-        "language": null(text), "published_at": null(time), "image_description": text,
-        "authors": array(entity("CardAuthor"))},
+    "PreviewCard": _CARD,
+    "TrendsLink": {**_CARD, "history": array(entity("History"))},
     "CardAuthor": {"name": text, "url": text, "account": null(entity("Account"))},
     "ScheduledStatus": {"id": ident, "scheduled_at": time, "params": entity("ScheduledParams"),
                         "media_attachments": array(entity("MediaAttachment"))},

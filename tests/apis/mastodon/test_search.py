@@ -76,16 +76,6 @@ async def test_a_tag_without_token(server: Server, alice: Person) -> None:
     assert (await server.http.get("/api/v1/tags/---")).status_code == 404
 
 
-async def test_trends(server: Server, alice: Person, bob: Person) -> None:
-    """Tags that people use; links and statuses are answered empty."""
-    for person in (alice, bob):
-        await person.say("#trending now")
-    for path in ("/api/v1/trends", "/api/v1/trends/tags"):
-        fields.check_all((await server.http.get(path)).json(), "Tag")
-    for path in ("/api/v1/trends/links", "/api/v1/trends/statuses"):
-        assert (await server.http.get(path)).json() == []
-
-
 async def test_reports(alice: Person, bob: Person) -> None:
     """A report names account and statuses; nonsense is refused."""
     status = await bob.say("rude")

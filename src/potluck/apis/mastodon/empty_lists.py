@@ -21,6 +21,5 @@ def _empty(path: str, scope: str, what: str, who: Who = "user") -> HTTPRouteHand
 
 route_handlers = [
     _empty("/api/v1/annual_reports", "read:accounts", "Annual reports"),
-    _empty("/api/v1/trends/statuses", "", "Trending statuses", "anyone"),
     _empty("/api/v1/instance/languages", "", "Languages for translation", "anyone"),
 ]

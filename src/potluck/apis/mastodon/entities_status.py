@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from potluck.apis.mastodon import entities
-from potluck.apis.mastodon.entities import Json, full_url, stamp
+from potluck.apis.mastodon import entities, entities_card
+from potluck.apis.mastodon.entities import Json, stamp
 from potluck.social import filtering
 from potluck.social.addresses import object_url
 from potluck.social.model import Object
@@ -117,24 +116,10 @@ def content(row: Object, url: str) -> str:
 
 
 def card(view: ObjectView) -> Json | None:
-    """PreviewCard of something that is no note; notes have none."""
-    row = view.object
-    if row.kind == "note":
-        return None
-    picture = next((item for item in view.media if item.type == "image"), None)
-    meta = picture.meta if picture else {}
-    preview = next((item.preview_url for item in view.media if item.preview_url), None)
-    url = status_url(view)
-    author = {"name": view.author.display_name or view.author.name, "url": entities.actor_url(view.author),
-              "account": None}
-    return {
-        "url": url, "title": row.title or row.type, "description": row.summary, "type": "link",
-        "author_name": author["name"], "author_url": author["url"], "provider_name": urlsplit(url).hostname or "",
-        "provider_url": "", "html": "", "width": meta.get("width") or 0, "height": meta.get("height") or 0,
-        "image": full_url(picture.url if picture else preview), "image_description": picture.description if picture
-        else "", "embed_url": "", "blurhash": picture.blurhash if picture else None, "language": row.language,
-        "published_at": stamp(row.published), "authors": [author],
-    }
+    """PreviewCard: of the page a note links to; anything else is its own card."""
+    if view.object.kind != "note":
+        return entities_card.of_object(view, status_url(view))
+    return entities_card.of_page(view.card, view.card_author) if view.card else None
 
 
 def _approval_start(policy: str) -> bytes:

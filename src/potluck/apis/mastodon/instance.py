@@ -104,8 +104,7 @@ def _accounts() -> Json:
 def _access(settings: Settings) -> Json:
     word = "public" if settings.public_timelines == "public" else "authenticated"
     both = {"local": word, "remote": word}
-    return {"live_feeds": both, "hashtag_feeds": both, "trending_link_feeds": {"local": "disabled",
-                                                                              "remote": "disabled"}}
+    return {"live_feeds": both, "hashtag_feeds": both, "trending_link_feeds": both}
 
 
 def _registrations(settings: Settings) -> Json:

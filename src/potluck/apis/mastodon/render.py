@@ -67,9 +67,10 @@ async def by_ids(source: Source, object_ids: Iterable[int], viewer_id: int | Non
     return {object_id: _status(sheet, object_id) for object_id in sheet.shells if sheet.shows(object_id)}
 
 
-async def in_order(source: Source, object_ids: Sequence[int], viewer_id: int | None) -> list[bytes]:
+async def in_order(source: Source, object_ids: Sequence[int], viewer_id: int | None, *,
+                   context: str = "") -> list[bytes]:
     """Statuses by object id in the order given, without those the viewer may not see."""
-    found = await by_ids(source, object_ids, viewer_id)
+    found = await by_ids(source, object_ids, viewer_id, context=context)
     return [found[object_id] for object_id in object_ids if object_id in found]
 
 

@@ -1,4 +1,4 @@
-"""Hashtags: look, follow, feature; and trends."""
+"""Hashtags: look, follow, feature."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities
-from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
+from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.paging import limit_of, links, offset_of, page_of
+from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.timelines import tag_names
 from potluck.settings import current
 from potluck.social import hashtags
@@ -128,22 +128,8 @@ async def suggestions(call: Call) -> Answer:
     return answer(await tags_of(session, rows, call.viewer_id))
 
 
-@endpoint("GET", "/api/v1/trends", "/api/v1/trends/tags", scope=(), who="anyone")
-async def trending_tags(call: Call) -> Answer:
-    """Hashtags that many people used lately."""
-    session = await call.reader()
-    rows = await hashtags.trending(session, limit=limit_of(call.params, 10, 20), offset=offset_of(call.params))
-    return answer(await tags_of(session, rows, call.viewer_id))
-
-
-@endpoint("GET", "/api/v1/trends/links", scope=(), who="anyone")
-async def trending_links(_: Call) -> Answer:
-    """Nothing: this server does not look at the links people share."""
-    return json_list([])
-
-
 route_handlers = [
-    show, followed, featured, feature, unfeature, suggestions, trending_tags, trending_links,
+    show, followed, featured, feature, unfeature, suggestions,
     _act("follow", ("write:follows", "follow"), hashtags.follow, "Have a hashtag's public posts in home."),
     _act("unfollow", ("write:follows", "follow"), hashtags.unfollow, "Have a hashtag's posts in home no longer."),
     _act("feature", "write:accounts", hashtags.feature, "Show a hashtag on one's profile."),

@@ -77,6 +77,15 @@ async def of_list(call: Call) -> Answer:
     return json_list(items, links(call, cursors, more=len(cursors) >= page.limit))
 
 
+@endpoint("GET", "/api/v1/timelines/link", scope="read:statuses", who="anyone")
+async def of_link(call: Call) -> Answer:
+    """Public posts that link to a page."""
+    check_public_timelines(call)
+    page = page_of(call.params, 20, 40)
+    refs = await timelines.link(await call.reader(), call.viewer_id, call.params.required("url"), page)
+    return await page_of_statuses(call, refs, page, "public")
+
+
 @endpoint("GET", "/api/v1/timelines/direct", scope="read:statuses")
 async def direct(call: Call) -> Answer:
     """The newest message of each private conversation (an old call)."""
@@ -99,4 +108,4 @@ async def bookmarks(call: Call) -> Answer:
     return await page_of_statuses(call, await timelines.bookmarks(await call.reader(), call.me.id, page), page)
 
 
-route_handlers = [home, public, tag, of_list, direct, favourites, bookmarks]
+route_handlers = [home, public, tag, of_list, of_link, direct, favourites, bookmarks]
