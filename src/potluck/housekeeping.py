@@ -14,7 +14,7 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
-from potluck.social import announcements, blocks, feeds, live, notifications, thread_fetches, trends
+from potluck.social import announcements, blocks, feeds, gatekeeping, live, notifications, thread_fetches, trends
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
@@ -26,6 +26,10 @@ _SECONDS = 10.0
 _MINUTE = 60.0
 _HOUR = 3600.0
 _NOTIFICATION_DAYS = 180
+
+
+async def _expire_networks(session: AsyncSession) -> None:
+    await gatekeeping.expire(session)
 
 
 async def _expire_mutes(session: AsyncSession) -> None:
@@ -68,6 +72,7 @@ class Housekeeping:
         (_MINUTE, live.trim),
         (trends.REFRESH_SECONDS, trends.refresh),
         (_MINUTE, _expire_mutes),
+        (_HOUR, _expire_networks),
         (_MINUTE, _expire_bans),
         (_MINUTE * 5, ranking.refresh),
         (_HOUR, ranking.count_month),

@@ -469,3 +469,55 @@ def test_streams_of_a_hashtag_and_the_public(alice: Client, bob: Client) -> None
         assert heard.count(plain["id"]) == 1
     finally:
         alice.hush()
+
+
+@pytest.fixture(scope="module")
+def mona(program: Program, backdrop: Backdrop) -> Client:
+    """Mona, who moderates, signed in with an app for moderators."""
+    return signed_in(program, backdrop, "mona", ["read", "write", "admin:read", "admin:write"])
+
+
+@pytest.fixture(scope="module")
+def dave(program: Program, backdrop: Backdrop) -> Client:
+    """Dave, signed in; his token does not survive what moderators do to him."""
+    return signed_in(program, backdrop, "dave")
+
+
+def test_moderators_read_and_act(mona: Client, dave: Client) -> None:
+    """Reports, accounts and measures through the library's admin calls."""
+    daves = dave.account_verify_credentials()
+    said = dave.status_post("for the moderators to look at")
+    mona.report(daves["id"], status_ids=[said["id"]], comment="please look", category="spam")
+    report = next(row for row in mona.admin_reports() if row["comment"] == "please look")
+    assert [row["id"] for row in report["statuses"]] == [said["id"]]
+    assert mona.admin_report_assign(report["id"])["assigned_account"]["username"] == "mona"
+    assert mona.admin_report_unassign(report["id"])["assigned_account"] is None
+    mona.admin_account_moderate(daves["id"], action="silence", report_id=report["id"], text="A pause")
+    assert mona.admin_account(daves["id"])["silenced"]
+    assert mona.admin_report(report["id"])["action_taken"]
+    assert not mona.admin_account_unsilence(daves["id"])["silenced"]
+    mona.admin_report_reopen(report["id"])
+    assert mona.admin_report_resolve(report["id"])["action_taken"]
+    for word in ("sensitive", "suspend"):
+        mona.admin_account_moderate(daves["id"], action=word)
+    assert mona.admin_account_unsuspend(daves["id"])["sensitized"]
+    assert not mona.admin_account_unsensitive(daves["id"])["sensitized"]
+    assert "mona" in {row["username"] for row in mona.admin_accounts_v1(staff_only=True)}
+    assert "carol" not in {row["username"] for row in mona.admin_accounts_v2(origin="local")}
+
+
+def test_moderators_keep_doors(mona: Client) -> None:
+    """Blocks and allows of servers, mail domains and mailboxes; figures."""
+    block = mona.admin_create_domain_block("spam.example", severity="silence", public_comment="spam")
+    assert mona.admin_update_domain_block(block["id"], severity="suspend")["severity"] == "suspend"
+    assert "spam.example" in {row["domain"] for row in mona.admin_domain_blocks()}
+    assert mona.admin_domain_blocks(block["id"])["public_comment"] == "spam"
+    mona.admin_delete_domain_block(block["id"])
+    domain = mona.admin_create_email_domain_block("throwaway.example")
+    assert mona.admin_email_domain_block(domain["id"])["domain"] == "throwaway.example"
+    mona.admin_delete_email_domain_block(domain["id"])
+    box = mona.admin_create_canonical_email_block(email="spammer@mail.example")
+    assert ids(mona.admin_test_canonical_email_block("s.pammer@mail.example")) == [box["id"]]
+    mona.admin_delete_canonical_email_block(box["id"])
+    for name in ("admin_domain_allows", "admin_email_domain_blocks", "admin_canonical_email_blocks"):
+        getattr(mona, name)()

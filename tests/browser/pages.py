@@ -36,7 +36,9 @@ SIGNED_IN = (
     "/settings/export", "/settings/jobs", "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
-    "/admin/rules", "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+    "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",
+    "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
+    "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
     "/admin/jobs", "/admin/jobs?state=failed",
 )
 """What is shown to Alice, who administers the server."""

@@ -41,6 +41,13 @@ def filled(as_: Open, example: pages.Example) -> pages.Example:
             link = alice.page.locator(f"main a[href^='{path}/']").first.get_attribute("href")
             assert link is not None
             example.values[word] = link.rpartition("/")[2]
+        alice.go("/admin/spam")
+        alice.page.get_by_label("Name of the rule").fill("pills")
+        alice.page.get_by_label("Words or phrases, one in each line").fill("cheap pill*")
+        alice.press("Add")
+        link = alice.page.locator("main a[href^='/admin/spam/']").first.get_attribute("href")
+        assert link is not None
+        example.values["spam"] = link.rpartition("/")[2]
         _warn_bob(as_, example)
     return example
 

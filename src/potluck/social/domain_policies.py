@@ -114,6 +114,13 @@ async def all_(session: AsyncSession) -> Sequence[DomainPolicy]:
     return (await session.scalars(select(DomainPolicy).order_by(DomainPolicy.domain))).all()
 
 
+async def find(session: AsyncSession, domain: str) -> DomainPolicy | None:
+    """The policy for exactly this domain."""
+    name = normalise_host(domain.strip().strip(".").removeprefix("*.")) or domain
+    found: DomainPolicy | None = await session.scalar(select(DomainPolicy).where(DomainPolicy.domain == name))
+    return found
+
+
 def _domain(text: str) -> str:
     name = normalise_host(text.strip().strip(".").removeprefix("*."))
     if name is None:

@@ -12,6 +12,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.settings import current
+from potluck.social import gatekeeping
 from potluck.social.accounts import roles, sessions
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, User, WebSession
@@ -135,6 +136,21 @@ async def provide_admin(request: AnyRequest) -> Viewer:
     if not me.is_admin:
         raise NotAllowed("Only administrators may do this")
     return me
+
+
+async def check_network(request: AnyRequest) -> None:
+    """Refuse those who come from a network that moderators have shut out.
+
+    Raises:
+        NotAllowed: they do.
+    """
+    db = request.app.state.db
+    blocked = gatekeeping.known_networks(db.engine_for_reading.url)
+    if blocked is None:
+        async with db.read() as session:
+            blocked = await gatekeeping.networks(session)
+    if blocked and gatekeeping.severity_in(blocked, client_address(request)) == gatekeeping.NO_ACCESS:
+        raise NotAllowed("This server cannot be used from your network")
 
 
 def start_session(response: Response[Any], secret: str) -> None:

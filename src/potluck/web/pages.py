@@ -83,6 +83,7 @@ def choose_language(request: AnyRequest, viewer: auth.Viewer | None) -> i18n.Lan
 async def before_page(request: AnyRequest) -> None:
     """Before every page: find out who is looking, and use their language from here on."""
     choose_language(request, await auth.viewer_of(request))
+    await auth.check_network(request)
 
 
 def _shared(request: AnyRequest, viewer: auth.Viewer | None, unread: int) -> dict[str, Any]:

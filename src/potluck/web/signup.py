@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from potluck.settings import current
+from potluck.social import gatekeeping
 from potluck.social.accounts import confirmations, invites, signup
 from potluck.social.accounts.email import Mail
 from potluck.social.errors import Invalid, NotFound
@@ -85,13 +86,18 @@ async def _create(request: AnyRequest, form: Form, code: str) -> Mail:
     """
     prepared = await signup.prepare(signup.Request(
         name=form.text("name"), email=form.text("email"), password=form.secret("password"),
-        reason=form.text("reason", limit=5000), invite=code, locale=i18n.current().tag, agreed=form.flag("agree")))
+        reason=form.text("reason", limit=5000), invite=code, locale=i18n.current().tag, agreed=form.flag("agree"),
+        ip=auth.client_address(request)))
     # Counted only when everything fits: mistyping a name should not use up the tries.
     signup.count_attempt(auth.client_address(request))
     try:
         async with request.app.state.db.write() as session:
             account = await signup.create(session, prepared)
             return await confirmations.begin(session, account.user)
+    except gatekeeping.Blocked:
+        async with request.app.state.db.write() as session:
+            await gatekeeping.count_refusal(session, prepared.email)
+        raise
     except signup.AddressTaken:
         if not current().confirm_email:
             raise

@@ -10,6 +10,10 @@ from litestar import Request, Response
 from potluck.apis.mastodon import (
     account_actions,
     accounts,
+    admin_accounts,
+    admin_blocks,
+    admin_figures,
+    admin_reports,
     announcements,
     apps,
     async_refreshes,
@@ -74,6 +78,10 @@ MODULES: tuple[Any, ...] = (
     filters_old,
     push,
     reports,
+    admin_accounts,
+    admin_reports,
+    admin_blocks,
+    admin_figures,
     streaming,
     empty_lists,
 )

@@ -24,6 +24,7 @@ from potluck.apis.mastodon.source import Source
 from potluck.apis.ports import ports
 from potluck.db.engine import Database
 from potluck.settings import Settings, current
+from potluck.social import gatekeeping
 from potluck.social.accounts import tokens
 from potluck.social.accounts.rate_limits import address_key
 from potluck.social.model import Actor, User
@@ -200,6 +201,7 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
 
 
 async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
+    await _check_network(call)
     secret = token_of(call.request, call.params)
     if secret:
         call.access = tokens.remembered(secret) or await check_token(await call.reader(), secret)
@@ -209,6 +211,16 @@ async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None
     _count(call, rule, headers)
     if call.access is not None:
         check_access(call.access, rule.scopes, rule.who)
+
+
+async def _check_network(call: Call) -> None:
+    """Refuse those who come from a network that moderators have shut out."""
+    blocked = gatekeeping.known_networks(call.db.engine_for_reading.url)
+    if blocked is None:
+        blocked = await gatekeeping.networks(await call.reader())
+    if blocked and gatekeeping.severity_in(
+            blocked, ports(call.request).client_address(call.request)) == gatekeeping.NO_ACCESS:
+        raise ApiError(403, "This server cannot be used from your network")
 
 
 def _count(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:

@@ -89,6 +89,16 @@ def _shared(view: ObjectView) -> Json:
     }
 
 
+def as_reported(view: ObjectView, account: Any) -> Json:
+    """Status as moderators see it in a report, whoever it was meant for: without marks. `account`: rendered."""
+    row = view.object
+    return {
+        "id": str(row.id), "account": account, **_shared(view), **_counts(row), "favourited": False,
+        "reblogged": False, "muted": False, "bookmarked": False, "filtered": [], "poll": None, "quote": None,
+        "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
+    }
+
+
 def _optional_id(value: int | None) -> str | None:
     return None if value is None else str(value)
 

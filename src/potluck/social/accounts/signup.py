@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import actors, notifications
+from potluck.social import actors, gatekeeping, notifications
 from potluck.social.accounts import invites, passwords, roles
 from potluck.social.accounts.addresses import normalise_email
 from potluck.social.accounts.rate_limits import Limiter, address_key
@@ -42,7 +42,12 @@ class AddressTaken(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What someone who signs up tells us. `reason`: why they want to join, where sign-ups are approved by hand."""
+    """What someone who signs up tells us.
+
+    Attributes:
+        reason: why they want to join, where sign-ups are approved by hand.
+        ip: the address they come from.
+    """
 
     name: str
     email: str
@@ -51,6 +56,7 @@ class Request:
     invite: str = ""
     locale: str = ""
     agreed: bool = True
+    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,9 @@ async def create(session: AsyncSession, prepared: Prepared) -> NewAccount:
     """Sign someone up, as the settings allow. The mail to confirm the address is the caller's next step.
 
     Raises:
-        NotAllowed: sign-ups are closed.
+        NotAllowed: sign-ups are closed, or blocked for where they come from.
         AddressTaken: the address has an account; see there for what to show.
+        gatekeeping.Blocked: the moderators take nobody with this mailbox.
         Invalid: the name is taken, the invitation is not valid, or a reason is asked for.
     """
     mode, invite = current().sign_up, None
@@ -116,8 +123,9 @@ async def create(session: AsyncSession, prepared: Prepared) -> NewAccount:
         raise NotAllowed("This server takes no new accounts")
     elif mode == "invite":
         raise Invalid("invite", "You need an invitation to join this server", "blank")
-    by_hand = mode == "approval" and invite is None
-    if by_hand and not prepared.request.reason.strip():
+    doubted = await gatekeeping.check_sign_up(session, prepared.email, prepared.request.ip)
+    by_hand = doubted or (mode == "approval" and invite is None)
+    if mode == "approval" and by_hand and not prepared.request.reason.strip():
         raise Invalid("reason", "Please say why you want to join", "blank")
     account = await _insert(session, prepared, role="user", approved=not by_hand, confirmed=False)
     account.user.invite_id = invite.id if invite else None
