@@ -14,7 +14,16 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
-from potluck.social import announcements, blocks, feeds, gatekeeping, live, notifications, thread_fetches, trends
+from potluck.social import (
+    announcements,
+    blocks,
+    feeds,
+    gatekeeping,
+    live,
+    notifications,
+    thread_fetches,
+    trends,
+)
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 
