@@ -211,6 +211,11 @@ class Sandbox:
                     stdout=subprocess.DEVNULL)
         return self._control
 
+    @property
+    def process_id(self) -> int | None:
+        """The fork server, while there is one."""
+        return self._process.pid if self._process else None
+
     def close(self) -> None:
         """End the fork server and with it every worker."""
         with self._lock:

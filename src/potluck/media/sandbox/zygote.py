@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -28,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from potluck.media.sandbox import kernel, privileges, worker
+from potluck.media.sandbox import kernel, privileges, seccomp, syscalls, worker
 from potluck.media.sandbox.limits import Limits
 from potluck.media.sandbox.programs import Program
 
@@ -216,6 +217,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # the server decides, by closing the socket
     load(json.loads(sys.argv[2]))
     os.environ.clear()
+    if syscalls.is_known(kernel.machine()):
+        seccomp.prepare(None)
+    gc.collect()
+    gc.freeze()  # workers share these pages as long as nobody writes to them
     namespaces = [] if "namespaces" in json.loads(sys.argv[4]) else privileges.enter_namespaces()
     if "pid" in namespaces:
         _stand_behind(control)
