@@ -47,6 +47,8 @@ OUTSIDE: dict[str, tuple[str, object]] = {
     "rate_limits": ("off", False),
     "extra_ca": ("/etc/ca.pem", "/etc/ca.pem"),
     "legacy_passwords": ("true", True),
+    "translation_url": ("https://translate.example.org/", "https://translate.example.org"),
+    "translation_key": ("SKEY", "SKEY"),
     "media_storage": ("S3", "s3"),
     "media_url": ("https://CDN.example.org/media/", "https://cdn.example.org/media"),
     "media_sendfile": ("X-Accel-Redirect", "x-accel-redirect"),

@@ -121,6 +121,9 @@ class Settings:
     memfd_noexec: int = _setting(1, _whole(0, 2), "Whether the memory in which untrusted files are handed to decoders"
                                  " may be executable: 0 it may, 1 not where the kernel can (Linux 6.3), 2 never:"
                                  " without such a kernel files are not processed.")
+    translation_url: str = _setting("", _prefix_url, "Address of a LibreTranslate service that translates posts for"
+                                    " those who ask; empty: none.")
+    translation_key: str = _setting("", _text, "API key of the translation service, if it wants one.", secret=True)
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
 

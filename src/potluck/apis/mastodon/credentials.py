@@ -55,20 +55,25 @@ async def verify_credentials(call: Call) -> Answer:
 @endpoint("PATCH", "/api/v1/accounts/update_credentials", scope="write:accounts")
 async def update_credentials(call: Call) -> Answer:
     """Change one's profile and how one posts; what is absent stays."""
+    await change_profile(call, {})
+    return Answer(await credential_account(call.source, call.me.id))
+
+
+async def change_profile(call: Call, more: dict[str, Any]) -> None:
+    """Do what the parameters ask. `more`: further parts of the profile."""
     params = call.params
     if params.upload("avatar") or params.upload("header"):
         raise ApiError(422, "Validation failed: Pictures cannot be uploaded on this server yet")
     async with call.write() as session:
         actor = await call.acting(session)
         user = await session.get_one(User, call.user.id)
-        changes = _profile_changes(params)
+        changes = _profile_changes(params) | more
         if changes:
             await profiles.update_profile(session, actor, **changes)
         posting = _posting_changes(params.nested("source"))
         if posting:
             await preferences.change(session, user, **posting)
         tokens.forget_user(session, user.id)
-    return Answer(await credential_account(call.source, call.me.id))
 
 
 def _profile_changes(params: Params) -> dict[str, Any]:

@@ -150,11 +150,12 @@ class Rule:
     who: Who
     scopes: tuple[str, ...]
     strict: bool
+    unconfirmed: bool
 
 
 def endpoint(
     method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
-    strict: bool = False,
+    strict: bool = False, unconfirmed: bool = False,
 ) -> Callable[[Function], HTTPRouteHandler]:
     """Make a function an endpoint.
 
@@ -165,9 +166,10 @@ def endpoint(
         who: `anyone` (without or with any token that has the scope), `app` (any token) or `user` (a person's).
             By default `user` where there is a scope, else `anyone`.
         strict: counted by the narrow limit too (deleting, thirty in half an hour).
+        unconfirmed: also for a login whose address is not confirmed, or that is not approved, yet.
     """
     wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
-    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict)
+    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed)
     methods: Any = [method] if isinstance(method, str) else list(method)
 
     def decorate(function: Function) -> HTTPRouteHandler:
@@ -210,7 +212,7 @@ async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None
         raise ApiError(401, "The access token is invalid")
     _count(call, rule, headers)
     if call.access is not None:
-        check_access(call.access, rule.scopes, rule.who)
+        check_access(call.access, rule.scopes, rule.who, unconfirmed=rule.unconfirmed)
 
 
 async def _check_network(call: Call) -> None:
@@ -256,7 +258,7 @@ async def check_token(session: AsyncSession, secret: str) -> tokens.Access:
     return access
 
 
-def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None:
+def check_access(access: tokens.Access, wanted: Sequence[str], who: Who, *, unconfirmed: bool = False) -> None:
     """Whether a token may be used for something.
 
     Raises:
@@ -268,9 +270,9 @@ def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None
             raise ApiError(403, "Your login is currently disabled")
         if access.actor is not None and access.actor.suspended_at is not None:
             raise ApiError(403, "Your login is currently disabled")
-        if user.confirmed_at is None and current().confirm_email:
+        if user.confirmed_at is None and current().confirm_email and not unconfirmed:
             raise ApiError(403, "Your login is missing a confirmed e-mail address")
-        if user.approved_at is None:
+        if user.approved_at is None and not unconfirmed:
             raise ApiError(403, "Your login is currently pending approval")
     if wanted and not any(scopes.covers(access.scopes, scope) for scope in wanted):
         raise ApiError(403, "This action is outside the authorized scopes")
