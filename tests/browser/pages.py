@@ -8,7 +8,7 @@ from typing import Any
 from support.servers import Person, eventually
 
 NO_PAGES = {
-    "/severed/{severance_id:int}/{which:str}",
+    "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/threads/{fetch_id:int}/state",  # a part of a page
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
@@ -37,7 +37,7 @@ SIGNED_IN = (
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",
-    "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
+    "/admin/servers/list", "/admin/servers?only=allowed", "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
     "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
     "/admin/jobs", "/admin/jobs?state=failed",
 )

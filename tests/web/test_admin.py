@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from potluck.db.ids import ids
+from potluck.jobs import JobEngine
+from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
     Appeal,
@@ -288,3 +290,20 @@ async def test_queues(site: Site) -> None:
     assert site.queues.asked == [("retry_item", 5), ("retry_item", None), ("drop_item", 6),
                                  ("retry_host", "carol.example")]
     assert (await mona.post("/admin/queues/explode")).status_code == 404
+
+
+async def test_shared_lists(site: Site) -> None:
+    """A list is looked through with what it would cost, taken over by a job, and given on."""
+    await site.cast.follow(site.cast.alice, site.cast.carol)
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.post("/admin/servers/list/preview", {"text": "carol.example\nfoo bar\n"})).text
+    assert "1 follows by people here would end" in page
+    assert "1 line cannot be used" in page
+    await mona.post("/admin/servers/list", {"text": "carol.example,silence,false,false,loud,false"})
+    await JobEngine(site.database, Waker(site.database)).drain()
+    assert "carol.example" in (await mona.get("/admin/servers?only=limited")).text
+    assert "carol.example,silence,false,false,loud,false" in (await mona.get("/admin/servers/list.csv")).text
+    assert (await mona.post("/admin/servers/list/preview", {"text": "x" * 150_000 + "\n" * 5100})).status_code == 422
+    alice = await site.browser(site.cast.alice)
+    for path in ("/admin/servers/list", "/admin/servers/list.csv"):
+        assert (await alice.get(path)).status_code == 403

@@ -11,6 +11,7 @@ from potluck.web.admin import (
     moderation,
     overview,
     people,
+    policy_lists,
     queues,
     reports,
     rules,
@@ -22,5 +23,5 @@ route_handlers = [
     *overview.route_handlers, *people.route_handlers, *reports.route_handlers, *servers.route_handlers,
     *queues.route_handlers, *moderation.route_handlers, *measures.route_handlers, *appeals.route_handlers,
     *audit_log.route_handlers, *rules.route_handlers, *jobs.route_handlers, *blocks.route_handlers,
-    *spam.route_handlers,
+    *policy_lists.route_handlers, *spam.route_handlers,
 ]
