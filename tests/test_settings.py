@@ -62,6 +62,8 @@ OUTSIDE: dict[str, tuple[str, object]] = {
     "remote_media": ("Link", "link"),
     "remote_media_budget": ("1T", 1 << 40),
     "remote_file_limit": ("5M", 5 << 20),
+    "database_budget": ("5G", 5 << 30),
+    "remote_posts_days": ("90", 90),
     "quota": ("500M", 500 << 20),
     "quota_staff": ("2 TiB", 2 << 40),
     "image_limit": ("1000", 1000),

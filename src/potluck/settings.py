@@ -152,6 +152,10 @@ class Settings:
                                         " looked at for longest go first; they are fetched again when wanted.")
     remote_file_limit: int = _setting(64 << 20, _size, "Largest file of another server that is kept. Longer sound and"
                                       " video is passed through.")
+    database_budget: int = _setting(20 << 30, _size, "Most room for the database. When it is used up, old posts of"
+                                    " other servers that nobody here had to do with are forgotten.")
+    remote_posts_days: int = _setting(60, _whole(7, 3650), "Posts of other servers are never forgotten before so many"
+                                      " days.")
     quota: int = _setting(10 << 30, _size, "Files of one person, with all that is made of them; an administrator"
                           " can give one person more or less. 0 for no limit, as with every size.")
     quota_staff: int = _setting(0, _size, "The same for moderators and administrators.")
