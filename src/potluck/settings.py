@@ -37,6 +37,7 @@ from potluck.setting_values import prefix_url as _prefix_url
 from potluck.setting_values import resolutions as _resolutions
 from potluck.setting_values import size as _size
 from potluck.setting_values import text as _text
+from potluck.setting_values import web_address as _web_address
 from potluck.setting_values import whole as _whole
 
 
@@ -67,6 +68,9 @@ class Settings:
     title: str = _setting("Potluck", _text, "Name of this server as people see it.")
     description: str = _setting("", _text, "One or two sentences about this server.")
     contact_email: str = _setting("", _email, "Address shown to people and other administrators.")
+    source_url: str = _setting(
+        "", _web_address, "Where people find the source code of this server as it runs here, your changes included"
+        " (AGPL, section 13). Linked from every page and told by the APIs; when empty they point to `/about`.")
     sign_up: str = _setting("closed", _one_of("open", "approval", "invite", "closed"), "Who may create an account.")
     confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
     language: str = _setting("en", _language, "Default language of pages and posts (BCP 47).")

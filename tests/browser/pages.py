@@ -26,7 +26,8 @@ GUEST = (
 SIGNED_IN = (
     "/home", "/local", "/federated", "/tags/potluck", "/@alice", "/@alice/with_replies", "/@alice/media",
     "/@alice/followers", "/@bob/following", "/@bob", "/@carol@mastodon.example", "/@alice/{post}",
-    "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/edit",
+    "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/quotes",
+    "/posts/{post}/edit",
     "/posts/{post}/delete", "/posts/{bobs_post}/report", "/posts/{bobs_post}/moderate", "/people/{bob}/mute",
     "/people/{bob}/block", "/people/{bob}/report", "/requests", "/blocks", "/notifications", "/notifications/clear",
     "/conversations", "/conversations/{conversation}", "/search", "/search?q=kitchen", "/bookmarks", "/favourites",

@@ -133,6 +133,13 @@ def attachments(media: Iterable[Media]) -> list[dict[str, Any]]:
     return [attachment(item) for item in media if item.url]
 
 
+def plain_attachments(media: Iterable[Media]) -> list[dict[str, Any]]:
+    """The files of an object for Lemmy, which refuses a document for any other type than these (forum §3)."""
+    return [{"type": "Image" if item.type == "image" else "Document", "url": item.url}
+            | ({"mediaType": item.media_type} if item.media_type and item.type != "image" else {})
+            | ({"name": item.description} if item.description else {}) for item in media if item.url]
+
+
 def attachment(item: Media) -> dict[str, Any]:
     """One file as an attachment."""
     document: dict[str, Any] = {"type": _MEDIA_TYPES.get(item.type, "Document"), "url": item.url}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import events, live, object_notices, post_index, registry, screening
+from potluck.social import events, live, object_notices, post_index, quoting, registry, screening
 from potluck.social.communities import posts
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotAllowed, NotFound
@@ -67,9 +67,11 @@ def _refresh(row: Object, draft: Draft) -> None:
     if draft.uri is not None:
         row.fetched_at = now()
         row.remote_likes, row.remote_boosts = draft.remote_likes, draft.remote_boosts
-    if draft.quote_uri and draft.quote_uri == row.quote_uri and draft.quote_authorization_uri:
+    if (draft.quote_uri and draft.quote_uri == row.quote_uri and draft.quote_authorization_uri
+            and row.quote_state not in quoting.FINAL):
+        if row.quote_authorization_uri != draft.quote_authorization_uri or row.quote_state != "accepted":
+            row.quote_state = draft.quote_state or row.quote_state
         row.quote_authorization_uri = draft.quote_authorization_uri
-        row.quote_state = draft.quote_state or row.quote_state
     row.quote_policy = draft.quote_policy
 
 

@@ -23,6 +23,7 @@ from potluck.social import (
     live,
     object_notices,
     post_index,
+    quoting,
     registry,
     screening,
 )
@@ -40,7 +41,7 @@ from potluck.social.model import (
     Tombstone,
 )
 from potluck.social.tagging import attach_hashtags
-from potluck.social.visibility import COUNTED, OPEN
+from potluck.social.visibility import COUNTED
 
 _OBJECT: Any = Object.__table__
 _MENTION: Any = Mention.__table__
@@ -285,7 +286,7 @@ async def _count_rows(session: AsyncSession, published: list[Object]) -> None:
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
                 replies_count=_OBJECT.c.replies_count + bindparam("n"), version=_OBJECT.c.version + 1),
             [{"b_id": key, "n": count} for key, count in sorted(replies.items())])
-    quotes = Counter(row.quote_id for row in published if row.quote_id and row.visibility in OPEN)
+    quotes = Counter(row.quote_id for row in published if quoting.counts(row))
     if quotes:
         await connection.execute(
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(

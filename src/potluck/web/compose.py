@@ -10,7 +10,7 @@ from litestar import Response, get, post
 
 from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
-from potluck.social import objects, views
+from potluck.social import objects, policies, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
 from potluck.web import composing, flashes, pages, redirects
@@ -119,10 +119,13 @@ async def publish(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
             row = await note_actions.compose(session, await acting(session, me), wanted)
+            waits = await policies.awaits_approval(session, row)
     except Invalid as error:
         composer = composing.filled(base, form, composing.form_errors(error))
         return await _page(request, composer, _("New post"), status=422)
     answer = redirects.see_other(base.back if not base.reply_id else post_path(me.actor, row.id))
+    if waits:
+        return flashes.with_flash(answer, "info", _("Your reply goes to others once the author has approved it."))
     return flashes.with_flash(answer, "good", _("Your post is out."))
 
 

@@ -23,6 +23,7 @@ from potluck.web import (
     notices,
     pages,
     profiles,
+    quotes,
     relations,
     remote,
     reporting,
@@ -40,7 +41,7 @@ from potluck.web.admin import routes as admin
 from potluck.web.settings import routes as settings
 
 AREAS = (
-    timelines, profiles, threads, compose, actions, relations, notices, conversations, finding, saved, lists,
+    timelines, profiles, threads, compose, quotes, actions, relations, notices, conversations, finding, saved, lists,
     reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes,
     severances,
 )

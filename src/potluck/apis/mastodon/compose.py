@@ -179,21 +179,4 @@ async def remove(call: Call) -> Answer:
     return answer(found)
 
 
-@endpoint("PUT", "/api/v1/statuses/{id:str}/interaction_policy", scope="write:statuses")
-async def interaction_policy(call: Call) -> Answer:
-    """Change who may quote one's own status."""
-    policy = call.params.required("quote_approval_policy")
-    if policy not in ("public", "followers", "nobody"):
-        raise ApiError(422, "Validation failed: Quote policy is not included in the list")
-    async with call.write() as session:
-        row = await objects.by_id(session, call.ident())
-        if row is None or row.author_id != call.me.id or row.deleted_at is not None:
-            raise not_found()
-        row.quote_policy = policy
-        row.version += 1
-        await session.flush()
-        object_id = row.id
-    return Answer(await render.one(call.source, object_id, call.viewer_id))
-
-
-route_handlers = [create, edit, remove, interaction_policy]
+route_handlers = [create, edit, remove]

@@ -121,7 +121,8 @@ async def show(call: Call) -> Answer:
     figures = await _figures(call.source)
     picture = f"{settings.url}/static/icon.svg"
     return answer({
-        "domain": settings.domain, "title": settings.title, "version": VERSION, "source_url": f"{settings.url}/about",
+        "domain": settings.domain, "title": settings.title, "version": VERSION,
+        "source_url": settings.source_url or f"{settings.url}/about",
         "description": settings.description, "usage": {"users": {"active_month": figures["active"]}},
         "thumbnail": {"url": picture, "description": "", "blurhash": None, "versions": {}},
         "icon": [{"src": picture, "size": "48x48"}], "languages": [settings.language],
