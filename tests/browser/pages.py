@@ -8,7 +8,7 @@ from typing import Any
 from support.servers import Person, eventually
 
 NO_PAGES = {
-    "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv",
+    "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv", "/settings/export/{name:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/threads/{fetch_id:int}/state",  # a part of a page
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
@@ -34,7 +34,7 @@ SIGNED_IN = (
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
-    "/settings/export", "/settings/jobs", "/settings/migration", "/settings/delete", "/admin",
+    "/settings/export", "/settings/jobs", "/settings/import", "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",

@@ -38,7 +38,7 @@ def test_plain_lists() -> None:
         ("a.example", "suspend"), ("b.example", "suspend")]
     assert policy_lists.read("").entries == []
     with pytest.raises(Invalid):
-        policy_lists.read("x" * 1_000_001)
+        policy_lists.read("x" * 190_001)
     with pytest.raises(Invalid):
         policy_lists.read("\n".join(f"n{number}.example" for number in range(5002)))
 

@@ -25,7 +25,7 @@ from potluck.text.tables import rows_of
 
 HEAD = ("#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate")
 MOST = 5000
-MAX_TEXT = 1_000_000
+MAX_TEXT = 190_000  # it goes through a form once more
 _COMMENT = 1000
 _STRENGTH = {"allow": -1, "noop": 0, "silence": 1, "suspend": 2}
 _TRUE = frozenset({"true", "1", "yes", "t"})

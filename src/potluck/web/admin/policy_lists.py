@@ -76,7 +76,7 @@ async def _sent(request: AnyRequest, typed: str) -> str:
 @post("/admin/servers/list", status_code=303)
 async def take_over(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
     """Take a list over, in the background."""
-    text = form.kept("text")["text"]
+    text = form.text("text", limit=policy_lists.MAX_TEXT)
     found = policy_lists.read(text)
     if not found.entries:
         return redirects.see_other("/admin/servers/list")

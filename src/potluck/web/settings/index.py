@@ -38,6 +38,7 @@ PLACES = (
     Place("/strikes", "shield", _l("Decisions of the moderators"), _l("About your account, and how to appeal")),
     Place("/settings/migration", "external", _l("Moving"), _l("Move here from another account, or away")),
     Place("/settings/jobs", "clock", _l("Background work"), _l("Files being prepared, posts that wait for them")),
+    Place("/settings/import", "up", _l("Import"), _l("Follows, lists, blocks and bookmarks from elsewhere")),
     Place("/settings/export", "down", _l("Export"), _l("Download all your data")),
     Place("/settings/delete", "delete", _l("Delete account"), ""),
 )
