@@ -113,7 +113,7 @@ class Walled:
         return usage.ru_utime + usage.ru_stime + sum(map(_cpu_of, self._fork_servers()))
 
     def _fork_servers(self) -> Iterator[int]:
-        process = self.sandbox.process_id
+        process = self.sandbox.server.process_id
         if process is not None:
             yield process
             with contextlib.suppress(OSError):

@@ -15,6 +15,8 @@ import pytest
 from potluck.media.sandbox import MIB, Crashed, Exhausted, Limits, Refused, Unavailable, memfd
 from potluck.media.sandbox.client import Sandbox
 
+from .conftest import fork_server
+
 SMALL = Limits(memory=128 * MIB, cpu_seconds=1, wall_seconds=60, output_bytes=8 * MIB, files=20)
 SCRIPT = b"#!/bin/sh\necho out"
 
@@ -118,8 +120,7 @@ async def test_who_stops_waiting_stops_the_worker(sandbox: Sandbox) -> None:
 async def test_workers_end_with_the_server(sandbox_without: Callable[..., Sandbox]) -> None:
     """When the server is gone, so are the fork server and whoever works for it."""
     for walls in ((), ("namespaces",)):
-        sandbox = Sandbox(sandbox_without().work, packages=sandbox_without().packages, paths=sandbox_without().paths,
-                          without=frozenset(walls))
+        sandbox = Sandbox(sandbox_without().work, server=fork_server(frozenset(walls)))
         started = asyncio.Event()
 
         async def wait(mine: Sandbox = sandbox, told: asyncio.Event = started) -> None:
@@ -185,8 +186,8 @@ def workers_of(sandbox: Sandbox) -> list[int]:
 
 def family_of(sandbox: Sandbox) -> list[int]:
     """The fork server and all below it."""
-    assert sandbox._process
-    found = [sandbox._process.pid]
+    assert sandbox.server.process_id
+    found = [sandbox.server.process_id]
     for pid in found:
         children = Path(f"/proc/{pid}/task/{pid}/children")
         found += [int(child) for child in children.read_text().split()] if children.exists() else []
