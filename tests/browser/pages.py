@@ -39,7 +39,7 @@ SIGNED_IN = (
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",
     "/admin/servers/list", "/admin/servers?only=allowed", "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
-    "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+    "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues", "/admin/storage",
     "/admin/jobs", "/admin/jobs?state=failed",
 )
 """What is shown to Alice, who administers the server."""

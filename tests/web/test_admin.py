@@ -5,6 +5,8 @@ from sqlalchemy import select
 
 from potluck.db.ids import ids
 from potluck.jobs import JobEngine
+from potluck.media import files
+from potluck.media.storage import Storage
 from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
@@ -12,6 +14,7 @@ from potluck.social.model import (
     AuditEntry,
     DomainPolicy,
     Invite,
+    Media,
     Report,
     ServerRule,
     Strike,
@@ -21,7 +24,8 @@ from web.conftest import Browser, Site
 
 PAGES = ("/admin", "/admin/people", "/admin/people?only=waiting", "/admin/people?q=ali", "/admin/invites",
          "/admin/reports", "/admin/reports?only=resolved", "/admin/servers", "/admin/servers?only=failing",
-         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/emoji", "/admin/moderation",
+         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/storage", "/admin/emoji",
+         "/admin/moderation",
          "/admin/moderation?only=mine", "/admin/moderation?only=held", "/admin/audit",
          "/admin/audit?act=strike&q=x&by=1")
 
@@ -307,3 +311,27 @@ async def test_shared_lists(site: Site) -> None:
     alice = await site.browser(site.cast.alice)
     for path in ("/admin/servers/list", "/admin/servers/list.csv"):
         assert (await alice.get(path)).status_code == 403
+
+
+async def test_storage(site: Site) -> None:
+    """What files take, of whom, and the quotas, which only administrators set."""
+    storage = Storage(site.cast.database.settings)
+    stored = await storage.put_bytes(bytes(2048), "image/png")
+    async with site.cast.database.write() as session:
+        media = Media(id=ids.new(), owner_id=site.cast.alice.id, type="image")
+        session.add(media)
+        await session.flush()
+        await files.add_variant(session, storage, media, "full", stored)
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.get("/admin/storage")).text
+    for text in ("@alice", "2 kB", "10 GB", "In the folder of this server", "of 20 GB"):
+        assert text in page, text
+    assert "/admin/storage/quota" not in page
+    assert (await mona.post("/admin/storage/quota", {"name": "alice", "quota": "1G"})).status_code == 403
+    boss = await admin(site)
+    assert (await boss.post("/admin/storage/quota", {"name": "@Alice", "quota": "1G"})).status_code == 303
+    assert "1 GB" in (await boss.get("/admin/storage")).text
+    assert (await boss.post("/admin/storage/quota", {"name": "alice", "quota": ""})).status_code == 303
+    assert "10 GB" in (await boss.get("/admin/storage")).text
+    assert (await boss.post("/admin/storage/quota", {"name": "alice", "quota": "lots"})).status_code == 422
+    assert (await boss.post("/admin/storage/quota", {"name": "nobody", "quota": "1G"})).status_code == 404

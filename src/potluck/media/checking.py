@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import Database
+from potluck.media import quotas
 from potluck.media.model import MediaVariant, RemoteFile, StoredFile
 from potluck.media.places import NoSuchFile
 from potluck.media.storage import Storage
-from potluck.social.model import Actor
+from potluck.social.model import Actor, User
 
 _ROWS = 500
 GOOD = "good"
@@ -74,6 +75,7 @@ class Person:
     name: str
     files: int
     size: int
+    quota: int  # 0 for no limit
 
 
 async def places(session: AsyncSession) -> list[Place]:
@@ -87,9 +89,11 @@ async def biggest(session: AsyncSession, limit: int = 20) -> list[Person]:
     """Whose files take most."""
     size: Any = func.sum(MediaVariant.size)
     rows = await session.execute(
-        select(Actor.id, Actor.name, func.count(), size).join(MediaVariant, MediaVariant.owner_id == Actor.id)
-        .group_by(Actor.id, Actor.name).order_by(size.desc()).limit(limit))
-    return [Person(actor_id, name, files, int(total)) for actor_id, name, files, total in rows]
+        select(Actor.id, Actor.name, func.count(), size, User.media_quota, User.role)
+        .join(MediaVariant, MediaVariant.owner_id == Actor.id).outerjoin(User, User.id == Actor.owner_id)
+        .group_by(Actor.id, Actor.name, User.media_quota, User.role).order_by(size.desc()).limit(limit))
+    return [Person(actor_id, name, files, int(total), quotas.allowed(quota, role or "user"))
+            for actor_id, name, files, total, quota, role in rows]
 
 
 async def cached_files(session: AsyncSession) -> tuple[int, int]:
