@@ -7,7 +7,7 @@ call, on one consistent state) and writes with `async with call.write() as sessi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,11 +15,13 @@ import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import Empty
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis.mastodon import files as files_of
 from potluck.apis.mastodon import limits, scopes
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
-from potluck.apis.mastodon.params import Params, parse_id, read
+from potluck.apis.mastodon.params import Params, of_query, parse_id, read
 from potluck.apis.mastodon.source import Source
 from potluck.apis.ports import ports
 from potluck.db.engine import Database
@@ -151,11 +153,12 @@ class Rule:
     scopes: tuple[str, ...]
     strict: bool
     unconfirmed: bool
+    files: bool = False
 
 
 def endpoint(
     method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
-    strict: bool = False, unconfirmed: bool = False,
+    strict: bool = False, unconfirmed: bool = False, files: bool = False,
 ) -> Callable[[Function], HTTPRouteHandler]:
     """Make a function an endpoint.
 
@@ -167,9 +170,10 @@ def endpoint(
             By default `user` where there is a scope, else `anyone`.
         strict: counted by the narrow limit too (deleting, thirty in half an hour).
         unconfirmed: also for a login whose address is not confirmed, or that is not approved, yet.
+        files: it takes files, of any size: the caller is found out first, by header or query only.
     """
     wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
-    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed)
+    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files)
     methods: Any = [method] if isinstance(method, str) else list(method)
 
     def decorate(function: Function) -> HTTPRouteHandler:
@@ -178,6 +182,7 @@ def endpoint(
 
         handle.__doc__ = function.__doc__
         return HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
+                                request_max_body_size=None if files else Empty,
                                 name=f"mastodon:{function.__module__.rpartition('.')[2]}.{function.__name__}",
                                 )(handle)
 
@@ -187,9 +192,13 @@ def endpoint(
 async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:
     call = Call(request)
     headers: list[tuple[str, str]] = []
+    stack = AsyncExitStack()
     try:
-        call.params = await read(request)
+        call.params = of_query(request.scope["query_string"]) if rule.files else await read(request)
         await _admit(call, rule, headers)
+        if rule.files:
+            await call.stop_reading()
+            call.params = await files_of.read(request, stack, call.settings)
         result = await function(call)
     except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
         refusal = from_exception(error)
@@ -198,6 +207,7 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
         headers = [header for header in headers if header[0] not in taken]
     finally:
         await call.stop_reading()
+        await stack.aclose()
     return ASGIResponse(body=result.body, status_code=result.status, media_type="application/json",
                         headers=[*headers, *result.headers])
 

@@ -33,7 +33,7 @@ async def show(call: Call) -> Answer:
     return await _show(call)
 
 
-@endpoint(["PATCH", "PUT"], "/api/v1/profile", scope="write:accounts")
+@endpoint(["PATCH", "PUT"], "/api/v1/profile", scope="write:accounts", files=True)
 async def change(call: Call) -> Answer:
     """Change one's profile; what is absent stays."""
     tabs: dict[str, Any] = {name: call.params.flag(name) for name in _TABS if name in call.params}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, policies, visibility
 from potluck.social.communities import joining
-from potluck.social.drafts import Draft, MentionDraft
+from potluck.social.drafts import Draft, MediaDetail, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Object
 from potluck.social.reactions import visible_object
@@ -54,6 +54,7 @@ class NoteRequest:
     quote_id: int | None = None
     quote_policy: str = "public"
     media_ids: Sequence[int] = field(default_factory=tuple)
+    media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # of an edit
     wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
     app_name: str | None = None
@@ -127,6 +128,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)
     draft.media_ids = media
+    draft.media_details = request.media_details
     draft.context_uri, draft.url = row.context_uri, row.url
     draft.edited_at = now()
     return await objects.edit(session, object_id, draft, author)

@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("/settings/profile", "user", _l("Profile"), _l("Name, text, facts, who may follow you")),
     Place("/settings/preferences", "settings", _l("Preferences"), _l("Language, new posts, reading")),
+    Place("/files", "attach", _l("Files"), _l("What waits, what is in no post yet, and how much room it takes")),
     Place("/settings/account", "key", _l("E-mail and password"), ""),
     Place("/settings/two-factor", "shield", _l("Two-factor sign-in"), _l("A code from an app beside the password")),
     Place("/settings/passkeys", "key", _l("Passkeys"), _l("Sign in without a password")),
