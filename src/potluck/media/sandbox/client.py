@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
@@ -76,10 +76,12 @@ class Sandbox:
         program = await asyncio.to_thread(ffmpeg) if task == PROGRAM else None
         if task == PROGRAM and program is None:
             raise Unavailable("there is no ffmpeg with the fd protocol (version 6 or later)")
-        folder = await asyncio.to_thread(self._make_folder)
+        folder = self.work.resolve() / secrets.token_hex(12)
         try:
-            with await asyncio.to_thread(_Inputs, inputs, self.policy) as opened:
-                job = Job(task, params or {}, limits or Limits(), tuple(inputs), opened.fds, folder, program)
+            await _settled(self._make, folder)
+            with _Inputs() as opened:
+                await _settled(opened.open, inputs, self.policy)
+                job = Job(task, params or {}, limits or Limits(), tuple(inputs), tuple(opened.fds), folder, program)
                 outcome = await self._attempt(job, on_progress)
             yield outcome
         finally:
@@ -98,7 +100,7 @@ class Sandbox:
         ours = [pair[0] for pair in pairs]
         try:
             try:
-                await asyncio.to_thread(self._send, job, [pair[1].fileno() for pair in pairs])
+                await _settled(self._send, job, [pair[1].fileno() for pair in pairs])
             finally:
                 for _, theirs in pairs:
                     theirs.close()
@@ -127,13 +129,12 @@ class Sandbox:
         """End the fork server and with it every worker."""
         self.server.close()
 
-    def _make_folder(self) -> Path:
+    def _make(self, folder: Path) -> None:
         self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder = Path(tempfile.mkdtemp(dir=self.work)).resolve()
+        folder.mkdir(mode=0o700)
         if os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 os.chown(folder, privileges.NOBODY, privileges.NOBODY)
-        return folder
 
     def sweep(self) -> None:
         """Remove what a server that was killed left in the work folder."""
@@ -143,23 +144,40 @@ class Sandbox:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Inputs:
-    """Descriptors of the inputs, open as long as the job is being handed over and done."""
+async def _settled(act: Callable[..., None], *arguments: Any) -> None:
+    """Do something in a thread, to its end even if nobody waits any more: it works with descriptors of ours.
 
-    def __init__(self, inputs: Mapping[str, Path | bytes], policy: int) -> None:
-        with contextlib.ExitStack() as stack:
-            fds = []
-            for data in inputs.values():
-                fds.append(_open(data, policy))
-                stack.callback(os.close, fds[-1])
-            self.fds = tuple(fds)
-            self._stack = stack.pop_all()
+    Those are closed after this; a thread that still used their numbers could hand somebody else's to a worker.
+    """
+    task = asyncio.ensure_future(asyncio.to_thread(act, *arguments))
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled:
+        raise cancelled
+
+
+class _Inputs:
+    """Descriptors of the inputs, open while the job is being handed over and done."""
+
+    def __init__(self) -> None:
+        self.fds: list[int] = []
+
+    def open(self, inputs: Mapping[str, Path | bytes], policy: int) -> None:
+        """Open all."""
+        for data in inputs.values():
+            self.fds.append(_open(data, policy))
 
     def __enter__(self) -> _Inputs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        for fd in self.fds:
+            os.close(fd)
 
 
 def _open(data: Path | bytes, policy: int) -> int:

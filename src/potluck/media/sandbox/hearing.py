@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,28 @@ from potluck.media.sandbox.limits import MIB
 
 _LINE_BYTES = 4 * MIB
 _LOG_BYTES = 64 << 10
+_LINES = 200  # in a second
+
+
+class Patience:
+    """Slows down a worker that talks without end, so that listening to it never keeps this process busy.
+
+    Args:
+        first: so much may come at once.
+        per_second: and so much more in each second.
+    """
+
+    def __init__(self, first: int, per_second: int) -> None:
+        self._first, self._per_second = first, per_second
+        self._since = time.monotonic()
+        self._heard = 0
+
+    async def after(self, amount: int) -> None:
+        """Wait if there was too much: the worker's next words then wait for us."""
+        self._heard += amount
+        ahead = self._heard - self._first - (time.monotonic() - self._since) * self._per_second
+        if ahead > 0:
+            await asyncio.sleep(ahead / self._per_second)
 
 
 @dataclass(slots=True)
@@ -43,9 +66,11 @@ class Words:
 async def listen(channel: socket.socket, words: Words) -> str:
     """Hear the worker until it hangs up. Returns what was wrong with its words, if anything."""
     reader, writer = await asyncio.open_connection(sock=channel, limit=_LINE_BYTES)
+    patience = Patience(_LINES, _LINES)
     try:
         while line := await reader.readline():
             words.hear(line)
+            await patience.after(1)
     except (ValueError, TypeError, RecursionError, ConnectionError) as error:
         return f"the worker talks nonsense: {error}"
     finally:
@@ -56,11 +81,12 @@ async def listen(channel: socket.socket, words: Words) -> str:
 async def keep_end(sock: socket.socket) -> str:
     """Read all and keep the end."""
     reader, writer = await asyncio.open_connection(sock=sock)
-    kept = b""
+    kept, patience = b"", Patience(_LOG_BYTES * 8, _LOG_BYTES * 4)
     try:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(_LOG_BYTES):
                 kept = (kept + data)[-_LOG_BYTES:]
+                await patience.after(len(data))
     finally:
         writer.close()
     return kept.decode(errors="replace")

@@ -56,6 +56,8 @@ def judge(job: Job, said: dict[str, Any], problem: str, ending: str, notice: dic
     code, why = notice.get("ended"), notice.get("why", "")
     if code is None:
         raise Unavailable("the fork server of the sandbox ended")
+    if code == -signal.SIGKILL and not why and notice["cpu"] >= job.limits.cpu_seconds:
+        why = "CPU time"  # it ignored the warning
     if why or code in _SIGNALS:
         raise Exhausted(why or _SIGNALS[code])
     if problem:

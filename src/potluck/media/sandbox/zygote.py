@@ -182,7 +182,8 @@ def _lengths(folder: int, depth: int) -> Iterator[int]:
         for entry in entries:
             with contextlib.suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
-                yield found.st_blocks * 512 if stat.S_ISREG(found.st_mode) else 0
+                # Holes count as well: they are full for whoever copies the file.
+                yield max(found.st_size, found.st_blocks * 512) if stat.S_ISREG(found.st_mode) else 0
                 if stat.S_ISDIR(found.st_mode):
                     yield from _within(folder, entry.name, depth + 1)
 
