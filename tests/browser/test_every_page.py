@@ -49,6 +49,7 @@ def filled(as_: Open, example: pages.Example) -> pages.Example:
         assert link is not None
         example.values["spam"] = link.rpartition("/")[2]
         _warn_bob(as_, example)
+        _share(as_, example)
     return example
 
 
@@ -69,6 +70,25 @@ def _warn_bob(as_: Open, example: pages.Example) -> None:
     link = alice.page.locator("main a[href^='/admin/appeals/']").first.get_attribute("href")
     assert link is not None
     example.values["appeal"] = link.rpartition("/")[2]
+
+
+def _share(as_: Open, example: pages.Example) -> None:
+    """Alice brings a link to a community, Bob comments, a moderator looks at it; a bundle has the community."""
+    alice, bob = as_("alice", scripts=False), as_("bob", scripts=False)
+    alice.go("/@long_table/submit")
+    alice.fill("Title", "Looked at by everybody")
+    alice.fill("Link", "https://kitchen.example/looked-at")
+    alice.press("Post")
+    example.values["shared"] = alice.page.url.rpartition("/")[2]
+    bob.go(f"/@alice/{example.values['shared']}")
+    bob.fill("Your comment", "By me, too")
+    bob.press("Comment")
+    alice.go(f"/posts/{example.values['shared']}/mod")
+    alice.press("Lock")
+    alice.go("/communities/bundles")
+    alice.fill("Name", "Kitchens")
+    alice.press("New bundle")
+    example.values["bundle"] = alice.page.url.rpartition("/")[2]
 
 
 def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:

@@ -18,7 +18,6 @@ _COMMANDS = {
     "engine": ("potluck.cli.serving", "engine"),
     "db": ("potluck.cli.database", "db"),
     "search": ("potluck.cli.search", "search"),
-    "media": ("potluck.cli.media", "media"),
     "backup": ("potluck.cli.backups", "backup"),
     "restore": ("potluck.cli.backups", "restore"),
     "admin": ("potluck.cli.admin", "admin"),

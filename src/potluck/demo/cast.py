@@ -46,6 +46,7 @@ REMOTES = (
     Remote("frank", "gts.example", "Frank", "<p>Small servers, long walks.</p>", "gotosocial"),
     Remote("noor", "books.example", "Noor reads", "<p>Reading through the night.</p>", "bookwyrm"),
     Remote("tomas", "video.example", "Tomás makes films", "<p>Short films about long roads.</p>", "peertube"),
+    Remote("wren", "lemmy.example", "wren", "<p>Seeds, mostly.</p>", "lemmy"),
     Remote("gardening", "lemmy.example", "Gardening", "<p>A community for everything green.</p>", "lemmy", "Group"),
 )
 
@@ -53,6 +54,26 @@ FOLLOWS = (
     ("alice", "bob"), ("alice", "mia"), ("alice", "carol@mastodon.example"), ("alice", "frank@gts.example"),
     ("alice", "noor@books.example"), ("alice", "tomas@video.example"), ("alice", "mona"),
     ("bob", "alice"), ("mia", "alice"), ("mona", "alice"), ("dave", "alice"), ("bob", "mia"), ("mia", "bob"),
-    ("eve", "alice"), ("bob", "eve"),
+    ("eve", "alice"), ("bob", "eve"), ("alice", "gardening@lemmy.example"), ("mia", "gardening@lemmy.example"),
 )
 """(follower, followed). Eve is locked: Bob's request waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A community of this server."""
+
+    name: str
+    leader: str
+    title: str
+    description: str
+    rules: tuple[str, ...] = ()
+    moderators: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+
+PLACES = (
+    Place("long_table", "alice", "The long table", "Recipes, leftovers, and *who brings what*. Everybody may sit down.",
+          ("Say what is in it: people have allergies.", "No dish is too simple."), ("mona",),
+          ("bob", "mia", "dave", "mona")),
+)

@@ -13,13 +13,15 @@ from potluck import kinds
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
-from potluck.demo.cast import FOLLOWS, LOCALS, PASSWORD, REMOTES, Local, Remote
+from potluck.demo.cast import FOLLOWS, LOCALS, PASSWORD, PLACES, REMOTES, Local, Place, Remote
 from potluck.demo.script import LINES, Line
 from potluck.kinds.note import actions
 from potluck.kinds.note.model import PollDraft
 from potluck.settings import current
 from potluck.social import actors, follows, objects, profiles, reactions, registry
 from potluck.social.accounts import signup
+from potluck.social.communities import making, moderating, ranking
+from potluck.social.communities.making import Wishes
 from potluck.social.drafts import ActorDraft, Draft, MentionDraft
 from potluck.social.errors import Conflict
 from potluck.social.model import Actor, Marker, Object, Server, User
@@ -44,6 +46,7 @@ async def fill(db: Database) -> None:
         people |= {f"{person.name}@{person.host}": await _make_remote(session, person) for person in REMOTES}
         for follower, followed in FOLLOWS:
             await _follow(session, people[follower], people[followed])
+        people |= {place.name: await _make_place(session, people, place) for place in PLACES}
         said: dict[str, Object] = {}
         for line in LINES:
             said[line.key] = await _say(session, people, said, line)
@@ -51,6 +54,8 @@ async def fill(db: Database) -> None:
             await _react(session, people, said[line.key], line)
         await reactions.pin(session, people["alice"], said["invitation"].id)
         await reactions.bookmark(session, people["alice"], said["moss"].id)
+        await moderating.pin(session, people["alice"], said["swap"].id)
+        await ranking.refresh(session)
 
 
 async def _make_local(session: AsyncSession, person: Local, prepared: signup.Prepared) -> Actor:
@@ -63,9 +68,11 @@ async def _make_local(session: AsyncSession, person: Local, prepared: signup.Pre
 
 
 async def _make_remote(session: AsyncSession, person: Remote) -> Actor:
-    server = Server(id=ids.new(), host=person.host, software=person.software, nodeinfo_at=now(), created_at=now())
-    session.add(server)
-    await session.flush()
+    server = await session.scalar(select(Server).where(Server.host == person.host))
+    if server is None:
+        server = Server(id=ids.new(), host=person.host, software=person.software, nodeinfo_at=now(), created_at=now())
+        session.add(server)
+        await session.flush()
     base = f"https://{person.host}"
     uri = f"{base}/users/{person.name}"
     return await actors.upsert_remote(session, ActorDraft(
@@ -74,6 +81,16 @@ async def _make_remote(session: AsyncSession, person: Remote) -> Actor:
         shared_inbox=f"{base}/inbox", outbox=f"{uri}/outbox", followers_uri=f"{uri}/followers",
         following_uri=f"{uri}/following", discoverable=True, indexable=True,
         published=now() - timedelta(days=700)), server.id)
+
+
+async def _make_place(session: AsyncSession, people: Mapping[str, Actor], place: Place) -> Actor:
+    made = await making.create(session, people[place.leader], place.name, Wishes(
+        place.title, place.description, rules=place.rules))
+    for name in place.members:
+        await follows.follow(session, people[name], made)
+    for name in place.moderators:
+        await moderating.appoint(session, people[place.leader], made, people[name])
+    return made
 
 
 async def _follow(session: AsyncSession, follower: Actor, followed: Actor) -> None:
@@ -87,7 +104,10 @@ async def _say(session: AsyncSession, people: Mapping[str, Actor], said: Mapping
     draft = await _draft(session, people, line)
     draft.published = now() - timedelta(hours=line.hours)
     if line.reply_to:
-        draft.in_reply_to_id, draft.in_reply_to_uri = said[line.reply_to].id, said[line.reply_to].uri
+        parent = said[line.reply_to]
+        draft.in_reply_to_id, draft.in_reply_to_uri, draft.group_id = parent.id, parent.uri, parent.group_id
+    if line.community:
+        draft.group_id = people[line.community].id
     if not author.is_local:
         draft.uri = f"https://{author.host}/posts/{line.key}"
         draft.url = draft.uri
@@ -100,13 +120,19 @@ async def _say(session: AsyncSession, people: Mapping[str, Actor], said: Mapping
 async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line) -> Draft:
     """What the composer would make of the line, or what a document of another kind would be read as."""
     author = people[line.who]
-    html = await actions.preview(session, line.text)
+    html = await actions.preview(session, line.text, "text/markdown" if line.community else "text/plain")
     if line.document:
         kind = registry.kind_of_type(line.document["type"])
+        shared = [{"type": "Link", "href": line.link}] if line.link else []
         draft = kind.read({"id": f"https://{author.host}/posts/{line.key}", "attributedTo": author.uri,
-                           "to": "https://www.w3.org/ns/activitystreams#Public", "content": html, **line.document})
+                           "to": "https://www.w3.org/ns/activitystreams#Public", "content": html,
+                           "attachment": shared, **line.document})
         draft.author_id = author.id
         return draft
+    if line.title:
+        return Draft(kind="link", type="Page", published=now(), author_id=author.id, title=line.title, content=html,
+                     source=line.text, source_type="text/markdown", language=line.language,
+                     extra={"link": line.link} if line.link else {})
     draft = Draft(kind="note", type="Question" if line.poll else "Note", published=now(), author_id=author.id,
                   visibility=line.visibility, summary=line.warning, sensitive=bool(line.warning), content=html,
                   source=line.text, source_type="text/plain", language=line.language)
@@ -123,6 +149,8 @@ async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line)
 async def _react(session: AsyncSession, people: Mapping[str, Actor], row: Object, line: Line) -> None:
     for handle in line.liked_by:
         await reactions.react(session, people[handle], row.id, uri=_act_uri(people[handle], "like", line))
+    for handle in line.downvoted_by:
+        await reactions.react(session, people[handle], row.id, "dislike", uri=_act_uri(people[handle], "dislike", line))
     for handle in line.boosted_by:
         await reactions.announce(session, people[handle], row.id, uri=_act_uri(people[handle], "boost", line),
                                  published=row.published + timedelta(minutes=40))

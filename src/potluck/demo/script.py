@@ -17,6 +17,9 @@ class Line:
         liked_by, boosted_by: handles.
         poll: options and votes, for a poll.
         document: for a thing of another kind, by a remote author: the ActivityStreams type, its name and summary.
+        community: handle of the community it is posted to.
+        title, link: of a post in a community by somebody here.
+        downvoted_by: handles.
     """
 
     key: str
@@ -31,6 +34,10 @@ class Line:
     boosted_by: tuple[str, ...] = ()
     poll: tuple[tuple[str, int], ...] = ()
     document: dict[str, str] = field(default_factory=dict)
+    community: str = ""
+    title: str = ""
+    link: str = ""
+    downvoted_by: tuple[str, ...] = ()
 
 
 LINES = (
@@ -49,9 +56,27 @@ LINES = (
          visibility="unlisted", liked_by=("bob",)),
     Line("warning", "alice", 14, "The cellar had a visitor with eight legs and a great deal of confidence. We have"
          " agreed that the cellar is hers.", warning="spider", liked_by=("mia",)),
-    Line("post", "gardening@lemmy.example", 11, "How to keep seeds over winter",
-         document={"type": "Page", "name": "How do you store seeds over winter?",
-                   "summary": "Paper bags or glass jars? Forty answers, some of them about mice."}),
+    Line("post", "wren@lemmy.example", 11, "Paper bags or glass jars? The mice have read the label on the paper bags.",
+         document={"type": "Page", "name": "How do you store seeds over winter?"}, community="gardening@lemmy.example",
+         liked_by=("alice", "mia", "carol@mastodon.example")),
+    Line("jars", "mia", 10, "Jars, with a spoon of dry rice at the bottom. The mice have given up on us.",
+         reply_to="post", liked_by=("alice", "wren@lemmy.example")),
+    Line("mice", "wren@lemmy.example", 9, "The rice! Thank you. I had been using hope.", reply_to="jars",
+         liked_by=("mia",)),
+    Line("catalogue", "wren@lemmy.example", 30, "", document={"type": "Page", "name": "An old bean catalogue"},
+         link="https://beans.example/catalogue", community="gardening@lemmy.example", liked_by=("alice",)),
+    Line("sourdough", "bob", 20, "Three loaves, one of them edible. What goes wrong in my second rise?",
+         community="long_table", title="My sourdough rises, then sulks",
+         liked_by=("alice", "mia", "mona")),
+    Line("warmer", "alice", 19, "Your workshop is cold. Try the oven with only the lamp on.", reply_to="sourdough",
+         liked_by=("bob", "mia", "dave")),
+    Line("lamp", "bob", 18.5, "The lamp! It has risen. It has risen.", reply_to="warmer", liked_by=("alice",)),
+    Line("yeast", "dave", 18, "Bread is a slow soup.", reply_to="sourdough", liked_by=("alice",),
+         downvoted_by=("mona",)),
+    Line("lentils", "mia", 8, "", community="long_table", title="Every lentil, compared in one table",
+         link="https://kitchen.example/lentils", liked_by=("alice", "bob", "dave", "mona")),
+    Line("swap", "mona", 4, "Bring a jar of something, take a jar of something else. Labels please.",
+         community="long_table", title="Jam swap on Saturday", liked_by=("alice", "mia")),
     Line("garden", "mia", 7, "First frost. The dahlias have folded, the kale is only getting started. #garden",
          liked_by=("alice", "bob", "carol@mastodon.example"), boosted_by=("alice", "carol@mastodon.example")),
     Line("german", "carol@mastodon.example", 6.5, "@mia Wunderschön! Bei uns blüht noch der Efeu.", reply_to="garden",

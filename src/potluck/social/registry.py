@@ -53,6 +53,7 @@ class Kind:
         interactions: what people may do: reply, like, dislike, boost, react, quote, vote, bookmark, pin, …
         card: template of its card in any feed.
         page: template of its own page's main part.
+        editor: last part of the address of the page that changes one of them (`/posts/ID/…`).
     """
 
     name: str
@@ -69,6 +70,7 @@ class Kind:
     interactions: frozenset[str] = frozenset()
     card: str = ""
     page: str = ""
+    editor: str = "edit"
 
 
 _kinds: dict[str, Kind] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.kinds.note import polls
 from potluck.social import reactions, views
+from potluck.social.communities import joining
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.views import EntryRef, EntryView
@@ -32,6 +34,8 @@ ACTS: Mapping[str, Act] = {
     "bookmark": reactions.bookmark, "unbookmark": reactions.unbookmark,
     "pin": reactions.pin, "unpin": reactions.unpin,
     "mute": reactions.mute_thread, "unmute": reactions.unmute_thread,
+    "upvote": partial(joining.vote, direction=1), "downvote": partial(joining.vote, direction=-1),
+    "unvote": partial(joining.vote, direction=0),
 }
 _CARD = re.compile(r"(?:\w+#)?post-([0-9]{1,16})")
 

@@ -12,6 +12,7 @@ from potluck.media.addresses import shown
 from potluck.settings import current
 from potluck.social.model import Actor
 from potluck.social.views import ObjectView
+from potluck.web.presenters.communities import ShownCommunity
 from potluck.web.presenters.people import Profile, full_handle, profile_path
 from potluck.web.presenters.posts import Post
 from potluck.web.trusted import plain_text
@@ -64,6 +65,20 @@ def of_profile(actor: Actor, profile: Profile) -> Meta:
         feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")]
         if actor.is_local else [], json_ld=_json_ld(data),
     )
+
+
+def of_community(actor: Actor, community: ShownCommunity) -> Meta:
+    """Metadata of a community's page. Those for members alone are kept from search engines."""
+    path, open_to_all = profile_path(actor), not (community.private or community.local_only)
+    url = f"{current().url}{path}"
+    description = plain_text(actor.summary)
+    data = {"@type": "DiscussionForum", "name": community.person.name, "url": url, "description": description}
+    return Meta(
+        title=community.person.name, description=description, url=url, type="website",
+        image=_absolute(actor.avatar_url), image_alt=actor.avatar_description,
+        index=actor.is_local and open_to_all and not community.removed, activity=actor.uri if actor.is_local else "",
+        feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")]
+        if community.feed_url else [], json_ld=_json_ld(data))
 
 
 def of_post(view: ObjectView, post: Post) -> Meta | None:

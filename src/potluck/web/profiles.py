@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Response, get
-from litestar.exceptions import HTTPException
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import actors, follows, timelines, views
+from potluck.social import follows, timelines, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.web import feeds, kept_pages, metadata, pages, redirects, syndication
+from potluck.web.actor_pages import Gone, Tab, find_actor
 from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
+from potluck.web.communities import listings
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
 from potluck.web.ports import ports, resolver
@@ -32,39 +33,6 @@ from potluck.web.types import AnyRequest
 
 _ACTOR_COLUMNS = [column.key for column in inspect(Actor).column_attrs]
 FEED_FORMATS = {".rss": "rss", ".atom": "atom"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """An entry of `tabs`."""
-
-    url: str
-    label: str
-    current: bool
-    count: int | None = None
-
-
-class Gone(HTTPException):
-    """It was there, and was deleted."""
-
-    status_code = 410
-
-
-async def find_actor(session: AsyncSession, handle: str) -> Actor:
-    """The actor of a profile address `@name` or `@name@host`.
-
-    Raises:
-        NotFound: the address has no such form, nobody is known by it, or they are suspended.
-        Gone: they deleted their account.
-    """
-    if not handle.startswith("@") or len(handle) > 320:
-        raise NotFound
-    found = await actors.by_handle(session, handle[1:])
-    if found is None or found.suspended_at:
-        raise NotFound
-    if found.deleted_at:
-        raise Gone
-    return found
 
 
 async def _find_or_fetch(request: AnyRequest, handle: str, viewer: Viewer | None) -> Actor:
@@ -108,6 +76,8 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
     actor = await _find_or_fetch(request, handle, viewer)
     if profile_path(actor)[1:] != handle:
         return redirects.see_other(profile_path(actor) + ("" if tab == "posts" else _TAB_PATHS[tab]))
+    if actor.type == "Group":
+        return await listings.show(request, viewer, actor)
     key = kept_pages.key(request, _state_of(actor))
     return kept_pages.find(request, key) or await _make_posts(request, viewer, actor, tab, key)
 

@@ -16,6 +16,7 @@ from potluck.social.views import ObjectView
 from potluck.web import metadata, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, PathWord
 from potluck.web.auth import Viewer
+from potluck.web.communities import discussion
 from potluck.web.ports import ports
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.posts import Post, post_path, shown_post
@@ -101,17 +102,22 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
         return redirects.see_other(post_path(view.author, row.id))
     viewer_id = viewer.actor.id if viewer else None
     async with request.app.state.db.read() as session:
+        in_community = await discussion.is_one(session, view)
+    fetch = await _fetch_missing(request, row) if viewer else None
+    fetching = Fetching.of(fetch, fetch.found) if fetch else None
+    if in_community:
+        return await discussion.show(request, viewer, view, fetching=fetching)
+    async with request.app.state.db.read() as session:
         above, below = await threads.context(session, row.id, viewer_id, ancestors=MAX_ANCESTORS,
                                              descendants=MAX_DESCENDANTS)
         found = await views.load_objects(session, [*above, *below], viewer_id)
-    fetch = await _fetch_missing(request, row) if viewer else None
     post = shown_post(view, viewer, unfold=_unfolds(viewer))
     return await pages.render(
         request, "threads/thread.html", post=post,
         ancestors=[shown_post(found[item], viewer) for item in above if item in found],
         branches=_tree(row.id, below, found, viewer), more=len(below) >= MAX_DESCENDANTS,
         missing_parent=row.in_reply_to_uri if row.in_reply_to_uri and not above else "",
-        fetching=Fetching.of(fetch, fetch.found) if fetch else None,
+        fetching=fetching,
         interact=f"/interact?uri={row.uri}", meta=metadata.of_post(view, post))
 
 
@@ -138,7 +144,7 @@ async def fetch_state(request: AnyRequest, me: Me, fetch_id: PathId) -> Response
             raise NotFound
         await visible_object(session, me.actor, fetch.object_id)
     seen = request.query_params.get("seen", "")
-    return await pages.fragment(request, "threads/_fetching.html", fetching=Fetching.of(
+    return await pages.render(request, "threads/_fetching.html", fetching=Fetching.of(
         fetch, int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0))
 
 

@@ -15,6 +15,7 @@ KIND = registry.Kind(
     interactions=frozenset({"reply", "like", "dislike", "react", "boost", "quote", "bookmark"}),
     card="link/card.html",
     page="link/page.html",
+    editor="revise",
 )
 
 

@@ -27,15 +27,13 @@ _sandboxes: dict[tuple[Path, int], Sandbox] = {}
 
 def of_process() -> Sandbox:
     """The sandbox of this process, in the data folder of the settings in force."""
-    from potluck.media.sandbox.client import PACKAGES, Sandbox
-    from potluck.media.sandbox.forking import ForkServer
+    from potluck.media.sandbox.client import Sandbox
     from potluck.settings import current
 
     settings = current()
     key = (settings.data / "work", settings.memfd_noexec)
     if key not in _sandboxes:
-        server = next((known.server for known in _sandboxes.values()), None) or ForkServer(PACKAGES)
-        _sandboxes[key] = Sandbox(key[0], policy=key[1], server=server)
+        _sandboxes[key] = Sandbox(key[0], policy=key[1])
         _sandboxes[key].sweep()
     return _sandboxes[key]
 

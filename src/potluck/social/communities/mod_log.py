@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.ids import ids
-from potluck.social.model import Actor, ModAction, Object
+from potluck.social.model import Actor, Community, ModAction, Object
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.views import load_actors
 
@@ -44,9 +44,12 @@ async def write(
 
 
 async def read(session: AsyncSession, page: Page, *, community_id: int | None = None,
-               acts: Sequence[str] = ()) -> list[Entry]:
-    """A page of the log, newest first; of one community or of all."""
+               acts: Sequence[str] = (), open_only: bool = False) -> list[Entry]:
+    """A page of the log, newest first; of one community or of all (with `open_only` but those for members)."""
     query = select(ModAction)
+    if open_only:
+        closed = select(Community.actor_id).where(Community.visibility != "public")
+        query = query.where(ModAction.community_id.not_in(closed))
     if community_id is not None:
         query = query.where(ModAction.community_id == community_id)
     if acts:

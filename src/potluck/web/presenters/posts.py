@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from potluck.social import policies, registry
+from potluck.social import registry
 from potluck.social.model import Actor
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
@@ -29,7 +29,6 @@ class Counts:
     replies: int
     boosts: int
     favourites: int
-    quotes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,6 @@ class May:
     """What the viewer is allowed to do."""
 
     reply: bool = False
-    reply_waits: bool = False  # until the author has approved it
-    quote: bool = False
     boost: bool = False
     favourite: bool = False
     bookmark: bool = False
@@ -107,6 +104,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Votes:
+    """Up and down, for what was posted in a community. `mine` is 1, -1 or 0; `may` whether the viewer may vote."""
+
+    score: int
+    mine: int
+    may: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """See `components/post.html`; also what the cards of other kinds need (`components/cards.html`)."""
 
@@ -144,6 +150,17 @@ class Post:
     card: Any = None
     data: Any = field(default=None)
     featured: bool = False
+    votes: Votes | None = None  # in a community it is voted up and down instead of favourited
+    editor: str = "edit"
+    link: str = ""
+    link_host: str = ""
+
+
+def shown_votes(view: ObjectView, viewer: Viewer | None) -> Votes:
+    """The votes of something in a community."""
+    row, marks = view.object, view.marks
+    return Votes(row.likes_count - row.dislikes_count, 1 if marks.liked else -1 if marks.disliked else 0,
+                 viewer is not None)
 
 
 def post_path(author: Actor, object_id: int) -> str:
@@ -179,6 +196,7 @@ def shown_post(
     """
     row, author = view.object, view.author
     kind = registry.kind_named(row.kind)
+    link = str(row.extra.get("link") or "")
     return Post(
         id=str(entry_id or row.id), url=post_path(author, row.id),
         original_url="" if row.local else (row.url or row.uri), author=shown_person(author),
@@ -194,6 +212,8 @@ def shown_post(
         page_template=kind.page,
         title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
         host=urlsplit(row.url or row.uri).netloc, data=view.kind_data, featured=featured,
+        votes=shown_votes(view, viewer) if view.group else None, editor=kind.editor, link=link,
+        link_host=urlsplit(link).netloc.removeprefix("www."),
     )
 
 
@@ -207,7 +227,7 @@ def _content(view: ObjectView) -> Markup:
 def _counts(view: ObjectView) -> Counts:
     row = view.object
     return Counts(row.replies_count, max(row.boosts_count, row.remote_boosts or 0),
-                  max(row.likes_count, row.remote_likes or 0), row.quotes_count)
+                  max(row.likes_count, row.remote_likes or 0))
 
 
 def _mine(view: ObjectView) -> Mine:
@@ -220,16 +240,9 @@ def _may(view: ObjectView, viewer: Viewer | None, allowed: frozenset[str]) -> Ma
         return May()
     row = view.object
     own = row.author_id == viewer.actor.id
-
-    def denied(act: policies.Act) -> bool:
-        return view.restricted.get(act) == "denied"
-
     return May(
-        reply="reply" in allowed and not denied("reply"), favourite="like" in allowed and not denied("like"),
-        bookmark="bookmark" in allowed, reply_waits=view.restricted.get("reply") == "manual",
-        quote="quote" in allowed and not denied("quote") and (row.visibility in OPEN or own),
-        boost="boost" in allowed and not denied("announce") and (
-            row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
+        reply="reply" in allowed, favourite="like" in allowed, bookmark="bookmark" in allowed,
+        boost="boost" in allowed and (row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
         vote="vote" in allowed, edit=own and row.source is not None, delete=own,
         pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL},
         moderate=viewer.is_staff and not own,

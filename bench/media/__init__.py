@@ -1,1 +1,0 @@
-"""Media: what walls, storage and processing cost against the bare tools, in the same run."""

@@ -1,0 +1,7 @@
+"""The pages of communities."""
+
+from potluck.web.communities import browsing, listings, moderating, submitting
+
+route_handlers = [
+    *listings.route_handlers, *browsing.route_handlers, *submitting.route_handlers, *moderating.route_handlers,
+]

@@ -1,0 +1,122 @@
+"""Communities and the posts listed in them, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from potluck.social import registry
+from potluck.social.model import Actor, Community, GroupPost
+from potluck.social.relationships import Relationship
+from potluck.social.views import ObjectView
+from potluck.web.auth import Viewer
+from potluck.web.i18n import _
+from potluck.web.presenters.media import ShownMedia, covered, shown_media
+from potluck.web.presenters.people import FollowState, Person, follow_state, shown_person
+from potluck.web.presenters.posts import Votes, post_path, shown_votes
+from potluck.web.presenters.times import Time, shown_time
+from potluck.web.trusted import plain_text, trusted_html
+
+_TITLE = 120
+_PLAIN = ("link", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCommunity:
+    """See `components/communities.html`."""
+
+    person: Person
+    banner_url: str
+    follow: FollowState
+    description_html: Markup
+    members: int
+    posts: int
+    comments: int
+    rules: Sequence[str]
+    sensitive: bool
+    private: bool
+    local_only: bool
+    moderators_post: bool
+    local: bool
+    original_url: str
+    feed_url: str
+    removed: bool
+    limited: bool
+
+
+def shown_community(actor: Actor, settings: Community, relationship: Relationship | None) -> ShownCommunity:
+    """A community as a row or the top of its page shows it."""
+    person = shown_person(actor)
+    return ShownCommunity(
+        person=person, banner_url=actor.header_url or "", follow=follow_state(relationship),
+        description_html=trusted_html(actor.summary, actor.emojis), members=actor.followers_count,
+        posts=settings.posts_count, comments=settings.comments_count, rules=settings.rules,
+        sensitive=settings.sensitive or bool(actor.extra.get("sensitive")),
+        private=settings.visibility == "private" or actor.locked, local_only=settings.visibility == "local",
+        moderators_post=settings.posting == "moderators" or bool(actor.extra.get("posting_restricted")),
+        local=actor.is_local, original_url="" if actor.is_local else (actor.url or actor.uri),
+        feed_url=f"{person.url}.rss" if actor.is_local and settings.visibility == "public" else "",
+        removed=settings.removed_at is not None, limited=actor.silenced_at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPost:
+    """A line of a listing; see `components/communities.html`."""
+
+    id: str
+    url: str
+    title: str
+    link: str
+    domain: str
+    thumbnail: str
+    media: list[ShownMedia]
+    sensitive: bool
+    author: Person
+    community: Person | None
+    published: Time
+    votes: Votes
+    comments: int
+    new_comments: int | None
+    pinned: bool
+    locked: bool
+    read: bool
+    kind_label: str
+    flairs: Sequence[str]
+    act: str
+    lang: str
+
+
+def title_of(view: ObjectView) -> str:
+    """A post's title, or its first words: a note in a community has none."""
+    row = view.object
+    if row.title:
+        return row.title
+    lines = plain_text(row.content, 2000).strip().splitlines()
+    first = next((line.strip() for line in lines if line.strip()), "")
+    return (first[:_TITLE] + "…" if len(first) > _TITLE else first) or _("Untitled")
+
+
+def shown_listed(view: ObjectView, place: GroupPost, viewer: Viewer | None, *, pinned: bool = False,
+                 seen: Mapping[int, int] | None = None) -> ListedPost:
+    """A post as a line of a listing.
+
+    Args:
+        seen: posts the viewer has opened, with how many comments they had then.
+    """
+    row = view.object
+    link = str(row.extra.get("link") or "")
+    media = shown_media(view.media, viewer)
+    had = (seen or {}).get(row.id)
+    return ListedPost(
+        id=str(row.id), url=post_path(view.author, row.id), title=title_of(view), link=link,
+        domain=urlsplit(link).netloc.removeprefix("www.") if link else "",
+        thumbnail=next((item.preview_url or item.url for item in media if item.kind == "image"), ""), media=media,
+        sensitive=covered(row.sensitive or place.sensitive, viewer), author=shown_person(view.author),
+        community=shown_person(view.group) if view.group else None, published=shown_time(row.published),
+        votes=shown_votes(view, viewer), comments=place.comments,
+        new_comments=max(0, place.comments - had) if had is not None else None, pinned=pinned, locked=place.locked,
+        read=had is not None, kind_label="" if row.kind in _PLAIN else _(registry.kind_named(row.kind).label),
+        flairs=[str(name) for name in row.extra.get("flairs", ())], act=f"/posts/{row.id}", lang=row.language or "")

@@ -1,0 +1,257 @@
+"""The pages of communities: find, start, join, post, vote, discuss, moderate; what is private stays so."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from potluck.kinds.link import actions as links
+from potluck.kinds.link.actions import LinkRequest
+from potluck.kinds.note import actions as notes
+from potluck.kinds.note.actions import NoteRequest
+from potluck.social import keys
+from potluck.social.communities import making, moderating
+from potluck.social.communities.making import Wishes
+from potluck.social.model import Actor, GroupPost, Object
+from web.conftest import Browser, Site
+
+PAIRS = keys.make_pairs()
+ORDERS = ("hot", "active", "scaled", "new", "old", "top", "most_comments", "new_comments", "controversial")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch) -> None:
+    async def ready() -> keys.KeyPairs:
+        return PAIRS
+
+    monkeypatch.setattr(keys, "generate", ready)
+
+
+async def community(site: Site, name: str = "soups", **changes) -> Actor:
+    """A community that Alice leads."""
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        return await making.create(session, alice, name, Wishes(**{"title": name.title(), **changes}), pairs=PAIRS)
+
+
+async def bring(site: Site, group: Actor, title: str = "On broth", **changes) -> Object:
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        return await links.compose(session, alice, LinkRequest(group.id, title, **changes))
+
+
+async def comment(site: Site, author: Actor, parent: Object, text: str) -> Object:
+    async with site.database.write() as session:
+        return await notes.compose(session, await session.get_one(Actor, author.id),
+                                   NoteRequest(text, in_reply_to_id=parent.id))
+
+
+async def newest(site: Site) -> Object:
+    async with site.database.read() as session:
+        return (await session.scalars(select(Object).order_by(Object.id.desc()).limit(1))).one()
+
+
+async def test_starting_one_and_posting_to_it(site: Site) -> None:
+    """From the form to the listing that guests read."""
+    browser = await site.browser(site.cast.alice)
+    page = await browser.page_after(await browser.post("/communities/new", {
+        "name": "soups", "title": "Soups & stews", "description": "All *hot*", "rules": "Be kind\nBe warm",
+        "posting": "everyone", "visibility": "public", "downvotes": "1"}))
+    assert "Your community is there." in page
+    assert "Soups &amp; stews" in page
+    assert "Be warm" in page
+    page = await browser.page_after(await browser.post("/@soups/submit", {
+        "title": "On broth", "link": "https://soup.example/a", "text": "*slow*", "language": "en"}))
+    assert "<em>slow</em>" in page
+    guest = site.guest()
+    for path in ("/@soups", "/communities?show=all", "/communities?show=local"):
+        listing = (await guest.get(path)).text
+        assert "On broth" in listing
+        assert "(soup.example)" in listing
+
+
+@pytest.mark.parametrize(("path", "fields", "field"), [
+    ("/communities/new", {"name": "x", "title": "X"}, "name"),
+    ("/communities/new", {"name": "stews", "title": ""}, "title"),
+    ("/@soups/submit", {"title": ""}, "title"), ("/@soups/submit", {"title": "A link", "link": "javascript:x"}, "link"),
+])
+async def test_errors_stand_at_their_field(site: Site, path, fields, field) -> None:
+    """And what was typed is kept."""
+    await community(site)
+    browser = await site.browser(site.cast.alice)
+    found = await browser.post(path, {"description": "kept words", "text": "kept words", **fields})
+    assert found.status_code == 422
+    assert f'href="#{field}"' in found.text
+    assert "kept words" in found.text
+
+
+async def test_votes_without_scripts(site: Site) -> None:
+    """Each button is a form's; a second press takes the vote back."""
+    row = await bring(site, await community(site))
+    browser = await site.browser(site.cast.bob)
+    await browser.post(f"/posts/{row.id}/downvote", {"back": "/communities?show=all"})
+    page = (await browser.get("/communities?show=all")).text
+    assert f'formaction="/posts/{row.id}/unvote" data-action="downvote" aria-pressed="true"' in page
+    async with site.database.read() as session:
+        assert (await session.get_one(GroupPost, row.id)).score == -1
+    await browser.post(f"/posts/{row.id}/unvote", {})
+    async with site.database.read() as session:
+        assert (await session.get_one(GroupPost, row.id)).votes == 0
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_every_order_can_be_read(site: Site, order: str) -> None:
+    """Also with a range, and with a cursor that is none."""
+    group = await community(site)
+    await bring(site, group)
+    guest = site.guest()
+    for path in (f"/@soups?sort={order}", f"/communities?show=all&sort={order}&t=week"):
+        found = await guest.get(path)
+        assert found.status_code == 200
+        assert "On broth" in found.text
+    assert (await guest.get(f"/@soups?sort={order}&cursor=nonsense")).status_code == 422
+
+
+async def test_a_discussion_is_a_tree(site: Site) -> None:
+    """Sorted, with gaps where something was removed, and moderators' words marked."""
+    cast = site.cast
+    row = await bring(site, await community(site))
+    first = await comment(site, cast.bob, row, "First word")
+    await comment(site, cast.eve, first, "An answer to it")
+    second = await comment(site, cast.eve, row, "Second word")
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, cast.alice.id)
+        await moderating.remove(session, alice, first.id, "rude")
+    guest = site.guest()
+    page = (await guest.get(f"/@alice/{row.id}?sort=old")).text
+    assert "First word" not in page
+    assert "Removed by a moderator" in page
+    assert page.index("An answer to it") < page.index("Second word")
+    page = (await guest.get(f"/@alice/{row.id}?sort=new")).text
+    assert page.index("Second word") < page.index("An answer to it")
+    page = (await guest.get(f"/@eve/{second.id}")).text
+    assert "The whole discussion: On broth" in page
+    log = (await guest.get("/@soups/modlog")).text
+    assert "removed a post" in log
+    assert "rude" in log
+
+
+async def test_commenting_and_reading_marks(site: Site) -> None:
+    """A comment from the page; what came since one last looked is counted."""
+    row = await bring(site, await community(site))
+    browser = await site.browser(site.cast.bob)
+    await browser.get(f"/@alice/{row.id}")
+    await comment(site, site.cast.eve, row, "Later word")
+    listing = (await browser.get("/communities?show=all")).text
+    assert "1 new" in listing
+    assert "On broth" not in (await browser.get("/communities?show=all&unread=1")).text
+    await browser.post("/compose", {"text": "From the page", "reply_id": str(row.id), "visibility": "public",
+                                    "back": f"/@alice/{row.id}"})
+    said = await newest(site)
+    assert (said.in_reply_to_id, said.group_id) == (row.id, row.group_id)
+
+
+async def test_moderating_from_the_page(site: Site) -> None:
+    """Lock, pin, remove, restore, ban, appoint; others are refused."""
+    cast = site.cast
+    row = await bring(site, await community(site))
+    alice, bob = await site.browser(cast.alice), await site.browser(cast.bob)
+    assert (await bob.get(f"/posts/{row.id}/mod")).status_code == 403
+    assert (await bob.get("/@soups/moderate")).status_code == 403
+    assert (await bob.post(f"/posts/{row.id}/mod", {"act": "remove"})).status_code == 403
+    for act in ("lock", "pin", "remove", "restore", "unlock", "unpin"):
+        assert (await alice.post(f"/posts/{row.id}/mod", {"act": act, "reason": "tidy"})).status_code == 303
+        assert (await alice.get(f"/posts/{row.id}/mod")).status_code == 200
+    assert (await alice.post(f"/posts/{row.id}/mod", {"act": "explode"})).status_code == 404
+    group_id = row.group_id
+    page = await alice.page_after(await alice.post(f"/communities/{group_id}/appoint", {"handle": "@eve"}))
+    assert page.count("Eve") >= 1
+    await alice.post(f"/communities/{group_id}/ban", {"person": str(cast.bob.id), "reason": "rude", "days": "7"})
+    desk = (await alice.get("/@soups/moderate")).text
+    assert "rude" in desk
+    assert (await bob.post("/@soups/submit", {"title": "Let me in"})).status_code == 422
+    assert (await bob.post(f"/communities/{group_id}/unban", {"person": str(cast.bob.id)})).status_code == 403
+    assert (await alice.post(f"/communities/{group_id}/appoint", {"handle": "@nobody"})).status_code == 422
+
+
+async def test_settings(site: Site) -> None:
+    """Saved by its moderators; who may read it is fixed once something was posted."""
+    group = await community(site)
+    await bring(site, group)
+    alice = await site.browser(site.cast.alice)
+    fields = {"title": "Thick soups", "description": "d", "posting": "members", "visibility": "public"}
+    page = await alice.page_after(await alice.post(f"/communities/{group.id}/settings", fields))
+    assert "Your changes are saved." in page
+    found = await alice.post(f"/communities/{group.id}/settings", {**fields, "visibility": "private"})
+    assert found.status_code == 422
+    bob = await site.browser(site.cast.bob)
+    assert (await bob.post(f"/communities/{group.id}/settings", fields)).status_code == 403
+
+
+async def test_private_communities_show_nothing_to_others(site: Site) -> None:
+    """Not in listings, their own page, the post, the discussion, the log, search or feeds; members see all."""
+    group = await community(site, "pantry", visibility="private")
+    row = await bring(site, group, "The secret shelf")
+    await comment(site, site.cast.alice, row, "The secret jar")
+    async with site.database.write() as session:
+        await moderating.lock(session, await session.get_one(Actor, site.cast.alice.id), row.id)
+    for browser in (site.guest(), await site.browser(site.cast.bob)):
+        for path in ("/@pantry", "/communities?show=all", "/communities?show=local", f"/@alice/{row.id}",
+                     f"/posts/{row.id}", "/@pantry/modlog", "/communities/modlog", "/@alice", "/@alice/with_replies",
+                     "/search?q=secret", "/@pantry.rss", "/@alice.rss", "/local", "/federated"):
+            text = (await browser.get(path)).text
+            assert "secret" not in re.sub(r'value="secret"|q=secret|“secret”', "", text), path
+    alice = await site.browser(site.cast.alice)
+    assert "The secret shelf" in (await alice.get("/@pantry")).text
+    assert "The secret jar" in (await alice.get(f"/@alice/{row.id}")).text
+
+
+async def test_who_asks_to_join_is_let_in(site: Site) -> None:
+    """By a moderator at the desk."""
+    group = await community(site, "pantry", visibility="private")
+    bob, alice = await site.browser(site.cast.bob), await site.browser(site.cast.alice)
+    await bob.post(f"/people/{group.id}/follow", {})
+    assert "Who asks to join" in (await alice.get("/@pantry/moderate")).text
+    await alice.post(f"/communities/{group.id}/accept", {"person": str(site.cast.bob.id)})
+    assert (await bob.post("/@pantry/submit", {"title": "Thank you"})).status_code == 303
+
+
+async def test_bundles_of_communities(site: Site) -> None:
+    """Made from a community's menu, read as one, given up; others' are not there."""
+    group = await community(site)
+    await bring(site, group)
+    bob = await site.browser(site.cast.bob)
+    fields = {"name": "Hot food", "community": str(group.id)}
+    page = await bob.page_after(await bob.post("/communities/bundles", fields))
+    assert "On broth" in page
+    assert "Hot food" in (await bob.get("/communities")).text
+    path = re.search(r"/communities/bundles/\d+", page)
+    assert path is not None
+    assert (await (await site.browser(site.cast.eve)).get(path[0])).status_code == 404
+    await bob.post(path[0], {"community": str(group.id), "remove": "1"})
+    assert "On broth" not in (await bob.get(path[0])).text
+    await bob.post(path[0], {"delete": "1"})
+    assert (await bob.get(path[0])).status_code == 404
+
+
+async def test_the_directory(site: Site) -> None:
+    """Found by name; adult ones are kept out of it."""
+    await community(site)
+    await community(site, "pantry", sensitive=True)
+    guest: Browser = site.guest()
+    assert "Soups" in (await guest.get("/communities/browse?q=soup")).text
+    assert "Pantry" not in (await guest.get("/communities/browse")).text
+    assert "Nothing found" in (await guest.get("/communities/browse?q=100%25_")).text
+
+
+async def test_one_changes_ones_own_post(site: Site) -> None:
+    """Others cannot, and a note has another page for it."""
+    row = await bring(site, await community(site), link="https://soup.example/a")
+    alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
+    assert "https://soup.example/a" in (await alice.get(f"/posts/{row.id}/revise")).text
+    await alice.post(f"/posts/{row.id}/revise", {"title": "On stock", "link": "https://soup.example/b"})
+    assert "On stock" in (await alice.get(f"/@alice/{row.id}")).text
+    assert (await bob.get(f"/posts/{row.id}/revise")).status_code == 404
+    assert (await bob.post(f"/posts/{row.id}/revise", {"title": "Mine now"})).status_code == 404
