@@ -8,6 +8,7 @@ import { startLive } from "./js/live.js";
 import { startMedia } from "./js/media.js";
 import { startMenus } from "./js/menus.js";
 import { startPasskeys } from "./js/passkeys.js";
+import { startPicturePreviews } from "./js/picture-preview.js";
 import { startRelativeTimes } from "./js/relative-time.js";
 import { startShortcuts } from "./js/shortcuts.js";
 import { startTheme } from "./js/theme.js";
@@ -16,4 +17,5 @@ document.documentElement.classList.add("js");
 for (const start of [
   startDialogs, startMenus, startConfirm, startCopy, startTheme,
   startRelativeTimes, startComposer, startMedia, startLive, startShortcuts, startPasskeys,
+  startPicturePreviews,
 ]) start();

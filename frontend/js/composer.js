@@ -1,4 +1,5 @@
 // The composer: counter, growing field, draft, more poll answers, sending by Ctrl+Enter. (The preview is htmx's.)
+import { startAttaching } from "./attach.js";
 import { dropSentDrafts, readDraft, writeDraft } from "./drafts.js";
 
 const SAVE_AFTER_MS = 400;
@@ -85,6 +86,7 @@ export function startComposer() {
   startDraft(form, text);
   startCounter(form, text);
   startPoll(form);
+  startAttaching(form);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(form.querySelector("[data-submit]"));
   });

@@ -1,7 +1,8 @@
 // Live timelines by server-sent events. New entries wait behind a button, so that nothing jumps while someone reads.
 //
 // The stream's events: `update` (HTML of a card: new, or changed if its id is on the page), `notification` (HTML of a
-// row; sent on every stream of someone signed in), `delete` (id of a post).
+// row; sent on every stream of someone signed in), `delete` (id of a post), `job` (JSON: how far a file of theirs is).
+import { receiveJob } from "./preparing.js";
 import { adopt, redraw } from "./requests.js";
 
 const MOST_WAITING = 100;
@@ -69,6 +70,7 @@ function open(url, kind) {
   const source = new EventSource(url);
   source.addEventListener("update", (event) => { if (feed && kind === "post") receive(event.data); });
   source.addEventListener("delete", (event) => remove(event.data));
+  source.addEventListener("job", (event) => receiveJob(JSON.parse(event.data)));
   source.addEventListener("notification", (event) => {
     countNotification();
     if (feed && kind === "notification") receive(event.data);

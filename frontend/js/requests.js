@@ -7,6 +7,9 @@ const CSRF_HEADER = "x-csrf-token";
 
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+/** Headers by which the server knows that a request comes from its own page. */
+export const csrfHeaders = () => ({ [CSRF_HEADER]: csrfToken() });
+
 /** Let htmx find its attributes in elements that a script has added. */
 export const adopt = (element) => htmx.process(element);
 

@@ -14,6 +14,9 @@ from potluck import jobs
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.note import polls
+from potluck.media import remote_budget
+from potluck.media.collecting import Collector
+from potluck.media.storage import storage_of
 from potluck.social import (
     announcements,
     blocks,
@@ -26,6 +29,7 @@ from potluck.social import (
 )
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
+from potluck.social.pruning import Pruner
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +76,41 @@ async def _close_polls(session: AsyncSession) -> None:
     await polls.push_tallies(session, now())
 
 
+class FileChores:
+    """What keeps files and the database within bounds: many small transactions, with work on files between them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._storage = storage_of(db.settings)
+        self._collector = Collector(db, self._storage)
+        self._pruner = Pruner(db)
+
+    async def collect(self) -> None:
+        """Remove what nothing refers to, a part at a time."""
+        await self._collector.turn()
+
+    async def sweep_storage(self) -> None:
+        """Remove files that no row names."""
+        await self._collector.without_rows()
+
+    async def keep_cache_within_budget(self) -> None:
+        """Evict files of other servers that were not looked at for longest, and those of rejected servers."""
+        await remote_budget.keep_within(self._db, self._storage, self._db.settings.remote_media_budget)
+        await remote_budget.forget_rejected(self._db, self._storage)
+
+    async def keep_database_within_budget(self) -> None:
+        """Forget old posts of other servers that nobody here had to do with."""
+        settings = self._db.settings
+        count = await self._pruner.keep_within(settings.database_budget, settings.remote_posts_days)
+        if count:
+            log.info("old_posts_forgotten", count=count)
+
+    def all(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
+        """Each with how often it is done."""
+        return ((_MINUTE * 10, self.collect), (_MINUTE * 10, self.keep_cache_within_budget),
+                (_MINUTE * 30, self.keep_database_within_budget), (_HOUR * 24, self.sweep_storage))
+
+
 class Housekeeping:
     """Runs each chore when its time has come, one after the other, each in its own transaction."""
 
@@ -96,7 +135,15 @@ class Housekeeping:
         self._db = db
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled. Work on files goes on beside the chores: a slow storage holds up none of them."""
+        beside = [asyncio.create_task(self._repeat(every, work)) for every, work in FileChores(self._db).all()]
+        try:
+            await self._run_chores()
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def _run_chores(self) -> None:
         clock = asyncio.get_running_loop().time
         due = {chore: clock() + every for every, chore in self.chores}
         while True:
@@ -112,3 +159,13 @@ class Housekeeping:
                 await chore(session)
         except Exception:
             log.exception("chore_failed", chore=getattr(chore, "__name__", "?"))
+
+    @staticmethod
+    async def _repeat(every: float, work: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.sleep(min(every, _HOUR))  # a process that is started anew each day does the daily work too
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("chore_failed", chore=getattr(work, "__name__", "?"))
+            await asyncio.sleep(every)

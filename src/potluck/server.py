@@ -34,6 +34,7 @@ from potluck.media.endpoints.sending import Sender
 from potluck.media.endpoints.tus import Tus
 from potluck.media.rejecting import Rejecting
 from potluck.media.remote_cache import RemoteCache
+from potluck.media.remote_pictures import Pictures
 from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
 from potluck.operation import metrics
@@ -90,7 +91,8 @@ def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:
     files = storage_of(configured)
     sender, source = Sender(files, configured), GuardedSource(lambda: app.state.federation.client)
     uploads = Tus(lambda: app.state.db, Uploads(files, configured), configured, who_uploads(app))
-    app.state.remote_cache = RemoteCache(lambda: app.state.db, files, source, configured)
+    app.state.remote_cache = RemoteCache(lambda: app.state.db, files, source, configured,
+                                         prepare=Pictures(lambda: app.state.settings).prepare)
     proxy = Proxy(app.state.remote_cache, sender, source, lambda: app.state.settings,
                   Rejecting(lambda: app.state.db).rejects)
     return {storage.PATH: serving.answerer(sender), tus.PATH: uploads.answerer, addresses.PROXY: proxy.answerer}

@@ -94,6 +94,21 @@ def base_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def web_address(raw: str) -> str:
+    """The address of a page, or nothing."""
+    if not raw:
+        return ""
+    try:
+        parts = urlsplit(raw)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or any(letter.isspace() or ord(letter) < 32 for letter in raw):
+        raise ValueError("the address of a page, such as https://example.org/source")
+    return raw
+
+
 def prefix_url(raw: str) -> str:
     """A URL to which a path is added, or nothing."""
     parts = urlsplit(raw.strip())

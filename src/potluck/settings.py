@@ -37,6 +37,7 @@ from potluck.setting_values import prefix_url as _prefix_url
 from potluck.setting_values import resolutions as _resolutions
 from potluck.setting_values import size as _size
 from potluck.setting_values import text as _text
+from potluck.setting_values import web_address as _web_address
 from potluck.setting_values import whole as _whole
 
 
@@ -67,6 +68,9 @@ class Settings:
     title: str = _setting("Potluck", _text, "Name of this server as people see it.")
     description: str = _setting("", _text, "One or two sentences about this server.")
     contact_email: str = _setting("", _email, "Address shown to people and other administrators.")
+    source_url: str = _setting(
+        "", _web_address, "Where people find the source code of this server as it runs here, your changes included"
+        " (AGPL, section 13). Linked from every page and told by the APIs; when empty they point to `/about`.")
     sign_up: str = _setting("closed", _one_of("open", "approval", "invite", "closed"), "Who may create an account.")
     confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
     language: str = _setting("en", _language, "Default language of pages and posts (BCP 47).")
@@ -121,6 +125,9 @@ class Settings:
     memfd_noexec: int = _setting(1, _whole(0, 2), "Whether the memory in which untrusted files are handed to decoders"
                                  " may be executable: 0 it may, 1 not where the kernel can (Linux 6.3), 2 never:"
                                  " without such a kernel files are not processed.")
+    translation_url: str = _setting("", _prefix_url, "Address of a LibreTranslate service that translates posts for"
+                                    " those who ask; empty: none.")
+    translation_key: str = _setting("", _text, "API key of the translation service, if it wants one.", secret=True)
     legacy_passwords: bool = _setting(False, _flag, "Let apps that know no browser sign-in use the account password"
                                       " (not only app passwords).")
 
@@ -149,6 +156,10 @@ class Settings:
                                         " looked at for longest go first; they are fetched again when wanted.")
     remote_file_limit: int = _setting(64 << 20, _size, "Largest file of another server that is kept. Longer sound and"
                                       " video is passed through.")
+    database_budget: int = _setting(20 << 30, _size, "Most room for the database. When it is used up, old posts of"
+                                    " other servers that nobody here had to do with are forgotten.")
+    remote_posts_days: int = _setting(60, _whole(7, 3650), "Posts of other servers are never forgotten before so many"
+                                      " days.")
     quota: int = _setting(10 << 30, _size, "Files of one person, with all that is made of them; an administrator"
                           " can give one person more or less. 0 for no limit, as with every size.")
     quota_staff: int = _setting(0, _size, "The same for moderators and administrators.")

@@ -8,7 +8,7 @@ from typing import Any
 from support.servers import Person, eventually
 
 NO_PAGES = {
-    "/severed/{severance_id:int}/{which:str}",
+    "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv", "/settings/export/{name:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/threads/{fetch_id:int}/state",  # a part of a page
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
@@ -27,19 +27,20 @@ GUEST = (
 SIGNED_IN = (
     "/home", "/local", "/federated", "/tags/potluck", "/@alice", "/@alice/with_replies", "/@alice/media",
     "/@alice/followers", "/@bob/following", "/@bob", "/@carol@mastodon.example", "/@alice/{post}",
-    "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/edit",
+    "/@alice/{post}/history", "/compose", "/posts/{post}/reply", "/posts/{post}/quote", "/posts/{post}/quotes",
+    "/posts/{post}/edit",
     "/posts/{post}/delete", "/posts/{bobs_post}/report", "/posts/{bobs_post}/moderate", "/people/{bob}/mute",
     "/people/{bob}/block", "/people/{bob}/report", "/requests", "/blocks", "/notifications", "/notifications/clear",
     "/conversations", "/conversations/{conversation}", "/search", "/search?q=kitchen", "/bookmarks", "/favourites",
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
-    "/settings/export", "/settings/jobs", "/settings/migration", "/settings/delete", "/admin",
+    "/settings/export", "/settings/jobs", "/settings/import", "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",
-    "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
-    "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues",
+    "/admin/servers/list", "/admin/servers?only=allowed", "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
+    "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues", "/admin/storage",
     "/admin/jobs", "/admin/jobs?state=failed",
     "/communities", "/communities?show=all&sort=top", "/communities/browse?q=table", "/communities/new",
     "/communities/bundles", "/communities/bundles/{bundle}", "/@long_table", "/@long_table/submit",

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+import pyvips
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from potluck import settings
 from potluck.db.base import now
@@ -27,6 +28,7 @@ from potluck.media.endpoints.sending import Sender
 from potluck.media.model import RemoteFile, StoredFile
 from potluck.media.rejecting import Rejecting
 from potluck.media.remote_cache import RemoteCache, pause_after
+from potluck.media.remote_pictures import Pictures
 from potluck.media.remote_source import RemoteFailure
 from potluck.media.storage import Storage
 from potluck.remote_files import GuardedSource
@@ -352,3 +354,64 @@ async def test_views_are_noted_in_batches(reader: Reader) -> None:
     assert (await reader.rows())[0].viewed_at > now() - timedelta(minutes=1)
     await reader.get("/a.png")
     assert reader.cache._viewed == set()
+
+
+def picture(**more: Any) -> bytes:
+    """A real JPEG of 1200 by 800 with a place in its metadata."""
+    image = pyvips.Image.xyz(1200, 800).extract_band(0).cast("uchar").copy(interpretation="b-w")
+    image.set_type(pyvips.GValue.gstr_type, "exif-ifd3-GPSLatitude", "51/1 30/1 0/1")
+    data: bytes = image.jpegsave_buffer(**more)
+    return data
+
+
+async def test_pictures_are_drawn_anew(reader: Reader) -> None:
+    """One fetch gives all sizes, drawn in the sandbox: what the other server sent is kept nowhere."""
+    reader.cache._prepare = Pictures(settings.current).prepare
+    use_limits(reader)
+    reader.other.answers["/a.jpg"] = picture() + b"<script>alert(1)</script>"
+    found = {}
+    for variant in ("small", "full", "still"):
+        answer = await reader.get("/a.jpg", variant)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+        made = pyvips.Image.new_from_buffer(answer.content, "")
+        found[variant] = (made.width, made.height)
+        assert b"script" not in answer.content
+        assert not [name for name in made.get_fields() if "GPS" in name]
+    assert found == {"full": (1200, 800), "small": (640, 427), "still": (640, 427)}
+    assert reader.other.asked == ["/a.jpg"]
+    assert reader.storage.local.left_over() == []
+
+
+async def test_pictures_that_cannot_be_drawn(reader: Reader) -> None:
+    """What only begins like a picture is no picture, and is not tried again soon."""
+    reader.cache._prepare = Pictures(settings.current).prepare
+    use_limits(reader)
+    reader.other.answers["/a.png"] = PNG
+    assert (await reader.get("/a.png")).status_code == 404
+    assert (await reader.get("/a.png", "small")).status_code == 404
+    assert reader.other.asked == ["/a.png"]
+    (row,) = await reader.rows()
+    assert row.retry_at is not None
+    assert row.retry_at > now() + timedelta(hours=20)
+
+
+async def test_an_evicted_size_comes_again(reader: Reader) -> None:
+    """When one size was evicted, the picture is fetched again; sound and video have one size for all."""
+    reader.cache._prepare = Pictures(settings.current).prepare
+    use_limits(reader)
+    reader.other.answers["/a.jpg"] = picture()
+    await reader.get("/a.jpg")
+    async with reader.database.write() as session:
+        await session.execute(delete(RemoteFile).where(RemoteFile.variant == "small"))
+    reader.cache.forget()
+    assert (await reader.get("/a.jpg", "small")).status_code == 200
+    assert reader.other.asked == ["/a.jpg"] * 2
+    reader.other.answers["/short.mp4"] = MP4[:5000]
+    for variant in ("full", "small", "still"):
+        assert (await reader.get("/short.mp4", variant)).headers["content-type"] == "video/mp4"
+    assert reader.other.asked.count("/short.mp4") == 1
+
+
+def use_limits(reader: Reader) -> None:
+    """Limits for real pictures."""
+    reader.cache._settings = replace(reader.cache._settings, image_limit=5 << 20, remote_file_limit=5 << 20)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 import system_packages
 from potluck.db.engine import Database, sqlite_path
+from potluck.media.model import RemoteFile, StoredFile
 from potluck.operation import backup
 from potluck.operation.backup import BackupError, make_backup, read_manifest, restore_backup
 from potluck.settings import SITE_FILE, Settings
@@ -173,3 +174,21 @@ def test_passwords_stay_off_the_command_line() -> None:
     environ, options = backup._tool_environment(made)
     assert environ["PGPASSWORD"] == "p@ss"
     assert options == ["--dbname", "potluck", "--host", "db.test", "--port", "5433", "--username", "us@er"]
+
+
+async def test_files_that_need_no_backup(filled: Settings, cast: Cast, tmp_path: Path) -> None:
+    """What is being written and what is only cached is left out; without media no file is in it, and it says so."""
+    for name in (".arriving/x", ".uploads/y", "bb/cached.png"):
+        (filled.data / "media" / name).parent.mkdir(exist_ok=True)
+        (filled.data / "media" / name).write_bytes(b"x")
+    async with cast.database.write() as session:
+        session.add(StoredFile(id=1, digest="0", size=1, media_type="image/png", key="bb/cached.png"))
+        await session.flush()
+        session.add(RemoteFile(id=2, url_hash="0", variant="full", url="https://b.test", host="b.test", file_id=1))
+    assert (await make_backup(filled, tmp_path / "with.tar.gz")).media
+    assert not (await make_backup(filled, tmp_path / "without.tar.gz", media=False)).media
+    found = []
+    for file in ("with.tar.gz", "without.tar.gz"):
+        with tarfile.open(tmp_path / file) as archive:
+            found.append({name for name in archive.getnames() if name.startswith("media")})
+    assert found == [{"media/a/1.png"}, set()]

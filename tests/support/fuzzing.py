@@ -1,9 +1,17 @@
-"""Files gone wrong: seeded mutations of real ones, for decoders to stumble over."""
+"""Files gone wrong: seeded mutations of real ones, for decoders in the sandbox to stumble over."""
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from potluck.media import images
+from potluck.media.sandbox import Crashed, Exhausted, Limits, Refused
+from potluck.media.sandbox.client import Sandbox
+from potluck.settings import Settings
 
 _WORDS = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\0\x01\0\0", b"\xff\xd9", b"IEND")
 
@@ -13,6 +21,48 @@ def mutations(samples: Mapping[str, bytes], choice: random.Random, count: int) -
     for _ in range(count):
         for name, data in samples.items():
             yield name, mutate(data, choice)
+
+
+async def stumble(sandbox: Sandbox, cases: Iterable[tuple[str, bytes]], *, at_once: int = 2,
+                  keep: Callable[[str, bytes, Exception], None] | None = None) -> Counter[tuple[str, str]]:
+    """Hand each case to its decoder: pictures to the image task, all else to the probe of sound and video.
+
+    Any error but those of the sandbox that blame the file gets out of here.
+
+    Args:
+        sandbox: whose workers do it.
+        cases: names (a picture's is its media type) with bytes.
+        at_once: how many workers run.
+        keep: told of every case that a decoder crashed over.
+
+    Returns:
+        How often what came of which sample.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    rest = iter(cases)
+
+    async def work() -> None:
+        for name, data in rest:
+            try:
+                await _decode(sandbox, name, data)
+                counts[name, "made"] += 1
+            except (Refused, Exhausted, Crashed) as error:
+                counts[name, type(error).__name__.lower()] += 1
+                if keep and isinstance(error, Crashed):
+                    keep(name, data, error)
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return counts
+
+
+async def _decode(sandbox: Sandbox, name: str, data: bytes) -> None:
+    settings = Settings(image_megapixels=20)
+    if not name.startswith("image/"):
+        async with sandbox.run("av.probe", inputs={"file": data}, limits=Limits(cpu_seconds=20, wall_seconds=60)):
+            return
+    async with sandbox.run(images.TASK, inputs={images.INPUT: data}, params=images.params(settings),
+                           limits=images.limits(settings)) as outcome:
+        await asyncio.to_thread(images.read, outcome.result, Path(outcome.folder))
 
 
 def mutate(data: bytes, choice: random.Random) -> bytes:

@@ -97,12 +97,12 @@ class Browser:
         return found
 
     async def post(self, path: str, data: dict[str, Any] | None = None, *, csrf: bool = True,
-                   **headers: str) -> Response:
+                   files: list[Any] | None = None, **headers: str) -> Response:
         """Send a form as a page of ours would."""
         if csrf and not self.token:
             await self.get("/about")
         fields = {**(data or {}), **({"_csrf": self.token} if csrf else {})}
-        return await self.client.post(path, data=fields, headers=headers)
+        return await self.client.post(path, data=fields, files=files, headers=headers)
 
     async def page_after(self, found: Response) -> str:
         """The text of the page a form's answer leads to."""

@@ -4,12 +4,17 @@ import pytest
 from sqlalchemy import select
 
 from potluck.db.ids import ids
+from potluck.jobs import JobEngine
+from potluck.media import files
+from potluck.media.storage import Storage
+from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
     Appeal,
     AuditEntry,
     DomainPolicy,
     Invite,
+    Media,
     Report,
     ServerRule,
     Strike,
@@ -19,7 +24,8 @@ from web.conftest import Browser, Site
 
 PAGES = ("/admin", "/admin/people", "/admin/people?only=waiting", "/admin/people?q=ali", "/admin/invites",
          "/admin/reports", "/admin/reports?only=resolved", "/admin/servers", "/admin/servers?only=failing",
-         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/emoji", "/admin/moderation",
+         "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/storage", "/admin/emoji",
+         "/admin/moderation",
          "/admin/moderation?only=mine", "/admin/moderation?only=held", "/admin/audit",
          "/admin/audit?act=strike&q=x&by=1")
 
@@ -288,3 +294,44 @@ async def test_queues(site: Site) -> None:
     assert site.queues.asked == [("retry_item", 5), ("retry_item", None), ("drop_item", 6),
                                  ("retry_host", "carol.example")]
     assert (await mona.post("/admin/queues/explode")).status_code == 404
+
+
+async def test_shared_lists(site: Site) -> None:
+    """A list is looked through with what it would cost, taken over by a job, and given on."""
+    await site.cast.follow(site.cast.alice, site.cast.carol)
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.post("/admin/servers/list/preview", {"text": "carol.example\nfoo bar\n"})).text
+    assert "1 follows by people here would end" in page
+    assert "1 line cannot be used" in page
+    await mona.post("/admin/servers/list", {"text": "carol.example,silence,false,false,loud,false"})
+    await JobEngine(site.database, Waker(site.database)).drain()
+    assert "carol.example" in (await mona.get("/admin/servers?only=limited")).text
+    assert "carol.example,silence,false,false,loud,false" in (await mona.get("/admin/servers/list.csv")).text
+    assert (await mona.post("/admin/servers/list/preview", {"text": "x" * 150_000 + "\n" * 5100})).status_code == 422
+    alice = await site.browser(site.cast.alice)
+    for path in ("/admin/servers/list", "/admin/servers/list.csv"):
+        assert (await alice.get(path)).status_code == 403
+
+
+async def test_storage(site: Site) -> None:
+    """What files take, of whom, and the quotas, which only administrators set."""
+    storage = Storage(site.cast.database.settings)
+    stored = await storage.put_bytes(bytes(2048), "image/png")
+    async with site.cast.database.write() as session:
+        media = Media(id=ids.new(), owner_id=site.cast.alice.id, type="image")
+        session.add(media)
+        await session.flush()
+        await files.add_variant(session, storage, media, "full", stored)
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.get("/admin/storage")).text
+    for text in ("@alice", "2 kB", "10 GB", "In the folder of this server", "of 20 GB"):
+        assert text in page, text
+    assert "/admin/storage/quota" not in page
+    assert (await mona.post("/admin/storage/quota", {"name": "alice", "quota": "1G"})).status_code == 403
+    boss = await admin(site)
+    assert (await boss.post("/admin/storage/quota", {"name": "@Alice", "quota": "1G"})).status_code == 303
+    assert "1 GB" in (await boss.get("/admin/storage")).text
+    assert (await boss.post("/admin/storage/quota", {"name": "alice", "quota": ""})).status_code == 303
+    assert "10 GB" in (await boss.get("/admin/storage")).text
+    assert (await boss.post("/admin/storage/quota", {"name": "alice", "quota": "lots"})).status_code == 422
+    assert (await boss.post("/admin/storage/quota", {"name": "nobody", "quota": "1G"})).status_code == 404

@@ -29,7 +29,7 @@ def design_page() -> str:
         icon=icon, icon_names=sorted(icon_names()), asset=lambda name: f"/static/{name}",
         path="/design", lang="en", dir="ltr", csrf_token=lambda: "token",
         csrf_field=lambda: Markup('<input type="hidden" name="_csrf">'),
-        site={"title": "Potluck", "url": "https://potluck.example", "description": ""},
+        site={"title": "Potluck", "url": "https://potluck.example", "description": "", "source_url": ""},
         viewer={"name": "Alice", "handle": "@alice", "url": "/@alice", "avatar_url": "/a.png",
                 "is_admin": True, "unread_notifications": 120},
     )

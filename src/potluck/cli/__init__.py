@@ -18,6 +18,7 @@ _COMMANDS = {
     "engine": ("potluck.cli.serving", "engine"),
     "db": ("potluck.cli.database", "db"),
     "search": ("potluck.cli.search", "search"),
+    "media": ("potluck.cli.media", "media"),
     "backup": ("potluck.cli.backups", "backup"),
     "restore": ("potluck.cli.backups", "restore"),
     "admin": ("potluck.cli.admin", "admin"),

@@ -12,6 +12,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import setting_values
 from potluck.assembly import federation, install
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
@@ -127,6 +128,25 @@ def role(name: str, role: str) -> None:
 
     in_transaction(act)
     click.echo(f"{name} is {role} now.")
+
+
+@admin.command("quota")
+@click.argument("name")
+@click.argument("size")
+def quota(name: str, size: str) -> None:
+    """Let the files of the account NAME take SIZE (such as 50G; 0 for no limit), or `default` for the usual quota."""
+    try:
+        wanted = None if size == "default" else setting_values.size(size)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+    async def act(session: AsyncSession) -> None:
+        user, _ = await user_named(session, name)
+        user.media_quota = wanted
+        await audit.record(session, None, "set_quota", name, {"size": size})
+
+    in_transaction(act)
+    click.echo(f"The quota of {name} is {size}.")
 
 
 async def resolved(handle: str) -> int:

@@ -15,17 +15,21 @@ from potluck.settings import current
 
 @click.command()
 @click.argument("target", required=False, type=click.Path(path_type=Path, dir_okay=False))
-def backup(target: Path | None) -> None:
+@click.option("--media/--no-media", default=True, help="With the folder of files, or without where it is copied"
+              " by other means.")
+def backup(target: Path | None, media: bool) -> None:
     """Write a checked backup to TARGET (data/backups/potluck-TIME.tar.gz by default). The server may go on running."""
     settings = current()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = target or settings.data / "backups" / f"potluck-{stamp}.tar.gz"
     with Console(stderr=True).status("Starting") as status:
         try:
-            manifest = asyncio.run(make_backup(settings, path, status.update))
+            manifest = asyncio.run(make_backup(settings, path, status.update, media=media))
         except BackupError as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"{path}: {sum(manifest.rows.values())} rows of {len(manifest.rows)} tables, checked")
+    if settings.s3_bucket:
+        click.echo("Files in the bucket are not in it: copy the bucket too.")
 
 
 @click.command()

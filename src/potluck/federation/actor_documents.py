@@ -27,7 +27,7 @@ from potluck.federation.vocabulary import (
     type_of,
     url_html,
 )
-from potluck.federation.writing import emoji_tags
+from potluck.federation.writing import emoji_tags, picture_type
 from potluck.settings import current
 from potluck.social.addresses import instance_actor_uri, shared_inbox_uri
 from potluck.social.drafts import ActorDraft
@@ -253,7 +253,7 @@ def _write_fields(fields: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _picture(url: str, description: str) -> dict[str, Any]:
-    picture: dict[str, Any] = {"type": "Image", "url": url}
+    picture: dict[str, Any] = {"type": "Image", "mediaType": picture_type(url), "url": url}
     if description:
         picture["summary"] = picture["name"] = description
     return picture

@@ -18,6 +18,7 @@ from potluck.db import Database
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.federation import (
+    approvals,
     fetch_jobs,
     follower_sync,
     nodeinfo_client,
@@ -32,8 +33,8 @@ from potluck.federation.host_locks import HostLocks
 from potluck.federation.inbound import Budget
 from potluck.federation.items import use_items
 from potluck.federation.urls import same_host
-from potluck.federation.vocabulary import Document, first_id, get, type_of
-from potluck.social import actors, events, leaving, objects, reactions
+from potluck.federation.vocabulary import Document, first_id
+from potluck.social import actors, events, leaving, objects, quoting, reactions
 from potluck.social.communities import moderating, posts, roles
 from potluck.social.drafts import MentionDraft
 from potluck.social.errors import SocialError
@@ -52,10 +53,6 @@ _STRANGERS = 10
 _IDLE_SECONDS = 5.0
 _HOUSEKEEPING_SECONDS = 3600.0
 _OBJECT: Any = Object.__table__
-_APPROVALS = frozenset({
-    "ReplyApproval", "LikeApproval", "AnnounceApproval", "ReplyAuthorization", "LikeAuthorization",
-    "AnnounceAuthorization",
-})
 
 
 class FetchWorker:
@@ -279,10 +276,8 @@ class FetchWorker:
         stamp = str(data["stamp"]) if data.get("stamp") else row.quote_authorization_uri
         state = await self._quote_state(row, quoted, stamp)
         async with self._db.write() as session:
-            await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
-                quote_id=quoted.id if quoted else None, quote_state=state,
-                quote_authorization_uri=stamp if state == "accepted" else row.quote_authorization_uri,
-                version=_OBJECT.c.version + 1))
+            await quoting.set_state(session, row.id, state or "pending", quoted_id=quoted.id if quoted else None,
+                                    stamp=stamp if state == "accepted" else None)
             await self._tell(session, row.id)
 
     async def mentions(self, uri: str, _data: Mapping[str, Any]) -> None:
@@ -324,23 +319,8 @@ class FetchWorker:
         return "accepted"
 
     async def approval(self, uri: str, data: Mapping[str, Any]) -> None:
-        """GoToSocial's approval of a reply of ours: fetched, both ends checked, then shown to all."""
-        stamp = str(data.get("stamp"))
-        document = await self._federation.fetch_document(stamp, Budget())
-        async with self._db.write() as session:
-            row = await objects.by_uri(session, uri)
-            parent = await session.get(Object, row.in_reply_to_id) if row is not None and row.in_reply_to_id else None
-            author = await session.get(Actor, parent.author_id) if parent is not None else None
-            fits = (row is not None and parent is not None and author is not None and same_host(stamp, author.uri)
-                    and type_of(document) in _APPROVALS and document.get("id") == stamp
-                    and first_id(get(document, "attributedTo")) == author.uri
-                    and first_id(get(document, "interactingObject")) == row.uri
-                    and first_id(get(document, "interactionTarget")) == parent.uri)
-            if fits and row is not None:
-                row.approved_by_uri = stamp
-                row.version += 1
-                await session.flush()
-                await self._tell(session, row.id)
+        """GoToSocial's approval of a reply or boost of ours: fetched, both ends checked, then shown to all."""
+        await approvals.take(self._federation, uri, str(data.get("stamp")))
 
     async def _tell(self, session: AsyncSession, object_id: int) -> None:
         """Others hear that a local object has its stamp now; it is no edit."""

@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, fetch_jobs, groups
+from potluck.federation import activities, dialects, fetch_jobs, groups
 from potluck.federation.actor_documents import write_actor
+from potluck.federation.dialects import Rendered
 from potluck.federation.model import Outgoing
-from potluck.federation.outgoing import Audience, send
+from potluck.federation.outgoing import Audience, send, send_rendered
 from potluck.federation.quotes import asks_for_stamp, stamp_uri
 from potluck.federation.vocabulary import PUBLIC
-from potluck.social import actors, events, registry, views
+from potluck.social import actors, events, policies, views
 from potluck.social.addresses import activity_uri
 from potluck.social.model import Actor, ActorKey, Announce, Follow, Mention, Object, Reaction
 
@@ -37,6 +38,7 @@ def install() -> None:
         (events.ActorMoved, actor_moved), (events.ActorDeleted, actor_deleted), (events.PollVoted, poll_voted),
         (events.CommunityActed, community_acted),
         (events.Reported, reported), (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
+        (events.ReplyApproved, reply_approved), (events.BoostApproved, boost_approved),
     ):
         events.subscribe(kind, handler)  # type: ignore[arg-type]  # each handler takes its own kind
 
@@ -58,17 +60,31 @@ async def publish(session: AsyncSession, row: Object) -> None:
     view = await view_of(session, row)
     if view is None:
         return
-    document = document_of(view)
-    activity = activities.create(document, view.author)
-    people = await addressed(session, row)
-    await send(session, view.author, activity, _audience(row, people), object_id=row.id,
-               linked_data=row.in_reply_to_uri is not None)
-    await groups.pass_on_own(session, row, activity)
-    await _to_relays(session, view.author, row, activity)
+    rendered = dialects.render(view, lambda document: activities.create(document, view.author))
+    await _spread(session, view.author, row, rendered, await addressed(session, row),
+                  linked_data=row.in_reply_to_uri is not None)
     quoted = await session.get(Object, row.quote_id) if row.quote_id else None
     if quoted is not None and asks_for_stamp(row, quoted):
-        await send(session, view.author, activities.quote_request(document, view.author, quoted),
+        await send(session, view.author, activities.quote_request(document_of(view), view.author, quoted),
                    Audience(actors={quoted.author_id}, personal=True), object_id=row.id)
+
+
+async def _spread(
+    session: AsyncSession, author: Actor, row: Object, rendered: Rendered, people: Collection[int], *,
+    linked_data: bool,
+) -> None:
+    """Send a Create or Update to all whom an object is for.
+
+    A reply that the author of what it answers must approve first goes to that author alone (protocol §14).
+    """
+    if await policies.awaits_approval(session, row):
+        await send_rendered(session, author, rendered, Audience(actors={row.in_reply_to_author_id or 0}),
+                            object_id=row.id)
+        return
+    await send_rendered(session, author, rendered, _audience(row, people), object_id=row.id, linked_data=linked_data)
+    activity = dict(rendered.plain)
+    await groups.pass_on_own(session, row, activity)
+    await _to_relays(session, author, row, activity)
 
 
 async def view_of(session: AsyncSession, row: Object) -> views.ObjectView | None:
@@ -79,7 +95,7 @@ async def view_of(session: AsyncSession, row: Object) -> views.ObjectView | None
 
 def document_of(view: views.ObjectView) -> dict[str, Any]:
     """The document of an object, without @context, written by its kind."""
-    return registry.kind_named(view.object.kind).write(view, registry.Receiver())
+    return dialects.document_for(view)
 
 
 async def addressed(session: AsyncSession, row: Object) -> set[int]:
@@ -117,12 +133,9 @@ async def object_edited(session: AsyncSession, event: events.ObjectEdited) -> No
     view = await view_of(session, row)
     if view is None:
         return
-    activity = activities.update(document_of(view), view.author)
+    rendered = dialects.render(view, lambda document: activities.update(document, view.author))
     people = await addressed(session, row) | await reached(session, row)
-    await send(session, view.author, activity, _audience(row, people), object_id=row.id,
-               linked_data=not event.silent)
-    await groups.pass_on_own(session, row, activity)
-    await _to_relays(session, view.author, row, activity)
+    await _spread(session, view.author, row, rendered, people, linked_data=not event.silent)
 
 
 async def reached(session: AsyncSession, row: Object) -> set[int]:
@@ -193,8 +206,23 @@ async def announced(session: AsyncSession, event: events.Announced) -> None:
     row = event.announce
     if event.actor.is_local and row.visibility != "local" and event.object.visibility != "local":
         activity = activities.announce(row, event.actor, event.object, event.author)
-        await send(session, event.actor, activity,
+        waits = await policies.verdict(session, event.object, event.actor, "announce") == "manual"
+        await send(session, event.actor, activity, Audience(
+            followers_of=[] if waits else [event.actor.id], actors={event.author.id}), object_id=event.object.id)
+
+
+async def boost_approved(session: AsyncSession, event: events.BoostApproved) -> None:
+    """Announce to followers, now that the author of what was boosted agrees."""
+    if event.actor.is_local and event.announce.visibility != "local":
+        activity = activities.announce(event.announce, event.actor, event.object, event.author)
+        await send(session, event.actor, {**activity, "approvedBy": event.approval_uri},
                    Audience(followers_of=[event.actor.id], actors={event.author.id}), object_id=event.object.id)
+
+
+async def reply_approved(session: AsyncSession, event: events.ReplyApproved) -> None:
+    """Create of a reply to everybody, with the approval: those who know it already learn of the approval."""
+    if leaves(event.object):
+        await publish(session, event.object)
 
 
 async def announce_removed(session: AsyncSession, event: events.AnnounceRemoved) -> None:

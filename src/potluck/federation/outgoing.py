@@ -6,7 +6,7 @@ The inboxes are found and numbered by one INSERT … SELECT, so that a hundred t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import case, delete, func, insert, literal, or_, select, union
@@ -16,6 +16,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.federation import activities, strictjson
 from potluck.federation.delivery_ids import delivery_ids
+from potluck.federation.dialects import Rendered
 from potluck.federation.model import Delivery, Outgoing, Relay
 from potluck.federation.writing import with_context
 from potluck.social import live
@@ -38,6 +39,7 @@ class Audience:
         relays: relays this server subscribed to.
         everyone: one inbox of every known server (deletion of an account).
         without_host: host that has it already (forwarding).
+        only_software, without_software: only those whose server runs one of these; without those.
     """
 
     followers_of: Collection[int] = ()
@@ -46,6 +48,8 @@ class Audience:
     relays: bool = False
     everyone: bool = False
     without_host: str | None = None
+    only_software: frozenset[str] = frozenset()
+    without_software: frozenset[str] = frozenset()
 
 
 async def send(
@@ -73,6 +77,19 @@ async def send(
            "linked_data": public and linked_data, "sealed": False,
            "body": strictjson.dump(with_context(activity)).decode()}
     return await _queue(session, actor, row, audience)
+
+
+async def send_rendered(
+    session: AsyncSession, actor: Actor, rendered: Rendered, audience: Audience, *, object_id: int | None = None,
+    linked_data: bool = False,
+) -> None:
+    """Queue an activity in each of its forms, for those who take that form (`potluck.federation.dialects`)."""
+    others = frozenset(software for dialect in rendered.variants for software in dialect.software)
+    await send(session, actor, rendered.plain, replace(audience, without_software=others), object_id=object_id,
+               linked_data=linked_data)
+    for dialect, activity in rendered.variants.items():
+        await send(session, actor, activity, replace(audience, only_software=dialect.software), object_id=object_id,
+                   linked_data=linked_data)
 
 
 async def send_to(
@@ -161,6 +178,10 @@ def _inboxes(audience: Audience) -> Any:
         parts.append(select(Relay.inbox.label("inbox"), Server.host.label("host"),
                             Server.retry_at.label("retry_at"))
                      .join(Server, Server.id == Relay.server_id).where(Relay.state == "accepted"))
+    if audience.only_software:
+        parts = [part.where(Server.software.in_(audience.only_software)) for part in parts]
+    if audience.without_software:
+        parts = [part.where(func.coalesce(Server.software, "").not_in(audience.without_software)) for part in parts]
     if audience.without_host:
         parts = [part.where(Server.host != audience.without_host) for part in parts]
     return parts[0].distinct() if len(parts) == 1 else union(*parts)

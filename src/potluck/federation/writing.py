@@ -125,12 +125,29 @@ def mention_tag(actor: Actor) -> dict[str, Any]:
 def emoji_tags(emojis: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Tags for custom emoji given as `{shortcode, url}`."""
     return [{"id": emoji.get("uri") or emoji["url"], "type": "Emoji", "name": f":{emoji['shortcode']}:",
-             "icon": {"type": "Image", "url": emoji["url"]}} for emoji in emojis]
+             "icon": {"type": "Image", "mediaType": picture_type(emoji["url"]), "url": emoji["url"]}}
+            for emoji in emojis]
+
+
+_PICTURE_TYPES = {"png": "image/png", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif",
+                  "svg": "image/svg+xml"}
+
+
+def picture_type(url: str) -> str:
+    """Media type of a picture by the end of its address (those of our own files are true); Pixelfed wants it said."""
+    return _PICTURE_TYPES.get(url.partition("?")[0].rpartition(".")[2].lower(), "image/jpeg")
 
 
 def attachments(media: Iterable[Media]) -> list[dict[str, Any]]:
     """The files of an object; alternative text goes into `name` (Mastodon) and `summary` (GoToSocial)."""
     return [attachment(item) for item in media if item.url]
+
+
+def plain_attachments(media: Iterable[Media]) -> list[dict[str, Any]]:
+    """The files of an object for Lemmy, which refuses a document for any other type than these (forum §3)."""
+    return [{"type": "Image" if item.type == "image" else "Document", "url": item.url}
+            | ({"mediaType": item.media_type} if item.media_type and item.type != "image" else {})
+            | ({"name": item.description} if item.description else {}) for item in media if item.url]
 
 
 def attachment(item: Media) -> dict[str, Any]:
@@ -150,7 +167,7 @@ def attachment(item: Media) -> dict[str, Any]:
     if item.meta.get("duration"):
         document["duration"] = f"PT{float(item.meta['duration']):.3f}S"
     if item.preview_url and item.preview_url != item.url:
-        document["icon"] = {"type": "Image", "url": item.preview_url}
+        document["icon"] = {"type": "Image", "mediaType": picture_type(item.preview_url), "url": item.preview_url}
     return document
 
 

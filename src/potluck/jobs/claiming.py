@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.jobs import registry
-from potluck.jobs.model import CANCELLED, FAILED, RUNNING, WAITING, JobRow
+from potluck.jobs.model import CANCELLED, DONE, FAILED, RUNNING, WAITING, JobRow
 from potluck.jobs.queueing import TOPIC, end, tell
 from potluck.jobs.registry import Limit
 from potluck.jobs.running import Job, JobFailed
@@ -145,8 +145,9 @@ async def finish(db: Database, job: Job, state: str, reason: JobFailed | None, d
         if row is None:
             return False
         row.progress = job.share
-        await end(session, row, state, reason.message if reason else "",
-                  data=reason.data if reason else None, detail=detail)
+        said = (reason.message, reason.data) if reason else (job.outcome, job.outcome_data) if state == DONE else (
+            "", None)
+        await end(session, row, state, said[0], data=said[1], detail=detail)
     return True
 
 

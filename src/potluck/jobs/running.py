@@ -62,6 +62,8 @@ class Job:
     message: str = ""
     message_data: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
+    outcome: str = ""
+    outcome_data: dict[str, Any] = field(default_factory=dict)
 
     async def step(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Do `work` once and keep what it gives (anything JSON can hold); after a restart that is given again.
@@ -94,6 +96,10 @@ class Job:
         if message:
             self.message, self.message_data = message, data
         self.changed = True
+
+    def conclude(self, message: str, **data: Any) -> None:
+        """Say in words (a message id) what came of it: its owner reads that once it is done."""
+        self.outcome, self.outcome_data = message, data
 
     def span(self, start: float, end: float) -> Callable[[float], None]:
         """A function that reports 0 to 1 as the part of the whole from `start` to `end`."""

@@ -108,8 +108,10 @@ async def own_media(session: AsyncSession, author: Actor, media_ids: Sequence[in
         return []
     if len(media_ids) > MAX_MEDIA:
         raise Invalid("media_ids", f"Validation failed: Cannot attach more than {MAX_MEDIA} files", "too_long")
+    # Locked, so that none becomes ready between being looked at here and the post that waits for it being there.
     rows: Mapping[int, Any] = {row.id: row for row in (await session.scalars(
-        select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id))).all()}
+        select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id, Media.purpose == "attachment")
+        .with_for_update())).all()}
     if any(media_id not in rows or rows[media_id].object_id not in (None, of_object) for media_id in media_ids):
         raise Invalid("media_ids", "Validation failed: Media not found or already attached elsewhere")
     if any(rows[media_id].state == "failed" for media_id in media_ids):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import Database
-from potluck.media import captions, files, renditions
+from potluck.media import captions, files, renditions, shown
 from potluck.media.facts import Unusable
 from potluck.media.model import MediaVariant
 from potluck.media.storage import Storage, storage_of
@@ -64,6 +64,7 @@ async def put(db: Database, owner: Actor, media_id: int, language: str, data: by
                                           meta={"language": tag, "label": label, "automatic": automatic})
         key = (await files.variants_of(session, [media_id]))[media_id][variant.name][1]
         await renditions.list_again(session, storage, media)
+        await shown.remember(session, storage, media)
     return Captions(tag, label, storage.url(key), automatic)
 
 
@@ -82,6 +83,7 @@ async def remove(db: Database, owner: Actor, media_id: int, language: str) -> No
         if not gone.rowcount:  # type: ignore[attr-defined]
             raise NotFound
         await renditions.list_again(session, storage, media)
+        await shown.remember(session, storage, media)
 
 
 async def listed(session: AsyncSession, storage: Storage, media_id: int) -> Sequence[Captions]:

@@ -47,6 +47,7 @@ class LocalFolder:
             if not (move and _linked(source, staged)):
                 shutil.copyfile(source, staged)
             staged.chmod(0o644)
+            os.utime(staged)  # the collector goes by the age of the name, not by that of the bytes
             _sync(staged)
             target = self.path(key)
             if not target.parent.exists():

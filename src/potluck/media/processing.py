@@ -13,6 +13,8 @@ from potluck.media import files, moving, picturing, renditions
 from potluck.media.facts import Facts, read_facts
 from potluck.media.making import GONE, Making, making, media_row
 from potluck.media.moving import Shown
+from potluck.media.purposes import arrived
+from potluck.media.shown import remember
 from potluck.media.uploads import PROCESS
 from potluck.settings import Settings
 from potluck.social import publishing
@@ -44,6 +46,7 @@ async def process_media(job: Job, media_id: int) -> None:
 
         async def ready(session: AsyncSession) -> None:
             await moving.show(session, work, shown)
+            await arrived(session, work.storage, await media_row(session, media_id))
             if shown.type == "video" and facts is not None and wants_renditions(facts, work.settings):
                 await enqueue_renditions(session, await media_row(session, media_id))
             await publishing.media_ready(session, media_id)
@@ -82,3 +85,8 @@ async def process_renditions(job: Job, media_id: int) -> None:
     facts = read_facts(variants[files.ORIGINAL][0].meta["probe"])
     async with making(job, media_id) as work:
         await renditions.make(work, facts, variants)
+
+        async def note(session: AsyncSession) -> None:
+            await remember(session, work.storage, await media_row(session, media_id))
+
+        await job.step_in("note", note)

@@ -110,11 +110,14 @@ async def quota_of(session: AsyncSession, owner: Actor, *, lock: bool = False) -
     wanted = select(User.media_quota, User.role).where(
         User.id == owner.owner_id if owner.owner_id else User.actor_id == owner.id)
     row = (await session.execute(wanted.with_for_update() if lock else wanted)).one_or_none()
-    if row is None:
-        return int(current().quota)
-    if row.media_quota is not None:
-        return int(row.media_quota)
-    return int(current().quota if row.role == "user" else current().quota_staff)
+    return allowed(None, "user") if row is None else allowed(row.media_quota, row.role)
+
+
+def allowed(own: int | None, role: str) -> int:
+    """The quota of a login: its own if an administrator gave it one, else that of its role; 0 for no limit."""
+    if own is not None:
+        return own
+    return current().quota if role == "user" else current().quota_staff
 
 
 async def check_room(session: AsyncSession, owner: Actor, size: int, *, without: int | None = None) -> None:

@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import Database, upsert
 from potluck.db.ids import ids
-from potluck.media import files, sniffing
+from potluck.media import files, images, sniffing
 from potluck.media.addresses import FULL
 from potluck.media.disk import Writer
 from potluck.media.model import RemoteFile, StoredFile
@@ -49,9 +50,9 @@ _REMEMBERED_SECONDS = 600.0
 _VIEW_EVERY = timedelta(hours=1)
 _REMOTE: Any = RemoteFile.__table__
 
-Prepare = Callable[[Path, str, str], Awaitable[tuple[Path, str]]]
-"""Makes the variant that is shown out of a fetched picture: (file, media type, variant) -> (file, media type). Raises
-`RemoteFailure` for bytes that are no good."""
+Prepare = Callable[[Path], AbstractAsyncContextManager[Mapping[str, tuple[Path, str]]]]
+"""Makes what is shown out of a fetched picture: for each variant a file and its media type. Raises `RemoteFailure` for
+bytes that are no good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,13 @@ class RemoteCache:
         self._settings = settings
         self._prepare = prepare
         self._known: OrderedDict[tuple[str, str], tuple[float, Cached]] = OrderedDict()
-        self._fetching: dict[tuple[str, str], asyncio.Task[Cached]] = {}
+        self._fetching: dict[str, asyncio.Task[dict[str, Cached]]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._viewed: set[int] = set()
 
     async def get(self, url: str, variant: str) -> Cached:
         """What is kept of a remote file; fetched now if it is not known, or may be asked for again."""
-        name = self._name(url, variant)
+        name = (_hash(url), variant)
         found = self._remembered(name) or await self._look_up(name)
         if found is None or (found.key is None and not found.passes and (found.retry_at or now()) <= now()):
             found = await self._fetch_once(name, url)
@@ -103,12 +104,9 @@ class RemoteCache:
 
     async def again(self, url: str, variant: str) -> Cached:
         """`get` when the file turned out to be gone from the storage."""
-        name = self._name(url, variant)
+        name = (_hash(url), variant)
         self._known.pop(name, None)
         return await self._fetch_once(name, url)
-
-    def _name(self, url: str, variant: str) -> tuple[str, str]:
-        return _hash(url), variant if self._prepare is not None else FULL
 
     def forget(self) -> None:
         """Forget what this process remembers (a policy changed, tests)."""
@@ -127,34 +125,43 @@ class RemoteCache:
 
     async def _look_up(self, name: tuple[str, str]) -> Cached | None:
         async with self._db().read() as session:
-            row = (await session.execute(
+            rows = await session.execute(
                 select(RemoteFile, StoredFile.key).outerjoin(StoredFile, StoredFile.id == RemoteFile.file_id)
-                .where(RemoteFile.url_hash == name[0], RemoteFile.variant == name[1]))).one_or_none()
-        return self._remember(name, _cached(row[0], row[1])) if row else None
+                .where(RemoteFile.url_hash == name[0]))
+            known = {row.variant: _cached(row, key) for row, key in rows}
+        found = self._fitting(known, name[1])
+        return self._remember(name, found) if found else None
+
+    def _fitting(self, known: Mapping[str, Cached], variant: str) -> Cached | None:
+        """The variant itself; for sound, video and failures the one there is. None for a picture that lacks it."""
+        whole = known.get(FULL)
+        if variant in known or whole is None:
+            return known.get(variant)
+        is_picture = whole.key is not None and (whole.media_type or "").startswith("image/")
+        return None if is_picture and self._prepare is not None else whole
 
     async def _fetch_once(self, name: tuple[str, str], url: str) -> Cached:
-        task = self._fetching.get(name)
+        task = self._fetching.get(name[0])
         if task is None:
-            task = self._fetching[name] = asyncio.create_task(self._fetch(name, url))
-            task.add_done_callback(lambda _: self._fetching.pop(name, None))
-        return await asyncio.shield(task)  # who gives up waiting leaves the others their file
+            task = self._fetching[name[0]] = asyncio.create_task(self._fetch(url))
+            task.add_done_callback(lambda _: self._fetching.pop(name[0], None))
+        known = await asyncio.shield(task)  # who gives up waiting leaves the others their file
+        return self._remember(name, self._fitting(known, name[1]) or known[FULL])
 
-    async def _fetch(self, name: tuple[str, str], url: str) -> Cached:
+    async def _fetch(self, url: str) -> dict[str, Cached]:
         path = await asyncio.to_thread(self._storage.local.arriving)
         try:
             async with self._slots, asyncio.timeout(_SECONDS):
                 media_type = await self._download(url, path)
-                shown, media_type = await self._prepared(path, media_type, name[1])
-                stored = await self._storage.put(shown, media_type, move=True)
-            return self._remember(name, await self._keep(name, url, stored))
+            stored = await self._stored(path, media_type)
+            return await self._keep(url, stored)
         except _TooLong as error:
-            return self._remember(name, await self._keep_failure(name, url, RemoteFailure(
-                TOO_LONG, permanent=True), media_type=error.media_type))
+            return await self._keep_failure(url, RemoteFailure(TOO_LONG, permanent=True), media_type=error.media_type)
         except TimeoutError:
-            return self._remember(name, await self._keep_failure(name, url, RemoteFailure("took too long")))
+            return await self._keep_failure(url, RemoteFailure("took too long"))
         except RemoteFailure as failure:
             log.info("remote_file_failed", url=url, error=failure.text)
-            return self._remember(name, await self._keep_failure(name, url, failure))
+            return await self._keep_failure(url, failure)
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
@@ -186,7 +193,8 @@ class RemoteCache:
         """
         media_type = sniffing.media_type_of(head)
         kind = media_type.partition("/")[0]
-        if media_type not in SHOWN_IMAGES and kind not in {"audio", "video"}:
+        pictures = SHOWN_IMAGES if self._prepare is None else images.TAKEN
+        if media_type not in pictures and kind not in {"audio", "video"}:
             raise RemoteFailure(f"its bytes are {media_type}, which is not shown", permanent=True)
         limit = self._settings.remote_file_limit or 1 << 60
         most = min(limit, self._settings.image_limit or limit) if kind == "image" else limit
@@ -200,29 +208,40 @@ class RemoteCache:
             raise RemoteFailure("it is too large", permanent=True)
         raise _TooLong(media_type)
 
-    async def _prepared(self, path: Path, media_type: str, variant: str) -> tuple[Path, str]:
+    async def _stored(self, path: Path, media_type: str) -> dict[str, Stored]:
+        """What is shown, stored: a picture drawn anew in its sizes, sound and video as they are."""
         if self._prepare is None or not media_type.startswith("image/"):
-            return path, media_type
-        return await self._prepare(path, media_type, variant)
+            return {FULL: await self._storage.put(path, media_type, move=True)}
+        found: dict[str, Stored] = {}
+        by_path: dict[Path, Stored] = {}
+        async with self._prepare(path) as made:
+            for variant, (file, file_type) in made.items():
+                if file not in by_path:
+                    by_path[file] = await self._storage.put(file, file_type)
+                found[variant] = by_path[file]
+        return found
 
-    async def _keep(self, name: tuple[str, str], url: str, stored: Stored) -> Cached:
+    async def _keep(self, url: str, stored: Mapping[str, Stored]) -> dict[str, Cached]:
+        found = {}
         async with self._db().write() as session:
-            file = await files.record(session, self._storage, stored)
-            row = await _write(session, name, url, {
-                "file_id": file.id, "size": file.size, "media_type": file.media_type, "failures": 0, "error": None,
-                "retry_at": None})
-            return _cached(row, file.key)
+            for variant, one in stored.items():
+                file = await files.record(session, self._storage, one)
+                row = await _write(session, url, variant, {
+                    "file_id": file.id, "size": file.size, "media_type": file.media_type, "failures": 0,
+                    "error": None, "retry_at": None})
+                found[variant] = _cached(row, file.key)
+        return found
 
-    async def _keep_failure(self, name: tuple[str, str], url: str, failure: RemoteFailure, *,
-                            media_type: str | None = None) -> Cached:
+    async def _keep_failure(self, url: str, failure: RemoteFailure, *,
+                            media_type: str | None = None) -> dict[str, Cached]:
         async with self._db().write() as session:
             before = await session.scalar(select(RemoteFile.failures).where(
-                RemoteFile.url_hash == name[0], RemoteFile.variant == name[1]))
+                RemoteFile.url_hash == _hash(url), RemoteFile.variant == FULL))
             failures = (before or 0) + 1
-            row = await _write(session, name, url, {
+            row = await _write(session, url, FULL, {
                 "file_id": None, "size": 0, "media_type": media_type, "failures": failures,
                 "error": failure.text[:500], "retry_at": now() + pause_after(failures, failure)})
-            return _cached(row, None)
+            return {FULL: _cached(row, None)}
 
     async def flush_views(self, session: AsyncSession) -> None:
         """Write which files were looked at since the last time; called once a minute."""
@@ -248,10 +267,10 @@ def pause_after(failures: int, failure: RemoteFailure) -> timedelta:
     return min(first * (1 << min(failures - 1, 12)), _LONGEST_PAUSE)
 
 
-async def _write(session: AsyncSession, name: tuple[str, str], url: str, values: dict[str, Any]) -> RemoteFile:
+async def _write(session: AsyncSession, url: str, variant: str, values: dict[str, Any]) -> RemoteFile:
     changes = {**values, "fetched_at": now(), "viewed_at": now()}
     found = await session.execute(upsert(session, _REMOTE, ("url_hash", "variant"), {
-        "id": ids.new(), "url_hash": name[0], "variant": name[1], "url": url,
+        "id": ids.new(), "url_hash": _hash(url), "variant": variant, "url": url,
         "host": (urlsplit(url).netloc or "").lower(), **changes}, changes).returning(_REMOTE.c.id))
     return await session.get_one(RemoteFile, found.scalar_one(), populate_existing=True)
 

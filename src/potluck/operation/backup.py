@@ -51,6 +51,7 @@ class Manifest(msgspec.Struct):
     revision: str  # schema
     rows: dict[str, int]  # table -> rows
     checksum: str  # SHA-256 of the database part
+    media: bool = True  # whether the folder of files is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ class Restored:
     rows: int
 
 
-async def make_backup(settings: Settings, target: Path, progress: Progress = lambda _: None) -> Manifest:
+async def make_backup(settings: Settings, target: Path, progress: Progress = lambda _: None, *,
+                      media: bool = True) -> Manifest:
     """Write a backup to `target` (a .tar.gz file) and check it by reading it back.
+
+    Args:
+        media: with the folder of files. Files of other servers, which are fetched again when wanted, and unfinished
+            uploads are left out in any case.
 
     Raises:
         BackupError: a tool is missing, or the copy does not check out.
@@ -72,9 +78,11 @@ async def make_backup(settings: Settings, target: Path, progress: Progress = lam
         copy = Path(folder) / _DATABASE
         progress("Copying the database")
         manifest = await (_copy_sqlite(settings, copy) if settings.is_sqlite else _copy_postgresql(settings, copy))
+        manifest.media = media
+        cached = await _only_cached(settings) if media else frozenset()
         progress("Packing")
         unfinished = Path(folder) / "unfinished.tar.gz"
-        await asyncio.to_thread(_pack, settings, copy, manifest, unfinished)
+        await asyncio.to_thread(_pack, settings, copy, manifest, unfinished, cached)
         progress("Checking")
         await asyncio.to_thread(_check, unfinished)
         unfinished.chmod(0o600)
@@ -171,15 +179,39 @@ def _checksum(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _pack(settings: Settings, copy: Path, manifest: Manifest, target: Path) -> None:
+async def _only_cached(settings: Settings) -> frozenset[str]:
+    """Names of files that only the cache of remote files refers to."""
+    db = Database(settings, pool_size=1)
+    try:
+        async with db.read() as session:
+            found = await session.execute(text(
+                "SELECT key FROM stored_file f WHERE EXISTS (SELECT 1 FROM remote_file r WHERE r.file_id = f.id)"
+                " AND NOT EXISTS (SELECT 1 FROM media_variant v WHERE v.file_id = f.id)"))
+            return frozenset(found.scalars())
+    finally:
+        await db.close()
+
+
+def _pack(settings: Settings, copy: Path, manifest: Manifest, target: Path, cached: frozenset[str]) -> None:
     listing = copy.with_name(MANIFEST)
     listing.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     with tarfile.open(target, "w:gz", compresslevel=5) as archive:
         archive.add(listing, MANIFEST)
         archive.add(copy, _DATABASE)
-        for name in (_SECRET, SITE_FILE, _MEDIA):
+        for name in (_SECRET, SITE_FILE):
             if (settings.data / name).exists():
                 archive.add(settings.data / name, name)
+        if manifest.media:
+            _pack_media(settings.data / _MEDIA, archive, cached)
+
+
+def _pack_media(folder: Path, archive: tarfile.TarFile, cached: frozenset[str]) -> None:
+    """Stored files, which may go while they are packed; what is being written begins with a dot and is left out."""
+    for path in folder.glob("[!.]*/*"):
+        key = f"{path.parent.name}/{path.name}"
+        if key not in cached:
+            with contextlib.suppress(FileNotFoundError):
+                archive.add(path, f"{_MEDIA}/{key}")
 
 
 def _check(path: Path) -> Manifest:

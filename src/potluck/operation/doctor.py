@@ -52,6 +52,14 @@ async def _address(settings: Settings) -> Finding:
                    " before the first post: it is part of every id.")
 
 
+async def _source(settings: Settings) -> Finding:
+    if settings.source_url:
+        return Finding("Source code", "good", settings.source_url)
+    return Finding("Source code", "warning", "no address is set",
+                   "Potluck is under the AGPL: people who use your server have a right to its source code, with your"
+                   " changes if you made any. Set POTLUCK_SOURCE_URL to where they find it.")
+
+
 async def _data_folder(settings: Settings) -> Finding:
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -156,5 +164,5 @@ async def _user(_settings: Settings) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
-    _python, _user, _address, _data_folder, _database, _dns, _reachable, _clock, _mail, _ffmpeg,
+    _python, _user, _address, _source, _data_folder, _database, _dns, _reachable, _clock, _mail, _ffmpeg,
 )

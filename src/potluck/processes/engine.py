@@ -18,12 +18,14 @@ from potluck.federation.cards import CardWorker
 from potluck.federation.delivery import DeliveryEngine
 from potluck.federation.engine import InboxEngine
 from potluck.federation.fetch_worker import FetchWorker
+from potluck.federation.finding import Finder
 from potluck.housekeeping import Housekeeping
 from potluck.jobs import JobEngine
 from potluck.kinds.note.scheduled import Publisher
 from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 from potluck.social.post_index_fill import PostIndexFiller
+from potluck.transfer import ports as transfer_ports
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ async def _work(settings: Settings) -> None:
     try:
         await upgrade(db)
         async with NodeLease(db, "engine"), Waker(db) as waker, federation(db, settings) as wire:
+            transfer_ports.plug(Finder(wire))
             tasks = [asyncio.create_task(work) for work in (
                 InboxEngine(db, wire, waker, batch=settings.inbox_batch).run(),
                 DeliveryEngine(db, wire, waker, concurrency=settings.delivery_concurrency).run(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -170,6 +170,17 @@ async def mute_domain(session: AsyncSession, actor: Actor, host: str) -> str:
     await session.execute(delete(_NOTIFICATION).where(
         _NOTIFICATION.c.reader_id == actor.id, _NOTIFICATION.c.actor_id.in_(there)))
     return name
+
+
+async def follows_at(session: AsyncSession, actor_id: int, host: str) -> tuple[int, int]:
+    """How many people of a server someone follows, and how many of them follow back (what muting it would end)."""
+    name = normalise_host(host.strip().removeprefix("@")) or host
+    there = select(Actor.id).where(Actor.host == name)
+    following = await session.scalar(select(func.count()).select_from(Follow).where(
+        Follow.follower_id == actor_id, Follow.state == "accepted", Follow.followed_id.in_(there)))
+    followers = await session.scalar(select(func.count()).select_from(Follow).where(
+        Follow.followed_id == actor_id, Follow.state == "accepted", Follow.follower_id.in_(there)))
+    return following or 0, followers or 0
 
 
 async def unmute_domain(session: AsyncSession, actor: Actor, host: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import conversations, events, feeds, live, post_index, registry
+from potluck.social import conversations, events, feeds, live, post_index, quoting, registry
 from potluck.social.communities import posts
 from potluck.social.errors import NotFound
 from potluck.social.model import (
@@ -29,7 +29,7 @@ from potluck.social.model import (
     Revision,
 )
 from potluck.social.storing import remember_deleted
-from potluck.social.visibility import COUNTED, OPEN
+from potluck.social.visibility import COUNTED
 
 _OBJECT: Any = Object.__table__
 _REACHED_MOST = 1000
@@ -104,12 +104,12 @@ async def _uncount(session: AsyncSession, row: Object) -> None:
     """Take back what `storing` counted."""
     if row.state != "published":
         return
-    counted, quoted = row.visibility in COUNTED, row.visibility in OPEN
+    counted = row.visibility in COUNTED
     if counted:
         await session.execute(update(Actor).where(Actor.id == row.author_id).values(
             posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0)))
     for column, target in ((_OBJECT.c.replies_count, row.in_reply_to_id if counted else None),
-                           (_OBJECT.c.quotes_count, row.quote_id if quoted else None)):
+                           (_OBJECT.c.quotes_count, row.quote_id if quoting.counts(row) else None)):
         if target:
             await session.execute(update(_OBJECT).where(_OBJECT.c.id == target).values({
                 column: case((column > 0, column - 1), else_=0), _OBJECT.c.version: _OBJECT.c.version + 1}))

@@ -21,7 +21,7 @@ from potluck.settings import current
 from potluck.social import severances
 from potluck.social.errors import Invalid
 from potluck.social.fading import FadingCache
-from potluck.social.model import Actor, DomainPolicy, FeedEntry, Object, Server
+from potluck.social.model import Actor, DomainPolicy, FeedEntry, Media, Object, Server
 from potluck.text.names import normalise_host
 
 ALLOW = "allow"
@@ -33,6 +33,7 @@ SEVERITIES = (ALLOW, NOOP, SILENCE, SUSPEND)
 SECONDS = 2.0
 _ACTOR: Any = Actor.__table__
 _ENTRY: Any = FeedEntry.__table__
+_OBJECT: Any = Object.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Policies:
 
     by_domain: Mapping[str, Policy]
     limited: bool = False
+    rejects_media: bool = False  # some policy does
 
     def of(self, host: str) -> Policy:
         """The policy for a host: its own with its port, its own, else that of the nearest parent domain with one."""
@@ -98,8 +100,9 @@ async def _read(session: AsyncSession) -> Policies:
     rows = await session.execute(select(
         DomainPolicy.domain, DomainPolicy.severity, DomainPolicy.reject_media, DomainPolicy.reject_reports,
         DomainPolicy.created_at))
-    return Policies({row.domain: Policy(row.severity, row.reject_media, row.reject_reports, row.created_at)
-                     for row in rows.all()}, current().limited_federation)
+    found = {row.domain: Policy(row.severity, row.reject_media, row.reject_reports, row.created_at)
+             for row in rows.all()}
+    return Policies(found, current().limited_federation, any(policy.reject_media for policy in found.values()))
 
 
 async def policy_for(session: AsyncSession, host: str) -> Policy:
@@ -166,6 +169,8 @@ async def set_policy(
     row.reject_media, row.reject_reports, row.obfuscate = reject_media, reject_reports, obfuscate
     row.public_comment, row.private_comment = public_comment, private_comment
     await session.flush()
+    if reject_media:
+        await _drop_media(session, name)
     after_commit(session, _cache.clear)
     return row
 
@@ -189,6 +194,18 @@ def _lives_at(domain: str) -> ColumnElement[bool]:
                    column.contains(f".{domain}:", autoescape=True))
 
     return or_(covered(Actor.host), Actor.server_id.in_(select(Server.id).where(covered(Server.host))))
+
+
+async def _drop_media(session: AsyncSession, domain: str) -> None:
+    """Forget attachments and pictures of a domain's people that are known; more does not come in."""
+    there = select(Actor.id).where(_lives_at(domain), Actor.host != "")
+    shown = select(Media.object_id).where(Media.object_id == _OBJECT.c.id).exists()
+    await session.execute(update(_OBJECT).where(_OBJECT.c.author_id.in_(there), shown)
+                          .values(version=_OBJECT.c.version + 1))
+    await session.execute(delete(Media).where(Media.owner_id.is_(None), Media.object_id.in_(
+        select(Object.id).where(Object.author_id.in_(there)))))
+    await session.execute(update(_ACTOR).where(_lives_at(domain), _ACTOR.c.host != "").values(
+        avatar_url=None, header_url=None, updated_at=now()))
 
 
 async def _apply(session: AsyncSession, row: DomainPolicy) -> None:

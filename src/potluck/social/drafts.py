@@ -5,6 +5,7 @@ Readers of wire formats fill in uris; `potluck.federation` resolves them to ids;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,14 @@ class AttachmentDraft:
     width: int | None = None
     height: int | None = None
     duration: float | None = None  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDetail:
+    """What its owner says about an upload; None leaves it."""
+
+    description: str | None = None
+    focus: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +96,7 @@ class Draft:
     emojis: list[EmojiDraft] = field(default_factory=list)
     attachments: list[AttachmentDraft] = field(default_factory=list)
     media_ids: list[int] = field(default_factory=list)  # local uploads, in order
+    media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # what an edit says about them
     remote_likes: int | None = None
     remote_boosts: int | None = None
     app_name: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import events, live, object_notices, post_index, registry, screening
+from potluck.social import events, live, object_notices, post_index, quoting, registry, screening
 from potluck.social.communities import posts
-from potluck.social.drafts import Draft, MentionDraft
+from potluck.social.drafts import Draft, MediaDetail, MentionDraft
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Media, Mention, Object, ObjectDocument, Revision
 from potluck.social.storing import insert_attachments
@@ -67,9 +67,11 @@ def _refresh(row: Object, draft: Draft) -> None:
     if draft.uri is not None:
         row.fetched_at = now()
         row.remote_likes, row.remote_boosts = draft.remote_likes, draft.remote_boosts
-    if draft.quote_uri and draft.quote_uri == row.quote_uri and draft.quote_authorization_uri:
+    if (draft.quote_uri and draft.quote_uri == row.quote_uri and draft.quote_authorization_uri
+            and row.quote_state not in quoting.FINAL):
+        if row.quote_authorization_uri != draft.quote_authorization_uri or row.quote_state != "accepted":
+            row.quote_state = draft.quote_state or row.quote_state
         row.quote_authorization_uri = draft.quote_authorization_uri
-        row.quote_state = draft.quote_state or row.quote_state
     row.quote_policy = draft.quote_policy
 
 
@@ -94,10 +96,26 @@ async def _replace(session: AsyncSession, row: Object, draft: Draft) -> list[int
         object_id=None, loose_since=now()))
     await session.execute(delete(Media).where(Media.object_id == row.id))
     await insert_attachments(session, [(row, draft)])
+    await _describe(session, row.id, draft.media_details)
     if draft.document:
         await session.execute(update(ObjectDocument).where(ObjectDocument.object_id == row.id)
                               .values(document=draft.document))
     return await _replace_mentions(session, row, draft.mentions)
+
+
+async def _describe(session: AsyncSession, object_id: int, details: Mapping[int, MediaDetail]) -> None:
+    """New descriptions and focal points; the kept version has the former ones."""
+    if not details:
+        return
+    rows = await session.scalars(select(Media).where(
+        Media.object_id == object_id, Media.id.in_(details)).execution_options(populate_existing=True))
+    for media in rows.all():
+        detail = details[media.id]
+        if detail.description is not None:
+            media.description = detail.description
+        if detail.focus is not None:
+            media.focus_x, media.focus_y = detail.focus
+    await session.flush()
 
 
 async def _replace_mentions(session: AsyncSession, row: Object, mentions: Sequence[MentionDraft]) -> list[int]:

@@ -224,6 +224,24 @@ class CommunityActed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyApproved(Event):
+    """The author of what a local reply answers has approved it."""
+
+    object: Object
+
+
+@dataclass(frozen=True, slots=True)
+class BoostApproved(Event):
+    """The author of what was boosted here has approved that."""
+
+    announce: Announce
+    actor: Actor
+    object: Object
+    author: Actor
+    approval_uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadWanted(Event):
     """A reader opened a conversation with parts that may be missing here (`social.thread_fetches`)."""
 

@@ -153,9 +153,10 @@ async def _remove_objects(session: AsyncSession, found: Sequence[Any]) -> None:
 async def _uncount(session: AsyncSession, object_ids: list[int]) -> None:
     """Replies and quotes that others' objects counted."""
     child = aliased(Object)
-    for column, link, shown in ((_OBJECT.c.replies_count, child.in_reply_to_id, COUNTED),
-                                (_OBJECT.c.quotes_count, child.quote_id, OPEN)):
-        gone = and_(child.id.in_(object_ids), child.visibility.in_(shown), child.state == "published")
+    accepted = or_(child.quote_state.is_(None), child.quote_state == "accepted")
+    for column, link, shown in ((_OBJECT.c.replies_count, child.in_reply_to_id, child.visibility.in_(COUNTED)),
+                                (_OBJECT.c.quotes_count, child.quote_id, and_(child.visibility.in_(OPEN), accepted))):
+        gone = and_(child.id.in_(object_ids), shown, child.state == "published")
         count = select(func.count()).select_from(child).where(gone, link == _OBJECT.c.id).scalar_subquery()
         await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(select(link).where(gone))).values(
             {column: _less(column, count), _OBJECT.c.version: _OBJECT.c.version + 1}))

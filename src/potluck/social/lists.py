@@ -127,8 +127,12 @@ async def members(session: AsyncSession, list_id: int, page: Page) -> list[Liste
     return in_order([Listed(*item) for item in rows], page)
 
 
-async def add_members(session: AsyncSession, row: List, actor_ids: Sequence[int]) -> None:
+async def add_members(session: AsyncSession, row: List, actor_ids: Sequence[int], *,
+                      requested: bool = False) -> None:
     """Put people on a list, with their posts that are in home already.
+
+    Args:
+        requested: also those who were only asked yet whether they may be followed (imports).
 
     Raises:
         NotFound: one of them is not followed (nor oneself).
@@ -136,7 +140,7 @@ async def add_members(session: AsyncSession, row: List, actor_ids: Sequence[int]
     """
     wanted = list(dict.fromkeys(actor_ids))
     followed = exists().where(Follow.follower_id == row.owner_id, Follow.followed_id == Actor.id,
-                              Follow.state == "accepted")
+                              Follow.state.in_(("accepted", "pending") if requested else ("accepted",)))
     known = set((await session.scalars(select(Actor.id).where(
         Actor.id.in_(wanted), or_(followed, Actor.id == row.owner_id)))).all())
     if len(known) != len(wanted):

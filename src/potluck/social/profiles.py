@@ -27,6 +27,7 @@ MAX_ATTRIBUTION_DOMAINS = 100
 
 _FLAGS = frozenset({"locked", "discoverable", "indexable", "hide_collections"})
 _PICTURES = frozenset({"avatar_url", "header_url"})
+_TABS = frozenset({"show_media", "show_media_replies", "show_featured"})
 _DESCRIPTIONS = frozenset({"avatar_description", "header_description"})
 
 
@@ -53,7 +54,7 @@ async def update_profile(session: AsyncSession, actor: Actor, **changes: Any) ->
         actor: whose profile.
         changes: any of display_name, note (plain text), fields (pairs of name and value), bot, locked, discoverable,
             indexable, hide_collections, avatar_url, header_url, avatar_description, header_description,
-            attribution_domains.
+            attribution_domains, show_media, show_media_replies, show_featured (tabs of the profile).
 
     Raises:
         Invalid: a value cannot be used.
@@ -74,6 +75,8 @@ async def update_profile(session: AsyncSession, actor: Actor, **changes: Any) ->
 def _apply(row: Actor, name: str, value: Any) -> None:
     if name in _FLAGS:
         setattr(row, name, bool(value))
+    elif name in _TABS:
+        row.extra = {**row.extra, name: bool(value)}
     elif name in _PICTURES:
         setattr(row, name, value or None)
     elif name in _DESCRIPTIONS:

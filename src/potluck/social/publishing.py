@@ -23,6 +23,25 @@ async def media_ready(session: AsyncSession, media_id: int) -> Object | None:
     row = await session.scalar(
         select(Object).join(Media, Media.object_id == Object.id).where(
             Media.id == media_id, Object.state == PROCESSING, Object.deleted_at.is_(None)).with_for_update(of=Object))
+    return await _publish(session, row)
+
+
+async def object_ready(session: AsyncSession, object_id: int) -> Object | None:
+    """A file was taken off an object: publish it if it waits for no other, and there is something to show.
+
+    Returns:
+        The object that was published, if it was.
+    """
+    row = await session.scalar(select(Object).where(
+        Object.id == object_id, Object.state == PROCESSING, Object.deleted_at.is_(None)).with_for_update())
+    if row is not None and not row.content and not await session.scalar(
+            select(Media.id).where(Media.object_id == object_id).limit(1)):
+        return None
+    return await _publish(session, row)
+
+
+async def _publish(session: AsyncSession, row: Object | None) -> Object | None:
+    """Publish an object if none of its files keeps it waiting."""
     if row is None:
         return None
     unready = await session.scalar(select(Media.id).where(Media.object_id == row.id, Media.state != "ready").limit(1))
@@ -40,3 +59,4 @@ async def waiting_of(session: AsyncSession, author_id: int, limit: int = 40) -> 
         select(Object).where(Object.author_id == author_id, Object.state == PROCESSING, Object.deleted_at.is_(None))
         .order_by(Object.id.desc()).limit(limit))
     return rows.all()
+

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.ids import ids
-from potluck.social import events, feeds, live, notifications, post_index
+from potluck.social import events, feeds, live, notifications, policies, post_index
 from potluck.social.addresses import activity_uri, announce_uri
 from potluck.social.communities import ranking
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -66,6 +66,8 @@ async def react(
     found = await _reaction(session, actor.id, object_id, kind, emoji)
     if found:
         return found
+    if actor.is_local and await policies.verdict(session, row, actor, "like") == "denied":
+        raise NotAllowed("The author does not want likes of this post")
     if kind in ("like", "dislike"):
         opposite = "dislike" if kind == "like" else "like"
         await unreact(session, actor, object_id, opposite)
@@ -157,6 +159,8 @@ async def announce(
         Announce.actor_id == actor.id, Announce.object_id == object_id))
     if found:
         return found
+    if actor.is_local and await policies.verdict(session, row, actor, "announce") == "denied":
+        raise NotAllowed("The author does not want this post to be boosted")
     if uri is not None and await session.scalar(select(Announce.id).where(Announce.uri == uri)):
         raise Conflict("This id belongs to another boost")
     moment = published or now()

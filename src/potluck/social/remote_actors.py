@@ -99,6 +99,9 @@ def _handle(draft: ActorDraft) -> str:
     return f"{draft.name}@{draft.host}".lower()
 
 
+_PICTURELESS = {"avatar_url": None, "header_url": None}
+
+
 def _row(draft: ActorDraft, server_id: int | None, policy: Policy, moment: datetime) -> dict[str, Any]:
     """The row of somebody new."""
     since = policy.since or moment
@@ -109,6 +112,7 @@ def _row(draft: ActorDraft, server_id: int | None, policy: Policy, moment: datet
         **{name: getattr(draft, name) for name in _ADDRESSES}, "extra": _extra(draft, by_origin=by_origin),
         "silenced_at": since if policy.is_silenced else None, "suspended_at": suspended_at,
         "created_at": moment, "updated_at": moment, "fetched_at": moment,
+        **(_PICTURELESS if policy.reject_media else {}),
     }
 
 
@@ -133,6 +137,8 @@ async def _upsert_known(session: AsyncSession, draft: ActorDraft, server_id: int
         await _apply_policy(session, actor)
     wanted_to_be_found = actor.indexable
     _take_over(actor, draft)
+    if (await domain_policies.policy_for(session, actor.host)).reject_media:
+        actor.avatar_url = actor.header_url = None
     if actor.indexable != wanted_to_be_found:
         await post_index.author_changed(session, actor.id)
     if actor.moved_to_uri is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, case, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.social import adopting, events, feeds, live, object_notices, post_index, registry, screening
+from potluck.social import (
+    adopting,
+    domain_policies,
+    events,
+    feeds,
+    live,
+    object_notices,
+    post_index,
+    quoting,
+    registry,
+    screening,
+)
 from potluck.social.addresses import object_uri, object_url
 from potluck.social.communities import posts
 from potluck.social.drafts import Draft
@@ -29,7 +41,7 @@ from potluck.social.model import (
     Tombstone,
 )
 from potluck.social.tagging import attach_hashtags
-from potluck.social.visibility import COUNTED, OPEN
+from potluck.social.visibility import COUNTED
 
 _OBJECT: Any = Object.__table__
 _MENTION: Any = Mention.__table__
@@ -71,6 +83,7 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     for draft in drafts:
         if draft.uri not in taken:
             fresh.setdefault(draft.uri or id(draft), draft)
+    await _without_unwanted_media(session, list(fresh.values()))
     verdicts = await screening.screen(session, list(fresh.values()))
     pairs = await _insert_objects(session, screening.admit(list(fresh.values()), verdicts))
     await _insert_parts(session, pairs)
@@ -88,6 +101,17 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
         Stored(made.get(id(draft)) or (known.get(draft.uri) if draft.uri else None), draft, id(draft) in made)
         for draft in drafts
     ]
+
+
+async def _without_unwanted_media(session: AsyncSession, drafts: list[Draft]) -> None:
+    """Leave out attachments and emoji from servers whose media moderators do not want."""
+    if not any(draft.uri for draft in drafts):
+        return
+    policies = await domain_policies.load(session)
+    if policies.rejects_media:
+        for draft in drafts:
+            if draft.uri and policies.of(urlsplit(draft.uri).netloc).reject_media:
+                draft.attachments, draft.emojis = [], []
 
 
 async def _taken(session: AsyncSession, uris: list[str]) -> dict[str | None, Object | None]:
@@ -262,7 +286,7 @@ async def _count_rows(session: AsyncSession, published: list[Object]) -> None:
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(
                 replies_count=_OBJECT.c.replies_count + bindparam("n"), version=_OBJECT.c.version + 1),
             [{"b_id": key, "n": count} for key, count in sorted(replies.items())])
-    quotes = Counter(row.quote_id for row in published if row.quote_id and row.visibility in OPEN)
+    quotes = Counter(row.quote_id for row in published if quoting.counts(row))
     if quotes:
         await connection.execute(
             update(_OBJECT).where(_OBJECT.c.id == bindparam("b_id")).values(

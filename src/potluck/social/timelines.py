@@ -190,4 +190,6 @@ async def quotes_of(session: AsyncSession, object_id: int, viewer_id: int | None
     query = select(Object.id).where(
         Object.quote_id == object_id, visible_to(viewer_id),
         or_(Object.quote_state.is_(None), Object.quote_state == "accepted"))
+    if viewer_id is not None:
+        query = query.where(not_hidden_by(viewer_id, Object.author_id))
     return await _objects(session, query, page)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import preview_cards, reactions, registry
+from potluck.social import policies, preview_cards, reactions, registry
 from potluck.social.model import (
     Actor,
     Announce,
@@ -59,6 +59,7 @@ class ObjectView:
     card_author: Actor | None = None  # whom that page credits
     kind_data: Any = None
     marks: Marks = field(default_factory=Marks)
+    restricted: dict[policies.Act, policies.Verdict] = field(default_factory=dict)  # what the viewer may not do at once
 
 
 @dataclass(slots=True)
@@ -176,11 +177,14 @@ async def _load_kinds(session: AsyncSession, views: dict[int, ObjectView], viewe
 
 
 async def add_marks(session: AsyncSession, views: dict[int, ObjectView], viewer_id: int) -> None:
-    """Lay the viewer's own marks over views, in one query."""
+    """Lay the viewer's own marks over views, in one query, and what authors do not let the viewer do."""
     marks = await load_marks(session, {view.object.id: view.object.thread_root_id for view in views.values()},
                              viewer_id)
     for object_id, found in marks.items():
         views[object_id].marks = found
+    narrow = await policies.verdicts(session, ((view.object, view.author) for view in views.values()), viewer_id)
+    for object_id, verdicts in narrow.items():
+        views[object_id].restricted = verdicts
 
 
 async def load_marks(session: AsyncSession, threads: dict[int, int | None], viewer_id: int) -> dict[int, Marks]:

@@ -10,14 +10,16 @@ from litestar import Response, get, post
 
 from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
-from potluck.social import objects, views
+from potluck.social import objects, policies, publishing, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
-from potluck.web import composing, flashes, pages, redirects
+from potluck.web import attaching, composing, flashes, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
+from potluck.web.attaching import Sent
 from potluck.web.auth import Viewer, acting, check_may_post
+from potluck.web.bringing_files import WITH_FILES
 from potluck.web.composing import Composer
-from potluck.web.forms import Form
+from potluck.web.forms import Form, query_whole
 from potluck.web.i18n import _
 from potluck.web.ports import resolver
 from potluck.web.presenters.posts import post_path, shown_post
@@ -60,6 +62,10 @@ async def new(request: AnyRequest, me: Me) -> Response[Any]:
     link = request.query_params.get("url", "")[:2000]
     words = " ".join(part for part in (to, text, link) if part)
     composer = composing.blank(me, back=_back(request), text=f"{words} " if to and not text else words)
+    media_id = query_whole(request, "media")
+    if media_id:
+        async with request.app.state.db.read() as session:
+            composer = replace(composer, files=await attaching.shown(session, me.actor, [media_id]))
     return await _page(request, composer, _("New post"))
 
 
@@ -85,7 +91,9 @@ async def edit(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """An edit of one's own post."""
     view = await _own(request, object_id, me)
     composer = composing.for_edit(me, view, back=post_path(view.author, object_id))
-    return await _page(request, composer, _("Edit post"))
+    async with request.app.state.db.read() as session:
+        files = await attaching.shown_files(session, view.media)
+    return await _page(request, replace(composer, files=files), _("Edit post"))
 
 
 async def _base(request: AnyRequest, me: Viewer, form: Form) -> Composer:
@@ -99,47 +107,81 @@ async def _base(request: AnyRequest, me: Viewer, form: Form) -> Composer:
     return composing.blank(me, back=back)
 
 
-async def _preview(request: AnyRequest, form: Form, composer: Composer) -> Response[Any]:
+async def _preview(request: AnyRequest, me: Viewer, form: Form, composer: Composer, sent: Sent) -> Response[Any]:
     wanted = composing.request_from(form, composer)
     async with request.app.state.db.read() as session:
         html = await note_actions.preview(session, wanted.text, wanted.content_type)
-    shown = replace(composing.filled(composer, form, {}), preview=composing.shown_preview(html, wanted))
-    return await _page(request, shown, _("Preview"))
+    composer = await _again(request, me, form, composer, sent)
+    return await _page(request, replace(composer, preview=composing.shown_preview(html, wanted)), _("Preview"))
 
 
-@post("/compose", status_code=303)
+async def _again(request: AnyRequest, me: Viewer, form: Form, base: Composer, sent: Sent, *,
+                 errors: dict[str, str] | None = None) -> Composer:
+    """The composer as it was sent, with its files; what was said about these is kept."""
+    try:
+        async with request.app.state.db.write() as session:
+            await attaching.describe(session, me.actor, form, sent)
+    except Invalid as error:
+        errors = {**composing.form_errors(error), **(errors or {})}
+    async with request.app.state.db.read() as session:
+        files = await attaching.shown(session, me.actor, sent.ids, form)
+    return replace(composing.filled(base, form, {**sent.errors, **(errors or {})}), files=files)
+
+
+@post("/compose", status_code=303, **WITH_FILES)
 async def publish(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
-    """Publish a post, or show how it will look."""
+    """Publish a post, show how it will look, or take files for it."""
     check_may_post(me)
     base = await _base(request, me, form)
+    sent = await attaching.take(request, me, form)
     try:
         if form.flag("preview"):
-            return await _preview(request, form, base)
-        wanted = composing.request_from(form, base)
+            return await _preview(request, me, form, base, sent)
+        if sent.act or sent.errors:
+            return await _page(request, await _again(request, me, form, base, sent), _("New post"),
+                               status=422 if sent.errors else 200)
+        wanted = replace(composing.request_from(form, base), media_ids=sent.ids, wait_for_media=True)
         await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
-            row = await note_actions.compose(session, await acting(session, me), wanted)
+            author = await acting(session, me)
+            await attaching.describe(session, author, form, sent)
+            row = await note_actions.compose(session, author, wanted)
+            waits = await policies.awaits_approval(session, row)
     except Invalid as error:
-        composer = composing.filled(base, form, composing.form_errors(error))
+        composer = await _again(request, me, form, base, sent, errors=composing.form_errors(error))
         return await _page(request, composer, _("New post"), status=422)
+    if row.state == publishing.PROCESSING:
+        return flashes.with_flash(redirects.see_other("/home"), "info", _(
+            "Your post is published as soon as its files are ready."))
     answer = redirects.see_other(base.back if not base.reply_id else post_path(me.actor, row.id))
+    if waits:
+        return flashes.with_flash(answer, "info", _("Your reply goes to others once the author has approved it."))
     return flashes.with_flash(answer, "good", _("Your post is out."))
 
 
-@post("/posts/{object_id:int}/edit", status_code=303)
+@post("/posts/{object_id:int}/edit", status_code=303, **WITH_FILES)
 async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Save an edit."""
     view = await _own(request, object_id, me)
     base = composing.for_edit(me, view, back=post_path(view.author, object_id))
+    sent = await attaching.take(request, me, form)
+    if not form.flag("with_files"):
+        sent.ids = [item.id for item in view.media]
     try:
         if form.flag("preview"):
-            return await _preview(request, form, base)
-        wanted = replace(composing.request_from(form, base), media_ids=[item.id for item in view.media])
+            return await _preview(request, me, form, base, sent)
+        if sent.act or sent.errors:
+            return await _page(request, await _again(request, me, form, base, sent), _("Edit post"),
+                               status=422 if sent.errors else 200)
+        wanted = replace(composing.request_from(form, base), media_ids=sent.ids)
         await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
-            await note_actions.revise(session, await acting(session, me), object_id, wanted)
+            author = await acting(session, me)
+            await attaching.describe(session, author, form, sent)
+            said = await attaching.details(session, author, form, sent)
+            await note_actions.revise(session, author, object_id, replace(wanted, media_details=said))
     except Invalid as error:
-        composer = composing.filled(base, form, composing.form_errors(error))
+        composer = await _again(request, me, form, base, sent, errors=composing.form_errors(error))
         return await _page(request, composer, _("Edit post"), status=422)
     return flashes.with_flash(redirects.see_other(base.back), "good", _("Your changes are saved."))
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from potluck.kinds.authoring import MAX_MEDIA
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.settings import current
 from potluck.social import preferences
 from potluck.social.errors import Invalid
 from potluck.social.views import ObjectView
 from potluck.social.visibility import DIRECT, FOLLOWERS, LOCAL, PUBLIC, UNLISTED
+from potluck.web.attaching import ACCEPT, AttachedFile
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l, post_languages
@@ -77,7 +79,7 @@ class Composer:
     quote: Post | None = None
     quote_id: str = ""
     poll: PollEditor | None = field(default_factory=_no_options)
-    media_html: str = ""
+    files: list[AttachedFile] = field(default_factory=list)
     preview: Any = None
     errors: dict[str, str] = field(default_factory=dict)
     draft_key: str = "new"
@@ -88,6 +90,16 @@ class Composer:
     def max_chars(self) -> int:
         """Longest text."""
         return current().max_characters
+
+    @property
+    def max_files(self) -> int:
+        """Most files a post has."""
+        return MAX_MEDIA
+
+    @property
+    def accept(self) -> str:
+        """What the file chooser offers."""
+        return ACCEPT
 
     @property
     def visibilities(self) -> list[Choice]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from litestar.datastructures import UploadFile
 
 from potluck.social.errors import Invalid
 from potluck.web.types import AnyRequest
@@ -17,10 +20,20 @@ class Form:
 
     Args:
         fields: name and value pairs in the order sent.
+        files: the same for files.
     """
 
-    def __init__(self, fields: list[tuple[str, str]]) -> None:
+    def __init__(self, fields: list[tuple[str, str]], files: Sequence[tuple[str, UploadFile]] = ()) -> None:
         self._fields = fields
+        self._files = files
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field, be it empty."""
+        return any(key == name for key, _value in self._fields)
+
+    def files(self, name: str) -> list[UploadFile]:
+        """The files of a field; a browser sends a nameless one where none was chosen."""
+        return [file for key, file in self._files if key == name and file.filename]
 
     def text(self, name: str, default: str = "", *, limit: int = 1000) -> str:
         r"""The first value, with line ends as `\n` and outer white space removed.
@@ -72,9 +85,10 @@ def _clean(value: str) -> str:
 
 
 async def read_form(request: AnyRequest) -> Form:
-    """The form of a request (dependency `form`); files are left out."""
-    fields = await request.form()
-    return Form([(key, value) for key, value in fields.multi_items() if isinstance(value, str)])
+    """The form of a request (dependency `form`)."""
+    fields = list((await request.form()).multi_items())
+    return Form([(key, value) for key, value in fields if isinstance(value, str)],
+                [(key, value) for key, value in fields if isinstance(value, UploadFile)])
 
 
 def query_whole(request: AnyRequest, name: str) -> int | None:

@@ -1,12 +1,14 @@
 """Live pages: server-sent events with cards and notification rows, drawn for the one who listens.
 
-Events: `update` (a card, new or changed), `delete` (id of a post), `notification` (a row).
+Events: `update` (a card, new or changed), `delete` (id of a post), `notification` (a row), `job` (JSON: how far the
+preparation of one's own file is).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from litestar import Response, get
@@ -15,6 +17,7 @@ from litestar.response import Stream
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.media import uploads
 from potluck.settings import current
 from potluck.social import lists, markers, views
 from potluck.social.errors import NotFound
@@ -27,6 +30,7 @@ from potluck.text.hashtags import normalise_hashtag
 from potluck.web import auth, notices, pages
 from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
+from potluck.web.i18n import _
 from potluck.web.presenters.posts import shown_post
 from potluck.web.types import AnyRequest
 
@@ -45,7 +49,7 @@ async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> 
         SignInRequired: it is for people with an account.
         NotFound: there is no such stream, or it is someone else's.
     """
-    own = {f"notifications:{viewer.actor.id}"} if viewer else set()
+    own = {f"notifications:{viewer.actor.id}", f"jobs:{viewer.actor.id}"} if viewer else set()
     if stream in {"public", "public:local"} or stream.startswith("hashtag:"):
         if viewer is None and current().public_timelines != "public":
             raise auth.SignInRequired
@@ -118,7 +122,9 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
         rows = await _rows(session, request, viewer, messages)
     drawn: list[tuple[str, str]] = []
     for message in messages:
-        if message.type == "delete":
+        if message.type == "job":
+            drawn += [("job", job)] if (job := _job(message.data)) else []
+        elif message.type == "delete":
             drawn.append(("delete", str(message.entry_id or message.object_id)))
         elif message.type == "notification" and message.id in rows:
             drawn.append(("notification", rows[message.id]))
@@ -127,6 +133,16 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
             post = shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id)
             drawn.append(("update", pages.part(request, "timelines/card.html", post=post)))
     return drawn
+
+
+def _job(data: Mapping[str, Any]) -> str:
+    """A job on a file, as scripts want it; '' for other jobs."""
+    args = data.get("args") or []
+    if data.get("name") != uploads.PROCESS or not args:
+        return ""
+    message = str(data.get("message") or "")
+    return json.dumps({"media": str(args[0]), "state": data.get("state"), "progress": data.get("progress") or 0.0,
+                       "message": _(message, **data.get("message_data") or {}) if message else ""})
 
 
 async def _entries(session: AsyncSession, viewer: Viewer | None,

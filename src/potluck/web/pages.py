@@ -92,7 +92,8 @@ def _shared(request: AnyRequest, viewer: auth.Viewer | None, unread: int) -> dic
     theme = request.cookies.get("theme", "")
     return {
         "request": request, "path": path_of(request), "lang": language.tag, "dir": language.direction,
-        "site": {"title": settings.title, "url": settings.url, "description": settings.description},
+        "site": {"title": settings.title, "url": settings.url, "description": settings.description,
+                 "source_url": settings.source_url},
         "viewer": _shown_viewer(viewer, unread) if viewer else None,
         "theme": theme if theme in {"light", "dark"} else "",
         "sign_up_open": settings.sign_up in {"open", "approval"}, "flashes": flashes.take(request),

@@ -11,10 +11,12 @@ from potluck.web import (
     asking,
     assets,
     auth,
+    bringing_files,
     compose,
     conversations,
     csrf,
     errors,
+    files,
     finding,
     first_run,
     forms,
@@ -23,6 +25,7 @@ from potluck.web import (
     notices,
     pages,
     profiles,
+    quotes,
     relations,
     remote,
     reporting,
@@ -41,14 +44,15 @@ from potluck.web.communities import routes as communities
 from potluck.web.settings import routes as settings
 
 AREAS = (
-    timelines, communities, profiles, threads, compose, actions, relations, notices, conversations, finding, saved,
-    lists, reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes, severances,
+    timelines, communities, profiles, threads, compose, files, quotes, actions, relations, notices, conversations,
+    finding, saved, lists, reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes,
+    severances,
 )
 
 site = Router(
     path="/",
     route_handlers=[handler for area in AREAS for handler in area.route_handlers],
-    guards=[asking.check_ids, csrf.guard],
+    guards=[asking.check_ids, bringing_files.guard, csrf.guard],
     before_request=pages.before_page,
     middleware=[security_headers.middleware],
     exception_handlers=errors.exception_handlers,

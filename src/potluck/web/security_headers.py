@@ -25,9 +25,10 @@ def content_security_policy(form_action: str = "'self'") -> str:
     """The policy of a page. `form_action`: where its forms may lead, redirects included; '' for anywhere."""
     remote = _elsewhere()
     rules = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "connect-src 'self'",
-        f"img-src 'self' data: {remote}", f"media-src 'self' blob: {remote}", "manifest-src 'self'", "base-uri 'none'",
-        "frame-ancestors 'none'",
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
+        f"connect-src 'self' {_files()}".rstrip(),
+        f"img-src 'self' data: blob: {remote}", f"media-src 'self' blob: {remote}", "manifest-src 'self'",
+        "base-uri 'none'", "frame-ancestors 'none'",
     ]
     if form_action:
         rules.append(f"form-action {form_action}")
@@ -39,8 +40,13 @@ def _elsewhere() -> str:
     settings = current()
     if settings.remote_media == "link":
         return "https:" if settings.secure_cookies else "https: http:"
-    parts = urlsplit(settings.media_url)
-    return f"{parts.scheme}://{parts.netloc}" if settings.media_url else ""
+    return _files()
+
+
+def _files() -> str:
+    """Where our own files are served from, if not from here: players fetch playlists and waveforms there."""
+    parts = urlsplit(current().media_url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def headers(form_action: str = "'self'") -> dict[str, str]:

@@ -144,7 +144,7 @@ async def fetch_state(request: AnyRequest, me: Me, fetch_id: PathId) -> Response
             raise NotFound
         await visible_object(session, me.actor, fetch.object_id)
     seen = request.query_params.get("seen", "")
-    return await pages.render(request, "threads/_fetching.html", fetching=Fetching.of(
+    return await pages.fragment(request, "threads/_fetching.html", fetching=Fetching.of(
         fetch, int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else 0))
 
 

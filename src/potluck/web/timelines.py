@@ -11,7 +11,7 @@ from potluck.settings import current
 from potluck.social import hashtags, timelines
 from potluck.social.errors import NotFound
 from potluck.text.hashtags import normalise_hashtag
-from potluck.web import auth, composing, feeds, flashes, pages, redirects, syndication
+from potluck.web import auth, composing, feeds, files, flashes, pages, redirects, syndication
 from potluck.web.asking import Guest, Me, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
@@ -34,8 +34,9 @@ async def home(request: AnyRequest, me: Me) -> Response[Any]:
     async with request.app.state.db.read() as session:
         refs = await timelines.home(session, me.actor.id, page_of(request), kinds=feeds.kinds_of_lens(lens))
         feed = await feeds.load(session, request, refs, me)
+        waiting = await files.waiting_posts(session, me.actor)
     return await pages.render(
-        request, "timelines/home.html", feed=feed, lenses=feeds.lenses("/home", lens),
+        request, "timelines/home.html", feed=feed, waiting=waiting, lenses=feeds.lenses("/home", lens),
         first="max_id" not in request.query_params, composer=composing.blank(me, back="/home"))
 
 

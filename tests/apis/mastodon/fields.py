@@ -205,6 +205,22 @@ ENTITIES: dict[str, dict[str, Type]] = {
         "content": text, "spoiler_text": text, "sensitive": flag, "created_at": time, "account": entity("Account"),
         "media_attachments": array(entity("MediaAttachment")), "emojis": array(entity("CustomEmoji")),
         "poll?": record, "quote?": record},
+    "Profile": {
+        "id": ident, "display_name": text, "note": text, "fields": array(entity("Field")), "avatar": url,
+        "avatar_static": url, "avatar_description": text, "header": url, "header_static": url,
+        "header_description": text, "locked": flag, "bot": flag, "hide_collections": null(flag),
+        "discoverable": null(flag), "indexable": flag, "show_media": flag, "show_media_replies": flag,
+        "show_featured": flag, "attribution_domains": array(text), "featured_tags": array(entity("FeaturedTag"))},
+    "Translation": {
+        "content": text, "spoiler_text": text, "language": text, "detected_source_language": text, "provider": text,
+        "poll": null(entity("TranslatedPoll")), "media_attachments": array(entity("TranslatedMedia"))},
+    "TranslatedPoll": {"id": ident, "options": array(entity("TranslatedOption"))},
+    "TranslatedOption": {"title": text},
+    "TranslatedMedia": {"id": ident, "description": text},
+    "OEmbed": {
+        "type": one_of("rich"), "version": one_of("1.0"), "author_name": text, "author_url": url,
+        "provider_name": text, "provider_url": url, "cache_age": whole, "html": text, "width": whole,
+        "height": null(whole)},
     "StatusSource": {"id": ident, "text": text, "spoiler_text": text},
     "Relationship": {
         "id": ident, **dict.fromkeys((

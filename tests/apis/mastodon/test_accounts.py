@@ -231,7 +231,7 @@ async def test_changing_the_profile(alice: Person, send: dict[str, Any]) -> None
     {"json": {"display_name": "x" * 500}}, {"json": {"source": {"privacy": "secret"}}},
     {"json": {"locked": "perhaps"}}, {"files": {"avatar": ("a.png", b"x", "image/png")}}])
 async def test_what_a_profile_cannot_be(alice: Person, bad: dict[str, Any]) -> None:
-    """Unusable values are 422, and pictures wait for the media room."""
+    """Unusable values are 422, pictures that are none among them."""
     answer = await alice.call("PATCH", "/api/v1/accounts/update_credentials", **bad)
     assert answer.status_code == 422
     fields.check(answer.json(), "Error")

@@ -12,7 +12,7 @@ import pytest
 from potluck.apis.mastodon import async_refreshes
 from potluck.db.base import now
 from potluck.kinds.note.model import PollDraft
-from potluck.social import thread_fetches
+from potluck.social import follows, thread_fetches
 from potluck.social.drafts import AttachmentDraft, EmojiDraft, MentionDraft
 from potluck.social.model import Actor
 
@@ -284,6 +284,54 @@ async def test_who_may_quote(alice: Person, bob: Person) -> None:
     assert (await bob.get(path))["quote_approval"] == {"automatic": [], "manual": [], "current_user": "denied"}
     refused = await bob.call("POST", "/api/v1/statuses", json={"status": "q", "quoted_status_id": status["id"]})
     assert refused.status_code == 403
+
+
+async def test_a_quote_is_revoked(server: Server, alice: Person, bob: Person, carol: Person) -> None:
+    """The quoted author takes their status out of a quote, for good; nobody else can."""
+    first = await alice.say("first")
+    second = await bob.say("second", quoted_status_id=first["id"])
+    path = f"/api/v1/statuses/{first['id']}/quotes/{second['id']}/revoke"
+    assert (await carol.call("POST", path)).status_code == 404
+    assert (await bob.call("POST", path)).status_code == 404
+    revoked = await alice.post(path)
+    fields.check(revoked, "SignedInStatus")
+    assert (revoked["id"], revoked["quote"]) == (second["id"], {"state": "revoked", "quoted_status": None})
+    assert await alice.get(f"/api/v1/statuses/{first['id']}/quotes") == []
+    assert (await carol.get(f"/api/v1/statuses/{first['id']}"))["quotes_count"] == 0
+    assert (await alice.post(path))["quote"]["state"] == "revoked"
+    assert (await alice.call("POST", f"/api/v1/statuses/{first['id']}/quotes/x/revoke")).status_code == 404
+    bad = await alice.call("PUT", f"/api/v1/statuses/{first['id']}/interaction_policy",
+                           json={"quote_approval_policy": "friends"})
+    assert bad.status_code == 422
+
+
+POLICY = {"canQuote": {"automaticApproval": ["https://far.example/users/dana/followers"],
+                       "manualApproval": ["https://www.w3.org/ns/activitystreams#Public"]},
+          "canReply": {"automaticApproval": ["https://far.example/users/dana/following"]},
+          "canLike": {"always": [], "approvalRequired": []}, "canAnnounce": {"automaticApproval": "as:Public"}}
+
+
+async def test_policies_of_elsewhere(server: Server, alice: Person, dana: Actor) -> None:
+    """What a remote author lets people do is told, and refused with a reason where they may not."""
+    row = await server.arrives(dana, "<p>mine</p>", interaction_policy=POLICY, quote_policy="followers")
+    path = f"/api/v1/statuses/{row.id}"
+    status = await alice.get(path)
+    fields.check(status, "SignedInStatus")
+    assert status["quote_approval"] == {"automatic": ["followers"], "manual": ["public"], "current_user": "manual"}
+    reply = {"status": "hm", "in_reply_to_id": str(row.id)}
+    for refused in (await alice.call("POST", "/api/v1/statuses", json=reply),
+                    await alice.call("POST", f"{path}/favourite")):
+        assert refused.status_code == 403
+        assert "author" in refused.json()["error"]
+    assert (await alice.post(f"{path}/reblog"))["reblog"]["id"] == str(row.id)
+    quoting = await alice.say("look", quoted_status_id=str(row.id))
+    assert quoting["quote"]["state"] == "pending"
+    async with server.db.write() as session:
+        await follows.follow(session, dana, alice.actor)
+        await follows.follow(session, alice.actor, dana)
+        await follows.accept(session, dana, alice.actor)
+    assert (await alice.get(path))["quote_approval"]["current_user"] == "automatic"
+    assert (await alice.post("/api/v1/statuses", json=reply))["in_reply_to_id"] == str(row.id)
 
 
 async def test_a_remote_status_in_full(server: Server, alice: Person, dana: Actor, picture: AttachmentDraft) -> None:

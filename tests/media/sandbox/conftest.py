@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from potluck.media.sandbox.client import Sandbox
+from potluck.media.sandbox.forking import ForkServer
 
 HERE = Path(__file__).parent
-PACKAGES = ("potluck.media.tasks", "hostile")
+
+
+def fork_server(without: frozenset[str]) -> ForkServer:
+    """One that knows the hostile tasks."""
+    return ForkServer(("potluck.media.tasks", "hostile"), (str(HERE),), without & {"namespaces"})
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +26,7 @@ def sandbox_without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
     def make(*walls: str) -> Sandbox:
         key = frozenset(walls)
         if key not in made:
-            made[key] = Sandbox(tmp_path_factory.mktemp("work"), packages=PACKAGES, paths=(str(HERE),), without=key)
+            made[key] = Sandbox(tmp_path_factory.mktemp("work"), server=fork_server(key), without=key)
         return made[key]
 
     yield make

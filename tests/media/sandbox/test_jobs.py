@@ -15,6 +15,8 @@ import pytest
 from potluck.media.sandbox import MIB, Crashed, Exhausted, Limits, Refused, Unavailable, memfd
 from potluck.media.sandbox.client import Sandbox
 
+from .conftest import fork_server
+
 SMALL = Limits(memory=128 * MIB, cpu_seconds=1, wall_seconds=60, output_bytes=8 * MIB, files=20)
 SCRIPT = b"#!/bin/sh\necho out"
 
@@ -64,6 +66,43 @@ async def test_time_ends_a_job(sandbox: Sandbox, name: str) -> None:
     """Doing nothing for too long ends a job as well, and so does talking without end."""
     with pytest.raises(Exhausted, match="time"):
         await outcome_of(sandbox, name, Limits(wall_seconds=0.3))
+
+
+async def test_endless_talk_is_heard_slowly(sandbox: Sandbox) -> None:
+    """A worker that floods the server with words is slowed down instead of keeping it busy."""
+    heard: list[float] = []
+    with pytest.raises(Exhausted, match="time"):
+        async with sandbox.run("breakouts.flood", inputs={"script": SCRIPT}, limits=Limits(wall_seconds=0.5),
+                               on_progress=heard.append):
+            pass
+    assert 0 < len(heard) < 5000  # hundreds a second, and what lies in the socket when it ends
+
+
+async def test_holes_in_files_count(sandbox: Sandbox) -> None:
+    """A file that claims to be large is as much for whoever copies it."""
+    with pytest.raises(Exhausted, match="output"):
+        await outcome_of(sandbox, "write_holes")
+
+
+async def test_who_ignores_the_end_of_processor_time_is_told_of_it(sandbox: Sandbox) -> None:
+    """The kernel's second word is the last one."""
+    with pytest.raises(Exhausted, match="CPU time"):
+        await outcome_of(sandbox, "spin_on")
+
+
+async def test_a_caller_that_leaves_at_any_moment_leaves_nothing_behind(sandbox: Sandbox) -> None:
+    """No folder, no descriptor, no worker, however early or late it is cancelled."""
+    await outcome_of(sandbox, "good", word="one")  # the fork server is there
+    before, open_before = set(sandbox.work.iterdir()), set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for pause in (0, 0.001, 0.002, 0.005, 0.01, 0.02):
+        task = asyncio.create_task(outcome_of(sandbox, "sleep"))
+        await asyncio.sleep(pause)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await asyncio.to_thread(wait_until, lambda: set(sandbox.work.iterdir()) == before)
+    await asyncio.to_thread(wait_until, lambda: not workers_of(sandbox))
+    assert len(os.listdir("/proc/self/fd")) <= len(open_before) + 1  # noqa: PTH208
 
 
 async def test_threads_are_bounded_by_memory(sandbox: Sandbox) -> None:
@@ -118,8 +157,7 @@ async def test_who_stops_waiting_stops_the_worker(sandbox: Sandbox) -> None:
 async def test_workers_end_with_the_server(sandbox_without: Callable[..., Sandbox]) -> None:
     """When the server is gone, so are the fork server and whoever works for it."""
     for walls in ((), ("namespaces",)):
-        sandbox = Sandbox(sandbox_without().work, packages=sandbox_without().packages, paths=sandbox_without().paths,
-                          without=frozenset(walls))
+        sandbox = Sandbox(sandbox_without().work, server=fork_server(frozenset(walls)))
         started = asyncio.Event()
 
         async def wait(mine: Sandbox = sandbox, told: asyncio.Event = started) -> None:
@@ -185,8 +223,8 @@ def workers_of(sandbox: Sandbox) -> list[int]:
 
 def family_of(sandbox: Sandbox) -> list[int]:
     """The fork server and all below it."""
-    assert sandbox._process
-    found = [sandbox._process.pid]
+    assert sandbox.server.process_id
+    found = [sandbox.server.process_id]
     for pid in found:
         children = Path(f"/proc/{pid}/task/{pid}/children")
         found += [int(child) for child in children.read_text().split()] if children.exists() else []

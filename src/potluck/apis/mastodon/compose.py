@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,9 @@ from potluck.apis.mastodon.statuses import target_id, view_of
 from potluck.kinds import authoring
 from potluck.kinds.note import actions, scheduled
 from potluck.kinds.note.actions import NoteRequest, PollRequest
+from potluck.media import attachments
 from potluck.social import objects, preferences
+from potluck.social.drafts import MediaDetail
 from potluck.social.errors import NotFound
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct",
@@ -154,11 +157,23 @@ async def edit(call: Call) -> Answer:
         quote_policy=params.text("quote_approval_policy") or row.quote_policy,
         media_ids=params.idents("media_ids") if "media_ids" in params else [item.id for item in view.media],
         poll=_poll(params) if "poll" in params else await actions.source_poll(session, row.id))
+    request = replace(request, media_details=_media_details(params, request.media_ids))
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:
         await actions.revise(writer, await call.acting(writer), row.id, request)
     return Answer(await render.one(call.source, row.id, call.viewer_id))
+
+
+def _media_details(params: Params, media_ids: Sequence[int]) -> dict[int, MediaDetail]:
+    """`media_attributes`: descriptions and focal points of the status's attachments, changed along with it."""
+    found: dict[int, MediaDetail] = {}
+    for item in params.records("media_attributes"):
+        media_id = item.ident("id") or 0
+        if media_id not in media_ids:
+            raise not_found()
+        found[media_id] = attachments.detail(item.optional_text("description"), item.point("focus"))
+    return found
 
 
 @endpoint("DELETE", "/api/v1/statuses/{id:str}", scope="write:statuses", strict=True)
@@ -179,21 +194,4 @@ async def remove(call: Call) -> Answer:
     return answer(found)
 
 
-@endpoint("PUT", "/api/v1/statuses/{id:str}/interaction_policy", scope="write:statuses")
-async def interaction_policy(call: Call) -> Answer:
-    """Change who may quote one's own status."""
-    policy = call.params.required("quote_approval_policy")
-    if policy not in ("public", "followers", "nobody"):
-        raise ApiError(422, "Validation failed: Quote policy is not included in the list")
-    async with call.write() as session:
-        row = await objects.by_id(session, call.ident())
-        if row is None or row.author_id != call.me.id or row.deleted_at is not None:
-            raise not_found()
-        row.quote_policy = policy
-        row.version += 1
-        await session.flush()
-        object_id = row.id
-    return Answer(await render.one(call.source, object_id, call.viewer_id))
-
-
-route_handlers = [create, edit, remove, interaction_policy]
+route_handlers = [create, edit, remove]

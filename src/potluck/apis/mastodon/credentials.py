@@ -13,11 +13,13 @@ from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.source import Source
+from potluck.media import attachments, uploads
 from potluck.social import follows, preferences, profiles
 from potluck.social.accounts import tokens
 from potluck.social.model import Actor, User
 
 _VISIBILITY = {"public": "public", "unlisted": "unlisted", "private": "followers", "direct": "direct"}
+_PICTURE_SECONDS = 20.0
 _TEXTS = ("display_name", "note")
 _FLAGS = ("locked", "discoverable", "indexable", "hide_collections")
 
@@ -52,23 +54,40 @@ async def verify_credentials(call: Call) -> Answer:
     return Answer(await credential_account(call.source, call.me.id))
 
 
-@endpoint("PATCH", "/api/v1/accounts/update_credentials", scope="write:accounts")
+@endpoint("PATCH", "/api/v1/accounts/update_credentials", scope="write:accounts", files=True)
 async def update_credentials(call: Call) -> Answer:
     """Change one's profile and how one posts; what is absent stays."""
+    await change_profile(call, {})
+    return Answer(await credential_account(call.source, call.me.id))
+
+
+async def change_profile(call: Call, more: dict[str, Any]) -> None:
+    """Do what the parameters ask. `more`: further parts of the profile."""
     params = call.params
-    if params.upload("avatar") or params.upload("header"):
-        raise ApiError(422, "Validation failed: Pictures cannot be uploaded on this server yet")
     async with call.write() as session:
         actor = await call.acting(session)
         user = await session.get_one(User, call.user.id)
-        changes = _profile_changes(params)
+        changes = _profile_changes(params) | more
         if changes:
             await profiles.update_profile(session, actor, **changes)
         posting = _posting_changes(params.nested("source"))
         if posting:
             await preferences.change(session, user, **posting)
         tokens.forget_user(session, user.id)
-    return Answer(await credential_account(call.source, call.me.id))
+    for name in ("avatar", "header"):
+        await _accept_picture(call, name)
+
+
+async def _accept_picture(call: Call, name: str) -> None:
+    """Take a picture of the profile. Apps show at once what the answer says, so it waits a little."""
+    sent = call.params.upload(name)
+    if sent is None:
+        return
+    path, file_name = sent
+    media = await uploads.accept(call.db, call.me, path, file_name=file_name, purpose=name)
+    media = await attachments.until_prepared(call.db, call.me, media, seconds=_PICTURE_SECONDS)
+    if media.state == "failed":
+        raise ApiError(422, f"Validation failed: {name.capitalize()}: {media.error}")
 
 
 def _profile_changes(params: Params) -> dict[str, Any]:

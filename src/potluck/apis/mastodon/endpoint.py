@@ -7,7 +7,7 @@ call, on one consistent state) and writes with `async with call.write() as sessi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,11 +15,13 @@ import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.types import Empty
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis.mastodon import files as files_of
 from potluck.apis.mastodon import limits, scopes
 from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
-from potluck.apis.mastodon.params import Params, parse_id, read
+from potluck.apis.mastodon.params import Params, of_query, parse_id, read
 from potluck.apis.mastodon.source import Source
 from potluck.apis.ports import ports
 from potluck.db.engine import Database
@@ -150,11 +152,13 @@ class Rule:
     who: Who
     scopes: tuple[str, ...]
     strict: bool
+    unconfirmed: bool
+    files: bool = False
 
 
 def endpoint(
     method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
-    strict: bool = False,
+    strict: bool = False, unconfirmed: bool = False, files: bool = False,
 ) -> Callable[[Function], HTTPRouteHandler]:
     """Make a function an endpoint.
 
@@ -165,9 +169,11 @@ def endpoint(
         who: `anyone` (without or with any token that has the scope), `app` (any token) or `user` (a person's).
             By default `user` where there is a scope, else `anyone`.
         strict: counted by the narrow limit too (deleting, thirty in half an hour).
+        unconfirmed: also for a login whose address is not confirmed, or that is not approved, yet.
+        files: it takes files, of any size: the caller is found out first, by header or query only.
     """
     wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
-    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict)
+    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files)
     methods: Any = [method] if isinstance(method, str) else list(method)
 
     def decorate(function: Function) -> HTTPRouteHandler:
@@ -176,6 +182,7 @@ def endpoint(
 
         handle.__doc__ = function.__doc__
         return HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
+                                request_max_body_size=None if files else Empty,
                                 name=f"mastodon:{function.__module__.rpartition('.')[2]}.{function.__name__}",
                                 )(handle)
 
@@ -185,9 +192,13 @@ def endpoint(
 async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:
     call = Call(request)
     headers: list[tuple[str, str]] = []
+    stack = AsyncExitStack()
     try:
-        call.params = await read(request)
+        call.params = of_query(request.scope["query_string"]) if rule.files else await read(request)
         await _admit(call, rule, headers)
+        if rule.files:
+            await call.stop_reading()
+            call.params = await files_of.read(request, stack, call.settings)
         result = await function(call)
     except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
         refusal = from_exception(error)
@@ -196,6 +207,7 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
         headers = [header for header in headers if header[0] not in taken]
     finally:
         await call.stop_reading()
+        await stack.aclose()
     return ASGIResponse(body=result.body, status_code=result.status, media_type="application/json",
                         headers=[*headers, *result.headers])
 
@@ -210,7 +222,7 @@ async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None
         raise ApiError(401, "The access token is invalid")
     _count(call, rule, headers)
     if call.access is not None:
-        check_access(call.access, rule.scopes, rule.who)
+        check_access(call.access, rule.scopes, rule.who, unconfirmed=rule.unconfirmed)
 
 
 async def _check_network(call: Call) -> None:
@@ -256,7 +268,7 @@ async def check_token(session: AsyncSession, secret: str) -> tokens.Access:
     return access
 
 
-def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None:
+def check_access(access: tokens.Access, wanted: Sequence[str], who: Who, *, unconfirmed: bool = False) -> None:
     """Whether a token may be used for something.
 
     Raises:
@@ -268,9 +280,9 @@ def check_access(access: tokens.Access, wanted: Sequence[str], who: Who) -> None
             raise ApiError(403, "Your login is currently disabled")
         if access.actor is not None and access.actor.suspended_at is not None:
             raise ApiError(403, "Your login is currently disabled")
-        if user.confirmed_at is None and current().confirm_email:
+        if user.confirmed_at is None and current().confirm_email and not unconfirmed:
             raise ApiError(403, "Your login is missing a confirmed e-mail address")
-        if user.approved_at is None:
+        if user.approved_at is None and not unconfirmed:
             raise ApiError(403, "Your login is currently pending approval")
     if wanted and not any(scopes.covers(access.scopes, scope) for scope in wanted):
         raise ApiError(403, "This action is outside the authorized scopes")

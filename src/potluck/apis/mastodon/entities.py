@@ -33,6 +33,7 @@ _AVATAR = "/static/avatar.svg"
 _HEADER = "/static/header.svg"
 _ROLES = {"moderator": ("1", "Moderator", "69564"), "admin": ("2", "Administrator", "1015804"),
           "owner": ("3", "Owner", "1")}
+_MEDIA_TYPES = frozenset({"image", "video", "gifv", "audio"})
 _EVERYONE = {"id": "-99", "name": "", "color": "", "permissions": "0", "highlighted": False}
 
 
@@ -159,28 +160,48 @@ def tag(name: str, tag_id: int | None, history: Sequence[Mapping[str, Any]], *, 
     return found
 
 
+_SIZES = ("width", "height", "size", "aspect", "frame_rate", "duration", "bitrate")
+_FACTS = ("length", "duration", "fps", "size", "width", "height", "aspect", "audio_encode", "audio_bitrate",
+          "audio_channels")
+
+
 def media(item: Media) -> Json:
-    """MediaAttachment."""
-    url = full_url(item.url)
+    """MediaAttachment; without addresses while it is being prepared."""
+    ready = item.state == "ready"
+    url = full_url(item.url) if ready else None
+    preview = full_url(item.preview_url or (item.url if item.type == "image" else None), SMALL) if ready else None
     return {
-        "id": str(item.id), "type": item.type, "url": url,
-        "preview_url": full_url(item.preview_url or (item.url if item.type == "image" else None), SMALL),
-        "remote_url": item.remote_url, "preview_remote_url": None, "text_url": None,
-        "meta": _meta(item), "description": item.description or None, "blurhash": item.blurhash,
+        "id": str(item.id), "type": item.type if item.type in _MEDIA_TYPES else "unknown", "url": url,
+        "preview_url": preview, "remote_url": item.remote_url,
+        "preview_remote_url": None, "text_url": None, "meta": _meta(item), "description": item.description or None,
+        "blurhash": item.blurhash,
     }
 
 
 def _meta(item: Media) -> Json:
-    width, height = item.meta.get("width"), item.meta.get("height")
-    original: Json = {}
-    if width and height:
-        original = {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}
-    for key in ("duration", "frame_rate", "bitrate"):
-        if key in item.meta:
-            original[key] = item.meta[key]
-    found: Json = {"original": original, "small": dict(original)} if original else {}
+    """What is known of the file: facts of the whole at the top for video and audio, then each size that there is."""
+    known = item.meta
+    found: Json = {key: known[key] for key in _FACTS if key in known} if item.type in ("video", "gifv", "audio") else {}
+    original = _size({**known, **_part(known, "original")})
+    small = _size(_part(known, "small")) or (dict(original) if item.type == "image" else {})
+    for key, value in (("original", original), ("small", small)):
+        if value:
+            found[key] = value
     if item.focus_x is not None and item.focus_y is not None:
         found["focus"] = {"x": item.focus_x, "y": item.focus_y}
+    return found
+
+
+def _part(known: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = known.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _size(known: Mapping[str, Any]) -> Json:
+    found = {key: known[key] for key in _SIZES if key in known}
+    width, height = found.get("width"), found.get("height")
+    if width and height:
+        found |= {"size": f"{width}x{height}", "aspect": width / height}
     return found
 
 

@@ -6,7 +6,7 @@ may quote it, their votes, the quoted status, their marks). `render` does the pu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -16,9 +16,10 @@ import msgspec
 
 from potluck.apis.mastodon import entities, entities_card
 from potluck.apis.mastodon.entities import Json, stamp
-from potluck.social import filtering
+from potluck.social import filtering, policies
 from potluck.social.addresses import object_url
 from potluck.social.model import Object
+from potluck.social.policies import Rule
 from potluck.social.views import ObjectView
 
 _encode = msgspec.json.Encoder().encode
@@ -38,7 +39,7 @@ class Shell:
     body: bytes  # from behind the account up to `current_user` of the quote approval
     counts: bytes  # the counts, for boosts of it
     author_id: int
-    quote_policy: str
+    quote_rule: Rule
     quote_id: int | None
     quote_state: str | None  # None: quotes nothing
     has_poll: bool
@@ -55,9 +56,10 @@ def shell(view: ObjectView) -> Shell:
     """Render what all readers share."""
     row = view.object
     counts = _encode(_counts(row))[1:-1]
+    rule = policies.rule_of(row, "quote", view.author)
     head = b'{"id":"%d","account":' % row.id
-    body = b"," + _encode(_shared(view))[1:-1] + b"," + counts + b"," + _approval_start(row.quote_policy)
-    return Shell(row.version, head, body, counts, row.author_id, row.quote_policy, row.quote_id, _quote_state(row),
+    body = b"," + _encode(_shared(view))[1:-1] + b"," + counts + b"," + _approval_start(rule)
+    return Shell(row.version, head, body, counts, row.author_id, rule, row.quote_id, _quote_state(row),
                  _has_poll(view), row.thread_root_id or row.id, filtering.text_of(view)[:_MOST_SEARCHED])
 
 
@@ -132,9 +134,15 @@ def card(view: ObjectView) -> Json | None:
     return entities_card.of_page(view.card, view.card_author) if view.card else None
 
 
-def _approval_start(policy: str) -> bytes:
-    automatic = _encode([] if policy == "nobody" else [policy])
-    return b'"quote_approval":{"automatic":' + automatic + b',"manual":[],"current_user":"'
+def _approval_start(rule: Rule) -> bytes:
+    return (b'"quote_approval":{"automatic":' + _encode(_groups(rule.automatic)) + b',"manual":'
+            + _encode(_groups(rule.manual)) + b',"current_user":"')
+
+
+def _groups(who: Collection[str]) -> list[str]:
+    """Those who may quote, in Mastodon's words; people named one by one have none."""
+    known = [word for word in (policies.PUBLIC, policies.FOLLOWERS, policies.FOLLOWING) if word in who]
+    return [*known, *(["unsupported_policy"] if len(known) < len(who) else [])]
 
 
 def _quote_state(row: Object) -> str | None:

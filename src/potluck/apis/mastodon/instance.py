@@ -23,6 +23,8 @@ from potluck.db.base import now
 from potluck.db.ids import floor_at
 from potluck.kinds import authoring
 from potluck.kinds.note import actions
+from potluck.media import facts, images, uploads
+from potluck.media.types import EXTENSIONS
 from potluck.settings import Settings, current
 from potluck.social import profiles, push, reactions, site_texts
 from potluck.social.accounts import roles
@@ -37,6 +39,12 @@ API_VERSION = 7
 
 _KEEP_SECONDS = 300
 _LIST_LIMIT = 10_000
+
+UPLOADED = images.TAKEN | {name for name in EXTENSIONS if name.startswith(("audio/", "video/"))} - {"video/iso.segment"}
+"""Types of files that are taken. What a file is, is found by looking at it; these are for choosers of apps."""
+
+_NO_LIMIT = 1 << 40
+"""What apps are told where the settings set no limit: they need a number."""
 
 
 class _Kept:
@@ -85,8 +93,12 @@ def _statuses() -> Json:
 
 
 def _media() -> Json:
-    return {"supported_mime_types": [], "description_limit": 1500, "image_size_limit": 0, "image_matrix_limit": 0,
-            "video_size_limit": 0, "video_frame_rate_limit": 0, "video_matrix_limit": 0}
+    settings = current()
+    return {"supported_mime_types": sorted(UPLOADED), "description_limit": uploads.MAX_DESCRIPTION,
+            "image_size_limit": settings.image_limit or _NO_LIMIT,
+            "image_matrix_limit": settings.image_megapixels * 1_000_000,
+            "video_size_limit": settings.video_limit or _NO_LIMIT, "video_frame_rate_limit": facts.MOST_RATE,
+            "video_matrix_limit": facts.MOST_SIDE * facts.MOST_SIDE}
 
 
 def _polls() -> Json:
@@ -121,7 +133,8 @@ async def show(call: Call) -> Answer:
     figures = await _figures(call.source)
     picture = f"{settings.url}/static/icon.svg"
     return answer({
-        "domain": settings.domain, "title": settings.title, "version": VERSION, "source_url": f"{settings.url}/about",
+        "domain": settings.domain, "title": settings.title, "version": VERSION,
+        "source_url": settings.source_url or f"{settings.url}/about",
         "description": settings.description, "usage": {"users": {"active_month": figures["active"]}},
         "thumbnail": {"url": picture, "description": "", "blurhash": None, "versions": {}},
         "icon": [{"src": picture, "size": "48x48"}], "languages": [settings.language],
@@ -129,7 +142,8 @@ async def show(call: Call) -> Answer:
             "urls": {"streaming": _streaming(call), "status": None, "about": f"{settings.url}/about",
                      "privacy_policy": f"{settings.url}/privacy", "terms_of_service": None},
             "vapid": {"public_key": figures["vapid_key"]}, "accounts": _accounts(), "statuses": _statuses(),
-            "media_attachments": _media(), "polls": _polls(), "translation": {"enabled": False},
+            "media_attachments": _media(), "polls": _polls(),
+            "translation": {"enabled": bool(settings.translation_url)},
             "timelines_access": _access(settings), "limited_federation": settings.limited_federation},
         "registrations": _registrations(settings), "api_versions": {"mastodon": API_VERSION},
         "contact": {"email": settings.contact_email, "account": figures["contact"]},

@@ -76,7 +76,7 @@ async def _from_code(call: Call) -> Answer:
     if issued is None:
         raise refusal("invalid_grant", "The provided authorization grant is invalid, expired, revoked, does not match"
                       " the redirection URI used in the authorization request, or was issued to another client.")
-    return _issued(issued)
+    return issued_token(issued)
 
 
 async def _for_app(call: Call) -> Answer:
@@ -86,10 +86,11 @@ async def _for_app(call: Call) -> Answer:
         raise refusal("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     async with call.write() as session:
         issued = await tokens.issue(session, None, wanted, app=app)
-    return _issued(issued)
+    return issued_token(issued)
 
 
-def _issued(issued: tokens.Issued) -> Answer:
+def issued_token(issued: tokens.Issued) -> Answer:
+    """Token."""
     return answer({"access_token": issued.secret, "token_type": "Bearer", "scope": issued.token.scopes,
                    "created_at": int(issued.token.created_at.timestamp())}, headers=_NO_STORE)
 

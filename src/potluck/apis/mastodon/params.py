@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,14 +32,13 @@ _FALSE = frozenset({"0", "false", "f", "off", "no", ""})
 
 
 class Upload:
-    """A file in a multipart body. `media_type` is what the app says it is."""
+    """A file in a multipart body; on disk at `path` in calls that take files, passed over in all others."""
 
-    __slots__ = ("content", "filename", "media_type")
+    __slots__ = ("filename", "path")
 
-    def __init__(self, filename: str, media_type: str, content: bytes) -> None:
+    def __init__(self, filename: str, path: Path | None = None) -> None:
         self.filename = filename
-        self.media_type = media_type
-        self.content = content
+        self.path = path
 
 
 class Params:
@@ -144,10 +144,21 @@ class Params:
         value = self.values.get(name)
         return Params(value) if isinstance(value, dict) else Params({})
 
-    def upload(self, name: str) -> Upload | None:
-        """A file, None if there is none."""
+    def upload(self, name: str) -> tuple[Path, str] | None:
+        """A file and what it is called, None if there is none (or the call takes none)."""
         value = self._last(name)
-        return value if isinstance(value, Upload) else None
+        return (value.path, value.filename) if isinstance(value, Upload) and value.path is not None else None
+
+    def point(self, name: str) -> tuple[float, float] | None:
+        """Two numbers (`0.5,-0.3`), None if absent or empty."""
+        value = self.text(name).strip()
+        if not value:
+            return None
+        try:
+            x, y = (float(part) for part in value.split(","))
+        except ValueError as error:
+            raise ApiError(422, f"Validation failed: {name} must be two numbers, as in 0.5,-0.3") from error
+        return x, y
 
     def moment(self, name: str) -> datetime | None:
         """A time with zone, None if it is absent or empty."""
@@ -182,7 +193,7 @@ def _as_text(value: Any) -> str:
 
 def of_query(query: bytes) -> Params:
     """The parameters of a query string."""
-    return Params(_tree(_pairs(query.decode("latin-1"))))
+    return Params(tree(_pairs(query.decode("latin-1"))))
 
 
 async def read(request: Request[Any, Any, Any]) -> Params:
@@ -191,11 +202,11 @@ async def read(request: Request[Any, Any, Any]) -> Params:
     Raises:
         ApiError: the body is too large (413), or not what its content type says (400).
     """
-    values = _tree(_pairs(request.scope["query_string"].decode("latin-1")))
+    values = tree(_pairs(request.scope["query_string"].decode("latin-1")))
     if _has_body(request):
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
-            values.update(_tree(await _of_multipart(request)))
+            values.update(tree(await _of_multipart(request)))
         else:
             values.update(_of_body(await _body(request), kind))
     return Params(values)
@@ -227,7 +238,7 @@ def _of_body(body: bytes, kind: str) -> dict[str, Any]:
         return _of_json(body)
     if kind in ("application/x-www-form-urlencoded", ""):
         try:
-            return _tree(_pairs(body.decode("utf-8")))
+            return tree(_pairs(body.decode("utf-8")))
         except UnicodeDecodeError as error:
             raise ApiError(400, "The form is not UTF-8") from error
     return {}
@@ -248,15 +259,8 @@ async def _of_multipart(request: Request[Any, Any, Any]) -> list[tuple[str, Any]
         form = await request.form()
     except HTTPException as error:
         raise ApiError(error.status_code, "The multipart body cannot be read") from error
-    return [(name, await _upload(value) if isinstance(value, UploadFile) else value)
+    return [(name, Upload(value.filename or "") if isinstance(value, UploadFile) else value)
             for name, value in list(form.multi_items())[:MAX_FIELDS]]
-
-
-async def _upload(file: UploadFile) -> Upload:
-    content = await file.read()
-    if len(content) > MAX_BODY:
-        raise ApiError(413, "The file is too large")
-    return Upload(file.filename or "", file.content_type, content)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -268,7 +272,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         raise ApiError(400, "There are too many parameters") from error
 
 
-def _tree(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def tree(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Nested values out of bracketed names."""
     root: dict[str, Any] = {}
     for name, value in pairs:

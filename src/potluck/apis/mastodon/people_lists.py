@@ -79,6 +79,13 @@ async def unblock_domain(call: Call) -> Answer:
     return Answer(EMPTY)
 
 
+@endpoint("GET", "/api/v1/domain_blocks/preview", scope=("read:blocks", "follow"))
+async def preview_domain_block(call: Call) -> Answer:
+    """How many follows to and from a server would end if one blocked it."""
+    following, followers = await blocks.follows_at(await call.reader(), call.me.id, call.params.required("domain"))
+    return answer({"following_count": following, "followers_count": followers})
+
+
 async def _endorsed(call: Call, actor_id: int) -> Answer:
     page = page_of(call.params, 40, 80)
     session = await call.reader()
@@ -100,4 +107,4 @@ async def endorsements_of(call: Call) -> Answer:
 
 
 route_handlers = [follow_requests, authorize, reject, mutes, blocked, domain_blocks, block_domain, unblock_domain,
-                  my_endorsements, endorsements_of]
+                  preview_domain_block,                  my_endorsements, endorsements_of]

@@ -19,9 +19,9 @@ from potluck.apis.mastodon.entities import emoji
 from potluck.apis.mastodon.entities_status import BOOST_BODY, Shell, boost_head, marks_bytes
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.source import Source
-from potluck.social import filtering
+from potluck.social import filtering, policies
 from potluck.social.filtering import Compiled, Match
-from potluck.social.model import Announce, Follow, Object
+from potluck.social.model import Announce, Object
 from potluck.social.paging import Page
 from potluck.social.views import EntryRef, ObjectView, load_objects
 
@@ -46,7 +46,7 @@ class _Sheet:
     accounts: dict[int, bytes]
     marks: dict[int, Sequence[Any]]
     polls: dict[int, bytes] = field(default_factory=dict)
-    followed: set[int] = field(default_factory=set)
+    standings: dict[int, set[str]] = field(default_factory=dict)  # what the reader is to authors
     quotes: dict[int, bytes] = field(default_factory=dict)
     caught: dict[int, Sequence[Match]] = field(default_factory=dict)  # by the reader's filters
     context: str = ""  # of filters that hide
@@ -158,7 +158,7 @@ async def _gather(source: Source, rows: Sequence[facts.Row], viewer_id: int | No
     if viewer_id is not None and (filters := await _filters_of(source, viewer_id)):
         sheet.caught = _judged(filters, shells)
     for item in shells.values():
-        if item.has_poll or item.quote_state is not None or item.quote_policy == "followers":
+        if item.has_poll or item.quote_state is not None or item.quote_rule.depends:
             await _add_rare(source, sheet, with_quotes=with_quotes)
             break
     return sheet
@@ -224,12 +224,9 @@ def poll_bytes(view: ObjectView, viewer_id: int | None) -> bytes:
 
 
 async def _add_followed(source: Source, sheet: _Sheet) -> None:
-    authors = {item.author_id for item in sheet.shells.values() if item.quote_policy == "followers"}
+    authors = {item.author_id for item in sheet.shells.values() if item.quote_rule.depends}
     if authors and sheet.viewer_id is not None:
-        session = await source.session()
-        found = await session.scalars(select(Follow.followed_id).where(
-            Follow.follower_id == sheet.viewer_id, Follow.followed_id.in_(authors), Follow.state == "accepted"))
-        sheet.followed = set(found.all())
+        sheet.standings = await policies.standings(await source.session(), sheet.viewer_id, authors)
 
 
 async def _add_quotes(source: Source, sheet: _Sheet, with_quotes: bool) -> None:
@@ -271,9 +268,9 @@ def _quote(item: Shell, below: _Sheet, gone: set[int]) -> bytes:
 def _may_quote(item: Shell, sheet: _Sheet) -> bytes:
     if sheet.viewer_id is None:
         return b"unknown"
-    if item.quote_policy == "public" or item.author_id == sheet.viewer_id:
+    if item.quote_rule.is_open or item.author_id == sheet.viewer_id:
         return b"automatic"
-    return b"automatic" if item.quote_policy == "followers" and item.author_id in sheet.followed else b"denied"
+    return item.quote_rule.verdict(sheet.standings.get(item.author_id, ())).encode()
 
 
 def _status(sheet: _Sheet, object_id: int) -> bytes:

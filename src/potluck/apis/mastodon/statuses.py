@@ -12,8 +12,7 @@ from potluck.apis.mastodon import async_refreshes, entities, entities_status, re
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.apis.mastodon.timelines import page_of_statuses
-from potluck.social import threads, timelines
+from potluck.social import threads
 from potluck.social.model import Actor, Announce, Object, Reaction, Revision
 from potluck.social.paging import in_order, paged
 from potluck.social.views import ObjectView, load_objects
@@ -155,14 +154,4 @@ async def favourited_by(call: Call) -> Answer:
     return await _people(call, Reaction, Reaction.kind == "like")
 
 
-@endpoint("GET", "/api/v1/statuses/{id:str}/quotes", scope="read:statuses")
-async def quotes(call: Call) -> Answer:
-    """Posts that quote a status."""
-    page = page_of(call.params, 20, 40)
-    session = await call.reader()
-    view = await view_of(session, call.ident(), call.viewer_id)
-    refs = await timelines.quotes_of(session, view.object.id, call.viewer_id, page)
-    return await page_of_statuses(call, refs, page)
-
-
-route_handlers = [show, several, context, source, history, card, reblogged_by, favourited_by, quotes]
+route_handlers = [show, several, context, source, history, card, reblogged_by, favourited_by]

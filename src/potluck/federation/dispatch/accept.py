@@ -12,7 +12,7 @@ from potluck.federation.model import Relay
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import first_id, get, type_of
 from potluck.social import follows
-from potluck.social.model import Actor, Follow
+from potluck.social.model import Actor, Announce, Follow
 
 _REQUESTS = frozenset({"QuoteRequest", "ReplyRequest", "LikeRequest", "AnnounceRequest"})
 
@@ -80,10 +80,16 @@ async def _approved(session: AsyncSession, inbound: Inbound, known: Known) -> No
         raise Dropped("Accept of a request without a usable result")
     instrument = first_id(get(inner, "instrument")) if type_of(inner) in _REQUESTS else first_id(inner)
     ours = known.object(instrument)
-    if ours is None or not ours.local:
+    if instrument is None or not (ours.local if ours is not None else await _is_our_boost(session, instrument)):
         raise Dropped(f"{instrument} is nothing of ours")
     purpose = "quote" if type_of(inner) == "QuoteRequest" else "approval"
-    await fetch_jobs.add(session, purpose, ours.uri, {"stamp": result})
+    await fetch_jobs.add(session, purpose, instrument, {"stamp": result})
+
+
+async def _is_our_boost(session: AsyncSession, uri: str) -> bool:
+    found = await session.scalar(select(Announce.id).join(Actor, Actor.id == Announce.actor_id).where(
+        Announce.uri == uri, Actor.host == ""))
+    return found is not None
 
 
 HANDLER = Handler(apply, references, once=False)

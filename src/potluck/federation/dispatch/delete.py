@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation import outgoing
@@ -17,6 +17,7 @@ from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import get
 from potluck.social import leaving, objects
 from potluck.social.model import Actor, Object
+from potluck.social.quoting import set_state
 from potluck.social.storing import remember_deleted
 from potluck.social.visibility import OPEN
 
@@ -100,8 +101,7 @@ async def _stamp(session: AsyncSession, inbound: Inbound, known: Known, uri: str
         quoted = await session.get(Object, row.quote_id) if row.quote_id else None
         if author is None or quoted is None or quoted.author_id != author.id:
             raise Unauthorised(f"{inbound.actor_uri} did not give the permission {uri}")
-        await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
-            quote_state="revoked", version=_OBJECT.c.version + 1))
+        await set_state(session, row.id, "revoked")
     return True
 
 

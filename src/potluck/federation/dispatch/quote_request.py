@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation import activities
@@ -14,11 +13,10 @@ from potluck.federation.outgoing import Audience, send
 from potluck.federation.quotes import may_quote, stamp_uri
 from potluck.federation.vocabulary import first_id, get
 from potluck.social.model import Actor, Object
+from potluck.social.quoting import FINAL, set_state
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
-
-_OBJECT: Any = Object.__table__
 
 
 def _instrument(inbound: Inbound) -> str | None:
@@ -60,11 +58,10 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     author = await session.get_one(Actor, quoted.author_id)
     request = {"id": inbound.uri, "type": "QuoteRequest", "actor": quoter.uri, "object": quoted.uri,
                "instrument": quoting.uri}
-    if quoting.quote_uri == quoted.uri and await may_quote(session, quoted, quoter):
+    may = quoting.quote_uri == quoted.uri and quoting.quote_state not in FINAL
+    if may and await may_quote(session, quoted, quoter):
         stamp = stamp_uri(quoted, quoting)
-        await session.execute(update(_OBJECT).where(_OBJECT.c.id == quoting.id).values(
-            quote_id=quoted.id, quote_state="accepted", quote_authorization_uri=stamp,
-            version=_OBJECT.c.version + 1))
+        await set_state(session, quoting.id, "accepted", quoted_id=quoted.id, stamp=stamp)
         answer = activities.accept(request, author, quoter, result=stamp)
     else:
         answer = activities.reject(request, author, quoter)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation.dispatch.accept import find_follow, references
@@ -13,8 +10,7 @@ from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Un
 from potluck.federation.vocabulary import first_id, get, type_of
 from potluck.social import follows
 from potluck.social.model import Actor, Object
-
-_OBJECT: Any = Object.__table__
+from potluck.social.quoting import set_state
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
@@ -39,8 +35,9 @@ async def _quote(session: AsyncSession, inbound: Inbound, known: Known, actor: A
         raise Dropped("Reject of a quote that nobody here made")
     if quoted.author_id != actor.id:
         raise Unauthorised(f"{actor.uri} did not write {quoted.uri}")
-    await session.execute(update(_OBJECT).where(_OBJECT.c.id == quoting.id, _OBJECT.c.quote_id == quoted.id).values(
-        quote_state="rejected", version=_OBJECT.c.version + 1))
+    row = await session.get_one(Object, quoting.id)
+    if row.quote_id == quoted.id:
+        await set_state(session, row.id, "rejected")
 
 
 HANDLER = Handler(apply, references, once=False)

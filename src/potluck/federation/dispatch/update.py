@@ -102,6 +102,8 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
         raise Dropped(f"{present.uri}: this version is older than the one here")
     editor = await session.get_one(Actor, author.id)
     await objects.edit(session, present.id, draft, editor, silent=not newer)
+    if row.quote_state == "pending" and row.quote_authorization_uri:
+        await fetch_jobs.add(session, "quote", row.uri)  # the stamp came: it is looked at before it counts
     if create.has_portable_signature(inbound):
         await create.forward_reply(session, inbound, draft, known)
 

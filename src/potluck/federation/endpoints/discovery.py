@@ -124,6 +124,8 @@ async def nodeinfo(request: AnyRequest, version: FromPath[str]) -> Answer:
     software = {"name": "potluck", "version": __version__}
     if version == "2.1":
         software["homepage"] = settings.url
+        if settings.source_url:
+            software["repository"] = settings.source_url
     counts = await _counts(request)
     document = {
         "version": version, "software": software, "protocols": ["activitypub"],

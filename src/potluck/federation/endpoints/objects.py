@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, quotes
+from potluck.federation import activities, dialects, quotes
 from potluck.federation.endpoints import negotiate
 from potluck.federation.endpoints.collections import is_page, number, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
@@ -56,11 +56,12 @@ async def show_object(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """An object's document."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
+        receiver = await dialects.receiver_of(session, who.id)
     if not isinstance(view, views.ObjectView):
         return view
     if negotiate.wants_page(request):
         return negotiate.to_page(view.object.url or addresses.object_url(view.author.name, object_id))
-    return negotiate.activity(document_of(view), who=who)
+    return negotiate.activity(dialects.document_for(view, receiver), who=who)
 
 
 @get("/objects/{object_id:int}/activity")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,11 +13,11 @@ from potluck.db.base import now
 from potluck.kinds.authoring import all_ready, own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
-from potluck.social import objects, visibility
+from potluck.social import objects, policies, visibility
 from potluck.social.communities import joining
-from potluck.social.drafts import Draft, MentionDraft
+from potluck.social.drafts import Draft, MediaDetail, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
-from potluck.social.model import Actor, Follow, Object
+from potluck.social.model import Actor, Object
 from potluck.social.reactions import visible_object
 from potluck.text.languages import normalise_language
 from potluck.text.length import count
@@ -54,6 +54,7 @@ class NoteRequest:
     quote_id: int | None = None
     quote_policy: str = "public"
     media_ids: Sequence[int] = field(default_factory=tuple)
+    media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # of an edit
     wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
     app_name: str | None = None
@@ -74,7 +75,7 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
     if request.wait_for_media and not await all_ready(session, media):
         draft.state = "processing"
     if request.in_reply_to_id is not None:
-        parent = await visible_object(session, author, request.in_reply_to_id)
+        parent = await answerable(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
         await joining.answer(session, author, parent, draft)
     else:
@@ -96,7 +97,7 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     """
     media = await _checked_media(session, author, request)
     if request.in_reply_to_id is not None:
-        await visible_object(session, author, request.in_reply_to_id)
+        await answerable(session, author, request.in_reply_to_id)
     if request.quote_id is not None:
         await _quote(session, author, Draft(kind="note", type="Note", published=now(), author_id=author.id),
                      request.quote_id)
@@ -127,6 +128,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
         raise Invalid("status", "Validation failed: Text can't be blank", "blank")
     draft = await _draft(session, author, request)
     draft.media_ids = media
+    draft.media_details = request.media_details
     draft.context_uri, draft.url = row.context_uri, row.url
     draft.edited_at = now()
     return await objects.edit(session, object_id, draft, author)
@@ -215,18 +217,20 @@ async def _quote(session: AsyncSession, author: Actor, draft: Draft, quote_id: i
         raise NotAllowed("This post cannot be quoted")
     if quoted.visibility == visibility.FOLLOWERS and draft.visibility in visibility.OPEN:
         draft.visibility = visibility.FOLLOWERS
-    if not own and not await may_quote(session, author, quoted):
+    if not own and await policies.verdict(session, quoted, author, "quote") == "denied":
         raise NotAllowed("The author does not allow this post to be quoted")
     draft.quote_id, draft.quote_uri = quoted.id, quoted.uri
     draft.quote_state = "accepted" if own or quoted.local else "pending"
 
 
-async def may_quote(session: AsyncSession, author: Actor, quoted: Object) -> bool:
-    """Whether the quoted post's policy lets `author` quote it."""
-    if quoted.quote_policy == "public" or quoted.author_id == author.id:
-        return True
-    if quoted.quote_policy == "nobody":
-        return False
-    following = await session.scalar(select(Follow.id).where(
-        Follow.follower_id == author.id, Follow.followed_id == quoted.author_id, Follow.state == "accepted"))
-    return following is not None
+async def answerable(session: AsyncSession, author: Actor, object_id: int) -> Object:
+    """The post somebody wants to answer.
+
+    Raises:
+        NotFound: it is not there for them.
+        NotAllowed: its author does not want that.
+    """
+    parent = await visible_object(session, author, object_id)
+    if await policies.verdict(session, parent, author, "reply") == "denied":
+        raise NotAllowed("The author does not allow you to reply to this post")
+    return parent

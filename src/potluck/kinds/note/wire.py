@@ -11,6 +11,7 @@ from potluck.federation.reading import natural_text, read_common
 from potluck.federation.vocabulary import (
     Document,
     boolean,
+    format_precise_time,
     format_time,
     get,
     number,
@@ -18,7 +19,7 @@ from potluck.federation.vocabulary import (
     poll_options,
     total_items,
 )
-from potluck.federation.writing import object_base, with_language
+from potluck.federation.writing import object_base, plain_attachments, with_language
 from potluck.kinds.note.model import NoteData, PollDraft, PollView
 from potluck.social.drafts import Draft
 from potluck.social.registry import Receiver, Unreadable
@@ -30,6 +31,7 @@ MAX_OPTION_TITLE = 1000
 MAX_VOTES = 1_000_000_000
 """Tallies are somebody's claim; the sum of larger ones would not fit into the database."""
 
+_CHATTING = frozenset({"lemmy", "mbin"})  # dialects whose private messages are of a type of their own
 _INVISIBLE = "\u200b\u200c\u200d\ufeff \t\n"
 
 
@@ -99,9 +101,11 @@ def _end(document: Document) -> datetime | None:
     return parse_time(get(document, "endTime"))
 
 
-def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
-    """The document of a note. All readers take the same form."""
+def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
+    """The document of a note. All readers but Lemmy and Mbin take the same form (`potluck.federation.dialects`)."""
     row = view.object
+    if row.visibility == "direct" and receiver.software in _CHATTING and len(view.mentions) == 1:
+        return _chat_message(view)
     document = object_base(view)
     if row.summary:
         document["summary"] = row.summary
@@ -109,6 +113,19 @@ def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
     data = view.kind_data
     if isinstance(data, NoteData) and data.poll is not None:
         document |= _poll_terms(data.poll)
+    if receiver.software == "lemmy":
+        document["attachment"] = plain_attachments(view.media)
+    return document
+
+
+def _chat_message(view: ObjectView) -> dict[str, Any]:
+    """A private message to one person, as Lemmy (before 1.0) and Mbin take it; they know no other (forum §3)."""
+    row = view.object
+    document: dict[str, Any] = {
+        "id": row.uri, "type": "ChatMessage", "attributedTo": view.author.uri, "to": [view.mentions[0].uri],
+        "content": row.content, "mediaType": "text/html", "published": format_time(row.published)}
+    if row.edited_at:
+        document["updated"] = format_precise_time(row.edited_at)
     return document
 
 

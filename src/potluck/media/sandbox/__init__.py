@@ -27,13 +27,15 @@ _sandboxes: dict[tuple[Path, int], Sandbox] = {}
 
 def of_process() -> Sandbox:
     """The sandbox of this process, in the data folder of the settings in force."""
-    from potluck.media.sandbox.client import Sandbox
+    from potluck.media.sandbox.client import PACKAGES, Sandbox
+    from potluck.media.sandbox.forking import ForkServer
     from potluck.settings import current
 
     settings = current()
     key = (settings.data / "work", settings.memfd_noexec)
     if key not in _sandboxes:
-        _sandboxes[key] = Sandbox(key[0], policy=key[1])
+        server = next((known.server for known in _sandboxes.values()), None) or ForkServer(PACKAGES)
+        _sandboxes[key] = Sandbox(key[0], policy=key[1], server=server)
         _sandboxes[key].sweep()
     return _sandboxes[key]
 

@@ -12,6 +12,7 @@ import errno
 import os
 import struct
 from dataclasses import dataclass
+from functools import cache
 
 from potluck.media.sandbox import kernel, syscalls
 
@@ -23,6 +24,7 @@ _LOAD, _JEQ, _JGE, _JSET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
+_ANY_PID = 0x7FEDCBA9  # no process has this number
 _CLONE_THREAD = 0x00010000
 _PROT_EXEC = 4
 _IOCTLS = (0x5401, 0x541B, 0x5450, 0x5451)  # is it a terminal, bytes waiting, close-on-exec off and on
@@ -53,8 +55,7 @@ def install(program_fd: int | None) -> bool:
     """
     if not kernel.LINUX or not syscalls.is_known(kernel.machine()):
         return False
-    code = b"".join(struct.pack("HBBI", step.code, step.yes, step.no, step.value)
-                    for step in assemble(kernel.machine(), os.getpid(), program_fd))
+    code = prepare(program_fd).replace(struct.pack("I", _ANY_PID), struct.pack("I", os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)))
     try:
@@ -62,6 +63,13 @@ def install(program_fd: int | None) -> bool:
     except OSError:
         return False
     return True
+
+
+@cache
+def prepare(program_fd: int | None) -> bytes:
+    """The filter but for the process's own number; made once, before workers are forked."""
+    return b"".join(struct.pack("HBBI", step.code, step.yes, step.no, step.value)
+                    for step in assemble(kernel.machine(), _ANY_PID, program_fd))
 
 
 def assemble(machine: str, pid: int, program_fd: int | None) -> list[Instruction]:

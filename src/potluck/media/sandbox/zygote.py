@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -28,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from potluck.media.sandbox import kernel, privileges, worker
+from potluck.media.sandbox import kernel, privileges, seccomp, syscalls, worker
 from potluck.media.sandbox.limits import Limits
 from potluck.media.sandbox.programs import Program
 
@@ -181,7 +182,8 @@ def _lengths(folder: int, depth: int) -> Iterator[int]:
         for entry in entries:
             with contextlib.suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
-                yield found.st_blocks * 512 if stat.S_ISREG(found.st_mode) else 0
+                # Holes count as well: they are full for whoever copies the file.
+                yield max(found.st_size, found.st_blocks * 512) if stat.S_ISREG(found.st_mode) else 0
                 if stat.S_ISDIR(found.st_mode):
                     yield from _within(folder, entry.name, depth + 1)
 
@@ -216,6 +218,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # the server decides, by closing the socket
     load(json.loads(sys.argv[2]))
     os.environ.clear()
+    if syscalls.is_known(kernel.machine()):
+        seccomp.prepare(None)
+    gc.collect()
+    gc.freeze()  # workers share these pages as long as nobody writes to them
     namespaces = [] if "namespaces" in json.loads(sys.argv[4]) else privileges.enter_namespaces()
     if "pid" in namespaces:
         _stand_behind(control)

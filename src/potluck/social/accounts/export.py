@@ -78,9 +78,26 @@ async def archive(db: Database, actor_id: int, write_actor: WriteActor) -> Async
     yield sink.take()
 
 
+TABLES = ("following_accounts.csv", "followers.csv", "blocked_accounts.csv", "muted_accounts.csv",
+          "blocked_domains.csv", "lists.csv", "bookmarks.csv")
+
+
+def table(db: Database, actor_id: int, name: str) -> AsyncIterator[bytes]:
+    """One of `TABLES` by itself."""
+    head, query, cursor = _tables(actor_id)[name]
+    return _table(db, head, query, cursor)
+
+
 def _files(db: Database, actor_id: int, write_actor: WriteActor) -> list[tuple[str, AsyncIterator[bytes]]]:
+    files = [("actor.json", _actor(db, actor_id, write_actor)), ("outbox.json", _outbox(db, actor_id)),
+             ("likes.json", _likes(db, actor_id)), ("bookmarks.json", _bookmarks(db, actor_id))]
+    return files + [(name, _table(db, head, query, cursor))
+                    for name, (head, query, cursor) in _tables(actor_id).items()]
+
+
+def _tables(actor_id: int) -> dict[str, tuple[Sequence[str], Any, Any]]:
     address = _address_of(Actor.name, Actor.host)
-    mine = {
+    return {
         "following_accounts.csv": (
             ("Account address", "Show boosts", "Notify on new posts", "Languages"),
             select(Follow.id, *address, Follow.show_boosts, Follow.notify, Follow.languages)
@@ -105,9 +122,6 @@ def _files(db: Database, actor_id: int, write_actor: WriteActor) -> list[tuple[s
             (), select(Bookmark.id, Object.uri).join(Object, Object.id == Bookmark.object_id)
             .where(Bookmark.actor_id == actor_id, Object.deleted_at.is_(None)), Bookmark.id),
     }
-    files = [("actor.json", _actor(db, actor_id, write_actor)), ("outbox.json", _outbox(db, actor_id)),
-             ("likes.json", _likes(db, actor_id))]
-    return files + [(name, _table(db, head, query, cursor)) for name, (head, query, cursor) in mine.items()]
 
 
 def _address_of(name: Any, host: Any) -> tuple[Any, Any]:
@@ -204,4 +218,15 @@ async def _likes(db: Database, actor_id: int) -> AsyncIterator[bytes]:
             yield [uri for _, uri in rows]
 
     async for piece in _collection("likes.json", liked()):
+        yield piece
+
+
+async def _bookmarks(db: Database, actor_id: int) -> AsyncIterator[bytes]:
+    async def kept() -> AsyncIterator[list[Any]]:
+        query = select(Bookmark.id, Object.uri).join(Object, Object.id == Bookmark.object_id).where(
+            Bookmark.actor_id == actor_id, Object.deleted_at.is_(None))
+        async for rows in _pages(db, query, Bookmark.id):
+            yield [uri for _, uri in rows]
+
+    async for piece in _collection("bookmarks.json", kept()):
         yield piece

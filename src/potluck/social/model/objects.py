@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from potluck.db.base import Base, Id, Json, now
 
 _LIVE = "deleted_at IS NULL AND state = 'published'"
+_WAITS = "state = 'processing'"
 
 
 class Object(Base):
@@ -70,6 +71,7 @@ class Object(Base):
     __table_args__ = (
         Index("ix_object_author", "author_id", "id"),
         Index("ix_object_thread", "thread_root_id", "id"),
+        Index("ix_object_waiting", "author_id", "id", sqlite_where=text(_WAITS), postgresql_where=text(_WAITS)),
         Index("ix_object_public", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),
               postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
         Index("ix_object_local_public", "local", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),

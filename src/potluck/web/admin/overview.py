@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from potluck.settings import Settings, current
 from potluck.social import moderation_queue
-from potluck.social.model import CustomEmoji, Object, Server, User
+from potluck.social.model import Object, Server, User
 from potluck.web import pages
 from potluck.web.asking import Me
 from potluck.web.i18n import _
@@ -61,15 +61,6 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     return await pages.render(request, "admin/index.html", tiles=tiles, is_admin=staff.is_admin)
 
 
-@get("/admin/emoji")
-async def emoji(request: AnyRequest, staff: Me) -> Response[Any]:
-    """Custom emoji of this server."""
-    async with request.app.state.db.read() as session:
-        rows = (await session.scalars(select(CustomEmoji).where(CustomEmoji.host == "").order_by(
-            CustomEmoji.category, CustomEmoji.shortcode).limit(1000))).all()
-    return await pages.render(request, "admin/emoji.html", heading=_("Custom emoji"), up="/admin", emojis=rows)
-
-
 @get("/admin/settings")
 async def settings(request: AnyRequest, admin: Me) -> Response[Any]:
     """The settings in force, secrets hidden; they are changed in the environment or `potluck.toml`."""
@@ -85,4 +76,4 @@ def _shown(metadata: Any, value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-route_handlers = [index, emoji, settings]
+route_handlers = [index, settings]

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from litestar import Response, get, post
 from sqlalchemy import func, or_, select
 
+from potluck.settings import current
 from potluck.social import audit, domain_policies
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor, DomainPolicy, Server
@@ -27,17 +28,17 @@ SEVERITIES = (
 
 @get("/admin/servers")
 async def index(request: AnyRequest, staff: Me) -> Response[Any]:
-    """Servers, found by part of their name; `only`: `failing` (they do not answer) or `limited` (by policy)."""
+    """Servers, found by part of their name; `only`: `failing` (silent), `limited` or `allowed` (by policy)."""
     words = request.query_params.get("q", "").strip().lower()[:253]
     only = request.query_params.get("only", "")
     page = page_of(request, SHOWN)
+    if only in {"limited", "allowed"}:
+        return await _by_policy(request, only, words)
     query = select(Server, DomainPolicy.severity).outerjoin(DomainPolicy, DomainPolicy.domain == Server.host)
     if words:
         query = query.where(Server.host.contains(words, autoescape=True))
     if only == "failing":
         query = query.where(or_(Server.failing_since.is_not(None), Server.gone_at.is_not(None)))
-    if only == "limited":
-        query = query.where(DomainPolicy.severity.in_(("silence", "suspend")))
     if page.max_id:
         query = query.where(Server.id < page.max_id)
     async with request.app.state.db.read() as session:
@@ -48,7 +49,31 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
               "severity": severity or ""} for row, severity in rows]
     return await pages.render(
         request, "admin/servers.html", heading=_("Servers"), up="/admin", rows=shown, words=words, only=only,
+        closed=current().limited_federation,
         labels={value: _(label) for value, label in SEVERITIES},
+        next_url=next_url(request, len(rows), rows[-1][0].id if rows else None, SHOWN))
+
+
+async def _by_policy(request: AnyRequest, only: str, words: str) -> Response[Any]:
+    """Domains with a policy, whether a server of that name is known or not."""
+    page = page_of(request, SHOWN)
+    allowed = DomainPolicy.severity == domain_policies.ALLOW
+    query = select(DomainPolicy, Server).outerjoin(Server, Server.host == DomainPolicy.domain).where(
+        allowed if only == "allowed" else ~allowed)
+    if words:
+        query = query.where(DomainPolicy.domain.contains(words, autoescape=True))
+    if page.max_id:
+        query = query.where(DomainPolicy.id < page.max_id)
+    async with request.app.state.db.read() as session:
+        rows = (await session.execute(query.order_by(DomainPolicy.id.desc()).limit(SHOWN))).all()
+    shown = [{"host": policy.domain, "severity": policy.severity,
+              "software": " ".join(filter(None, (server.software, server.version))) if server else "",
+              "seen": shown_time(server.last_seen_at) if server and server.last_seen_at else None,
+              "failing": shown_time(server.failing_since) if server and server.failing_since else None,
+              "gone": bool(server and server.gone_at)} for policy, server in rows]
+    return await pages.render(
+        request, "admin/servers.html", heading=_("Servers"), up="/admin", rows=shown, words=words, only=only,
+        closed=current().limited_federation, labels={value: _(label) for value, label in SEVERITIES},
         next_url=next_url(request, len(rows), rows[-1][0].id if rows else None, SHOWN))
 
 

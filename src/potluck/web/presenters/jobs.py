@@ -26,7 +26,9 @@ _WORDS = (
     _l("This is longer than a day."), _l("The pictures of this video are too large."),
     _l("The pictures of this video are too narrow."),
     _l("Something went wrong on this server. You can try again."),
-    _l("This was interrupted again and again. You can try again."),
+    _l("This was interrupted again and again. You can try again."), _l("Taking over a list of servers"),
+    _l("Server %(number)s of %(total)s"), _l("Taking your lists over"), _l("%(number)s of %(total)s"),
+    _l("%(done)s of %(total)s taken over"), _l("%(done)s of %(total)s taken over. Not found: %(names)s"),
 )
 """What jobs say, marked here for translation, since the rooms that say it know no language."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from potluck.social import registry
+from potluck.social import policies, registry
 from potluck.social.model import Actor
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
@@ -29,6 +29,7 @@ class Counts:
     replies: int
     boosts: int
     favourites: int
+    quotes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class May:
     """What the viewer is allowed to do."""
 
     reply: bool = False
+    reply_waits: bool = False  # until the author has approved it
+    quote: bool = False
     boost: bool = False
     favourite: bool = False
     bookmark: bool = False
@@ -227,7 +230,7 @@ def _content(view: ObjectView) -> Markup:
 def _counts(view: ObjectView) -> Counts:
     row = view.object
     return Counts(row.replies_count, max(row.boosts_count, row.remote_boosts or 0),
-                  max(row.likes_count, row.remote_likes or 0))
+                  max(row.likes_count, row.remote_likes or 0), row.quotes_count)
 
 
 def _mine(view: ObjectView) -> Mine:
@@ -240,9 +243,16 @@ def _may(view: ObjectView, viewer: Viewer | None, allowed: frozenset[str]) -> Ma
         return May()
     row = view.object
     own = row.author_id == viewer.actor.id
+
+    def denied(act: policies.Act) -> bool:
+        return view.restricted.get(act) == "denied"
+
     return May(
-        reply="reply" in allowed, favourite="like" in allowed, bookmark="bookmark" in allowed,
-        boost="boost" in allowed and (row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
+        reply="reply" in allowed and not denied("reply"), favourite="like" in allowed and not denied("like"),
+        bookmark="bookmark" in allowed, reply_waits=view.restricted.get("reply") == "manual",
+        quote="quote" in allowed and not denied("quote") and (row.visibility in OPEN or own),
+        boost="boost" in allowed and not denied("announce") and (
+            row.visibility in OPEN or (own and row.visibility == FOLLOWERS)),
         vote="vote" in allowed, edit=own and row.source is not None, delete=own,
         pin=own and "pin" in allowed and row.visibility in {*OPEN, FOLLOWERS, LOCAL},
         moderate=viewer.is_staff and not own,

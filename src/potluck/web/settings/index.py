@@ -26,6 +26,7 @@ class Place:
 PLACES = (
     Place("/settings/profile", "user", _l("Profile"), _l("Name, text, facts, who may follow you")),
     Place("/settings/preferences", "settings", _l("Preferences"), _l("Language, new posts, reading")),
+    Place("/files", "attach", _l("Files"), _l("What waits, what is in no post yet, and how much room it takes")),
     Place("/settings/account", "key", _l("E-mail and password"), ""),
     Place("/settings/two-factor", "shield", _l("Two-factor sign-in"), _l("A code from an app beside the password")),
     Place("/settings/passkeys", "key", _l("Passkeys"), _l("Sign in without a password")),
@@ -38,6 +39,7 @@ PLACES = (
     Place("/strikes", "shield", _l("Decisions of the moderators"), _l("About your account, and how to appeal")),
     Place("/settings/migration", "external", _l("Moving"), _l("Move here from another account, or away")),
     Place("/settings/jobs", "clock", _l("Background work"), _l("Files being prepared, posts that wait for them")),
+    Place("/settings/import", "up", _l("Import"), _l("Follows, lists, blocks and bookmarks from elsewhere")),
     Place("/settings/export", "down", _l("Export"), _l("Download all your data")),
     Place("/settings/delete", "delete", _l("Delete account"), ""),
 )

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import mmap
 import os
+import signal
 import socket
 import struct
 import threading
@@ -226,6 +227,21 @@ def hog_threads(job: Job):
 def spin(job: Job):
     while True:
         pass
+
+
+@task("breakouts.spin_on")
+def spin_on(job: Job):
+    signal.signal(signal.SIGXCPU, signal.SIG_IGN)
+    while True:
+        pass
+
+
+@task("breakouts.write_holes")
+def write_holes(job: Job):
+    for number in range(4):
+        Path(str(number)).write_bytes(b"")
+        os.truncate(str(number), 4 << 20)
+    time.sleep(5)
 
 
 @task("breakouts.sleep")

@@ -1,0 +1,1 @@
+"""Media: what walls, storage and processing cost against the bare tools, in the same run."""
