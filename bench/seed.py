@@ -16,8 +16,9 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
 from potluck.social import objects
+from potluck.social.accounts import secret_values
 from potluck.social.drafts import Draft
-from potluck.social.model import Actor, ActorKey, Follow
+from potluck.social.model import Actor, ActorKey, Follow, OAuthToken, User
 from potluck.social.model import Server as RemoteServer
 
 _NODE = 63
@@ -105,3 +106,27 @@ async def add_notes(server: Server, author: str, count: int) -> None:
 def _note(author_id: int | None, published: Any, number: int) -> Draft:
     return Draft(kind="note", type="Note", author_id=author_id, published=published, hashtags=["potluck"],
                  content=f"<p>Note number {number}, long enough to look like what people write in the evening.</p>")
+
+
+async def add_listeners(server: Server, followed: str, count: int) -> list[str]:
+    """Make `count` local people who follow someone, straight in the database; returns a token of each."""
+    made = [(ids.new(), ids.new(), f"listener{number:05}", secret_values.make()) for number in range(count)]
+    moment = now()
+    async with database(server) as db, db.write() as session:
+        followed_id = await session.scalar(select(Actor.id).where(Actor.handle == followed))
+        base = settings.current().url
+        await session.execute(insert(Actor), [
+            {"id": actor_id, "uri": f"{base}/users/{name}", "type": "Person", "name": name, "host": "", "handle": name,
+             "owner_id": user_id, "inbox": f"{base}/users/{name}/inbox", "created_at": moment}
+            for actor_id, user_id, name, _ in made])
+        await session.execute(insert(User), [
+            {"id": user_id, "actor_id": actor_id, "email": f"{name}@example.org", "password_hash": "",
+             "confirmed_at": moment, "approved_at": moment, "created_at": moment}
+            for actor_id, user_id, name, _ in made])
+        await session.execute(insert(OAuthToken), [
+            {"id": ids.new(), "token_hash": secret_values.digest(secret), "user_id": user_id, "scopes": "read",
+             "created_at": moment} for _, user_id, _, secret in made])
+        await session.execute(insert(Follow), [
+            {"id": ids.new(), "follower_id": actor_id, "followed_id": followed_id, "state": "accepted",
+             "created_at": moment} for actor_id, _, _, _ in made])
+    return [secret for _, _, _, secret in made]

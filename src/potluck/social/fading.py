@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+_LOOKED_AT = 4
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -41,6 +43,12 @@ class FadingCache(Generic[K, V]):
         self._entries.move_to_end(key)
         while len(self._entries) > self._most:
             self._entries.popitem(last=False)
+        # The least recently used are looked at: what has faded is not kept until the mapping is full.
+        for _ in range(_LOOKED_AT):
+            first = next(iter(self._entries))
+            if self._entries[first][0] >= self._clock():
+                break
+            del self._entries[first]
 
     def forget(self, matches: Callable[[V], bool]) -> None:
         """Drop every entry whose value matches."""

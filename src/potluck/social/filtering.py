@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import after_commit
+from potluck.db.prepared import Prepared
 from potluck.social import live
 from potluck.social.fading import FadingCache
 from potluck.social.model import Filter, FilterKeyword, FilterStatus, LiveEvent
@@ -122,6 +123,22 @@ def remembered(reader_id: int) -> Compiled | None:
     """The filters of a reader, if they are kept and none of them has expired since."""
     found = _kept.get(reader_id)
     return found if found is not None and (found.until is None or found.until > now()) else None
+
+
+HAS_ANY = Prepared(select(Filter.id).where(Filter.owner_id == bindparam("owner", type_=Filter.owner_id.type)).limit(1))
+"""Most people filter nothing: asked before anything is compiled, where it has to be fast."""
+
+
+def generation() -> int:
+    """What `keep_none` wants, taken before asking."""
+    return _kept.generation
+
+
+def keep_none(reader_id: int, asked_at: int) -> Compiled:
+    """Remember that a reader has no filters, unless something changed since `asked_at`."""
+    found = Compiled(reader_id, ())
+    _kept.put(reader_id, found, asked_at)
+    return found
 
 
 async def of_reader(session: AsyncSession, reader_id: int) -> Compiled:

@@ -14,11 +14,22 @@ from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from potluck.apis.mastodon.source import Source
+from potluck.db.engine import Database
 from potluck.db.prepared import Prepared, among, as_ids
-from potluck.social.model import Actor, Announce, Bookmark, FeedEntry, Object, Pin, Reaction, ThreadMute
+from potluck.social.model import (
+    Actor,
+    Announce,
+    Bookmark,
+    FeedEntry,
+    Media,
+    Object,
+    Pin,
+    Reaction,
+    ThreadMute,
+)
 from potluck.social.paging import Page
 from potluck.social.timelines import public_conditions
-from potluck.social.visibility import visible_to
+from potluck.social.visibility import not_hidden_by, visible_to
 
 Row = Sequence[Any]
 
@@ -28,6 +39,8 @@ OBJECT, VERSION, AUTHOR, AUTHOR_STAMP, MARKS = 0, 1, 2, slice(3, 7), slice(7, 12
 BOOST = slice(12, 22)
 BOOST_ID, BOOST_URI, BOOST_TIME, BOOST_VISIBILITY, BOOSTER, BOOSTER_STAMP = 0, 1, 2, 3, 4, slice(5, 9)
 ENTRY = 21
+# In a row for an audience: whom it is for; a reply; with media; fit for streams of everyone's posts.
+VIEWER, IS_REPLY, HAS_MEDIA, FOR_EVERYONE = 12, 13, 14, 15
 
 NO_MARKS = (False, False, False, False, False)
 """Liked, boosted, bookmarked, pinned, conversation muted."""
@@ -44,13 +57,13 @@ def _stamp(actor: Any) -> tuple[Any, ...]:
     return (actor.updated_at, actor.followers_count, actor.following_count, actor.posts_count)
 
 
-def _marks() -> tuple[Any, ...]:
+def _marks(viewer: Any = _VIEWER, *correlated: Any) -> tuple[Any, ...]:
     return (
-        exists().where(Reaction.actor_id == _VIEWER, Reaction.object_id == Object.id, Reaction.kind == "like"),
-        exists().where(Announce.actor_id == _VIEWER, Announce.object_id == Object.id).correlate(Object),
-        exists().where(Bookmark.actor_id == _VIEWER, Bookmark.object_id == Object.id),
-        exists().where(Pin.actor_id == _VIEWER, Pin.object_id == Object.id),
-        exists().where(ThreadMute.actor_id == _VIEWER,
+        exists().where(Reaction.actor_id == viewer, Reaction.object_id == Object.id, Reaction.kind == "like"),
+        exists().where(Announce.actor_id == viewer, Announce.object_id == Object.id).correlate(Object, *correlated),
+        exists().where(Bookmark.actor_id == viewer, Bookmark.object_id == Object.id),
+        exists().where(Pin.actor_id == viewer, Pin.object_id == Object.id),
+        exists().where(ThreadMute.actor_id == viewer,
                        ThreadMute.thread_root_id == func.coalesce(Object.thread_root_id, Object.id)),
     )
 
@@ -66,6 +79,13 @@ def _statuses(viewer: Any, marks: tuple[Any, ...]) -> Prepared:
 
 _FOR_VIEWER = _statuses(_VIEWER, _marks())
 _FOR_NOBODY = _statuses(None, ())
+_LISTENER: Any = aliased(Actor)
+_FOR_AUDIENCE = Prepared(
+    select(*_STATUS, *_marks(_LISTENER.id, _LISTENER), _LISTENER.id, Object.in_reply_to_uri.is_not(None),
+           exists().where(Media.object_id == Object.id),
+           and_(_AUTHOR.silenced_at.is_(None), not_hidden_by(_LISTENER.id, Object.author_id)))
+    .select_from(Object).join(_AUTHOR, _AUTHOR.id == Object.author_id).join(_LISTENER, among(_LISTENER.id, "viewers"))
+    .where(Object.id == bindparam("object", type_=Object.id.type), visible_to(_LISTENER.id)))
 _BOOSTS = Prepared(select(*_BOOST).join(_BOOSTER, _BOOSTER.id == Announce.actor_id).where(
     among(Announce.id, "ids"), _BOOSTER.suspended_at.is_(None), _BOOSTER.deleted_at.is_(None)))
 
@@ -106,6 +126,16 @@ async def of_statuses(source: Source, object_ids: Sequence[int], viewer_id: int 
     if viewer_id is None:
         return await source.db.fetch(_FOR_NOBODY, ids=as_ids(object_ids))
     return await source.db.fetch(_FOR_VIEWER, ids=as_ids(object_ids), viewer=viewer_id)
+
+
+async def of_audience(db: Database, object_id: int, viewer_ids: Sequence[int]) -> Sequence[Row]:
+    """A row about one status for each of the viewers who may see it, with `VIEWER` and what streams ask behind it."""
+    return await db.fetch(_FOR_AUDIENCE, object=object_id, viewers=as_ids(viewer_ids))
+
+
+async def of_boost(db: Database, announce_id: int) -> Sequence[Row]:
+    """The row about a boost, if its booster is in good standing."""
+    return await db.fetch(_BOOSTS, ids=as_ids([announce_id]))
 
 
 async def of_boosts(source: Source, announce_ids: Sequence[int]) -> Sequence[Row]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from potluck.apis.mastodon import announcements, conversations, notifications, render
+from potluck.apis.mastodon import announcements, conversations, facts, notifications, render
+from potluck.apis.mastodon.audience import Audience
+from potluck.apis.mastodon.facts import Row
 from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
 from potluck.social import filtering
 from potluck.social.announcements import load as load_announcements
 from potluck.social.filtering import Match
 from potluck.social.live import LiveMessage
-from potluck.social.model import Actor, Announcement, Conversation, Media, Notification, Object
+from potluck.social.model import Announcement, Conversation, Notification
 from potluck.social.views import EntryRef
-from potluck.social.visibility import not_hidden_by
 
+_STATUSES = frozenset({"update", "status.update"})
+About = tuple[Row | None, Sequence[Row]]
 _PLAIN = {"filters_changed": "", "notifications_merged": "1"}
 """Events that say all by their name; the second has a payload in Mastodon, too."""
 
@@ -32,28 +35,30 @@ class Event:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Public:
-    is_reply: bool
-    has_media: bool
-
-
 async def of_messages(
-    source: Source, messages: Sequence[LiveMessage], subscriptions: Collection[Subscription], viewer_id: int,
+    source: Source, audience: Audience, messages: Sequence[LiveMessage], subscriptions: Collection[Subscription],
+    viewer_id: int,
 ) -> list[Event]:
     """Events for the subscriptions that each message came through, in order."""
-    payloads = await _payloads(source, messages, viewer_id)
-    shown = await _of_everyone(source, messages, viewer_id)
+    about = {message.id: await audience.of(message.id, message.object_id, _boost(message), viewer_id)
+             for message in messages if message.type in _STATUSES and message.object_id}
+    payloads = await _payloads(source, messages, about, viewer_id)
     caught = await render.caught(source, {message.object_id for message in messages if message.object_id}, viewer_id)
     found: list[Event] = []
     for message in messages:
         payload = payloads.get(message.id)
         if payload is None:
             continue
+        row = about[message.id][0] if message.id in about else None
         found += [Event(item.stream, message.type, payload) for item in subscriptions
-                  if item.channels & message.channels and _fits(message, item, shown)
+                  if item.channels & message.channels and _fits(message, item, row)
                   and not _hidden(message, item, caught)]
     return found
+
+
+def _boost(message: LiveMessage) -> int | None:
+    """Id of the boost that a message tells of, None if it tells of a status itself."""
+    return message.entry_id if message.entry_id != message.object_id else None
 
 
 def _hidden(message: LiveMessage, item: Subscription, caught: dict[int, Sequence[Match]]) -> bool:
@@ -63,33 +68,21 @@ def _hidden(message: LiveMessage, item: Subscription, caught: dict[int, Sequence
     return filtering.hides(caught[message.object_id], "public" if item.everyones else "home")
 
 
-def _fits(message: LiveMessage, item: Subscription, shown: dict[int, _Public]) -> bool:
-    if not item.everyones or message.type == "delete":
+def _fits(message: LiveMessage, item: Subscription, row: Row | None) -> bool:
+    """Whether it belongs in a stream: those of everyone's posts leave out what this reader has hidden."""
+    if not item.everyones or message.type not in _STATUSES:
         return True
-    row = shown.get(message.object_id or 0)
-    return row is not None and (item.replies or not row.is_reply) and (row.has_media or not item.only_media)
+    return row is not None and bool(row[facts.FOR_EVERYONE]) and (item.replies or not row[facts.IS_REPLY]) and (
+        bool(row[facts.HAS_MEDIA]) or not item.only_media)
 
 
-async def _of_everyone(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, _Public]:
-    """Which of the objects belong in streams of everyone's posts, for this reader."""
-    wanted = {message.object_id for message in messages
-              if message.object_id and any(name.startswith(("public", "hashtag")) for name in message.channels)}
-    if not wanted:
-        return {}
-    session = await source.session()
-    has_media = exists().where(Media.object_id == Object.id)
-    rows = await session.execute(
-        select(Object.id, Object.in_reply_to_uri.is_not(None), has_media).join(Actor, Actor.id == Object.author_id)
-        .where(Object.id.in_(wanted), Actor.silenced_at.is_(None), not_hidden_by(viewer_id, Object.author_id)))
-    return {object_id: _Public(bool(is_reply), bool(media)) for object_id, is_reply, media in rows.all()}
-
-
-async def _payloads(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
+async def _payloads(source: Source, messages: Sequence[LiveMessage], about: Mapping[int, About],
+                    viewer_id: int) -> dict[int, str]:
     found = {message.id: str(message.entry_id or message.object_id) for message in messages
              if message.type == "delete"}
     found |= {message.id: _PLAIN[message.type] for message in messages if message.type in _PLAIN}
     found |= await _announcements(source, messages)
-    found |= await _statuses(source, messages, viewer_id)
+    found |= await _statuses(source, messages, about, viewer_id)
     found |= await _notifications(source, messages, viewer_id)
     found |= await _conversations(source, messages, viewer_id)
     return found
@@ -116,18 +109,18 @@ async def _announcements(source: Source, messages: Sequence[LiveMessage]) -> dic
     return found
 
 
-async def _statuses(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:
-    about = [message for message in messages if message.type in ("update", "status.update") and message.object_id]
-    boosts = [message for message in about if message.entry_id and message.entry_id != message.object_id]
-    plain = await render.by_ids(source, {message.object_id for message in about if message not in boosts
-                                          and message.object_id}, viewer_id)
-    found = {message.id: plain[message.object_id].decode() for message in about
-             if message not in boosts and message.object_id in plain}
-    refs = [EntryRef(message.entry_id, message.object_id, message.entry_id) for message in boosts
-            if message.entry_id and message.object_id]
-    rendered = await render.entries_by_id(source, refs, viewer_id)
-    return found | {message.id: rendered[message.entry_id].decode() for message in boosts
-                    if message.entry_id in rendered}
+async def _statuses(source: Source, messages: Sequence[LiveMessage], about: Mapping[int, About],
+                    viewer_id: int) -> dict[int, str]:
+    shown = [message for message in messages if message.id in about and about[message.id][0] is not None]
+    if not shown:
+        return {}
+    refs = {message.id: EntryRef(message.entry_id or message.object_id or 0, message.object_id or 0, _boost(message))
+            for message in shown}
+    rows = {message.object_id: about[message.id][0] for message in shown}
+    boosts = {row[facts.BOOST_ID]: row for message in shown for row in about[message.id][1]}
+    rendered = await render.of_facts(source, list(dict.fromkeys(refs.values())),
+                                     [row for row in rows.values() if row is not None], boosts, viewer_id)
+    return {key: rendered[ref.entry_id].decode() for key, ref in refs.items() if ref.entry_id in rendered}
 
 
 async def _notifications(source: Source, messages: Sequence[LiveMessage], viewer_id: int) -> dict[int, str]:

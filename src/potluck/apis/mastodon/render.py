@@ -105,6 +105,12 @@ async def entries_by_id(source: Source, refs: Sequence[EntryRef], viewer_id: int
     rows = await facts.of_statuses(source, list({ref.object_id for ref in refs}), viewer_id)
     boosts = {row[facts.BOOST_ID]: row for row in await facts.of_boosts(
         source, [ref.announce_id for ref in refs if ref.announce_id])}
+    return await of_facts(source, refs, rows, boosts, viewer_id, context=context)
+
+
+async def of_facts(source: Source, refs: Sequence[EntryRef], rows: Sequence[facts.Row], boosts: dict[int, facts.Row],
+                   viewer_id: int | None, *, context: str = "") -> dict[int, bytes]:
+    """Entries of a timeline by their id, where what the database says of them is known already."""
     sheet = await _gather(source, rows, viewer_id, boosts.values(), context=context)
     done: dict[int, bytes] = {}
     for ref in refs:
@@ -166,7 +172,12 @@ async def _gather(source: Source, rows: Sequence[facts.Row], viewer_id: int | No
 
 async def _filters_of(source: Source, viewer_id: int) -> Compiled:
     kept = filtering.remembered(viewer_id)
-    return await filtering.of_reader(await source.session(), viewer_id) if kept is None else kept
+    if kept is not None:
+        return kept
+    generation = filtering.generation()
+    if not await source.db.fetch(filtering.HAS_ANY, owner=viewer_id):
+        return filtering.keep_none(viewer_id, generation)
+    return await filtering.of_reader(await source.session(), viewer_id)
 
 
 def _judged(filters: Compiled, shells: dict[int, Shell]) -> dict[int, Sequence[Match]]:

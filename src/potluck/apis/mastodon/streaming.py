@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 from litestar import WebSocket
+from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.response import Response, Stream
 
 from potluck.apis.mastodon import live_events, streams
+from potluck.apis.mastodon.audience import Audience
 from potluck.apis.mastodon.endpoint import (
     Answer,
     AnyRequest,
@@ -26,7 +28,7 @@ from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
 from potluck.apis.mastodon.live_events import Event
 from potluck.apis.mastodon.params import Params, of_query
 from potluck.apis.mastodon.source import Source
-from potluck.apis.mastodon.streams import Subscription
+from potluck.apis.mastodon.streams import Reader, Subscription
 from potluck.db.engine import Database
 from potluck.social.accounts.tokens import Access, authenticate
 from potluck.social.live import Hub, LiveMessage
@@ -81,13 +83,13 @@ async def _stream(request: AnyRequest) -> Response[Any]:
         secret = token_of(request, params)
         access = await _admitted(db, secret)
         async with db.read() as session:
-            wanted = await streams.subscription(session, access, _stream_name(request), params)
+            reader = streams.reader_of(access)
+            wanted = await streams.subscription(session, reader, _stream_name(request), params)
     except Exception as error:  # noqa: BLE001 - the edge: refusals have the API's shape
         refusal = from_exception(error)
         return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status,
                         media_type="application/json", headers=refusal.headers)
-    hub: Hub = request.app.state.hub
-    return Stream(_lines(db, hub, wanted, access, secret), media_type="text/event-stream",
+    return Stream(_lines(request.app.state, wanted, reader, secret), media_type="text/event-stream",
                   headers={"cache-control": "private, no-store", "x-accel-buffering": "no"})
 
 
@@ -98,24 +100,34 @@ def _stream_name(request: AnyRequest) -> str:
     return _PATHS[path]
 
 
-async def _lines(db: Database, hub: Hub, wanted: Subscription, access: Access, secret: str) -> AsyncIterator[bytes]:
+def audience_of(state: State) -> Audience:
+    """Everyone who listens in this process."""
+    found: Audience | None = state.get("audience")
+    if found is None:
+        found = state["audience"] = Audience(state["db"])
+    return found
+
+
+async def _lines(state: State, wanted: Subscription, reader: Reader, secret: str) -> AsyncIterator[bytes]:
     """Events as text; a comment now and then keeps proxies from closing the connection."""
-    reader_id = streams.reader_of(access)
+    db, hub, audience = state["db"], state["hub"], audience_of(state)
     yield b":thump\n\n"
-    checked = asyncio.get_running_loop().time()
-    async with hub.listen(set(wanted.channels)) as queue:
-        while (messages := await _batch(queue, _THUMP_SECONDS)) is not None:
-            if asyncio.get_running_loop().time() - checked > _RECHECK_SECONDS:
-                if not await _still_valid(db, secret):
-                    return
-                checked = asyncio.get_running_loop().time()
-            if not messages:
-                yield b":thump\n\n"
-                continue
-            async with Source(db) as source:
-                found = await live_events.of_messages(source, messages, [wanted], reader_id)
-            for event in found:
-                yield f"event: {event.name}\ndata: {event.payload or 'undefined'}\n\n".encode()
+    clock = asyncio.get_running_loop().time
+    checked = clock()
+    with audience.joined(reader.id):
+        async with hub.listen(set(wanted.channels)) as queue:
+            while (messages := await _batch(queue, _THUMP_SECONDS)) is not None:
+                if clock() - checked > _RECHECK_SECONDS:
+                    if not await _still_valid(db, secret):
+                        return
+                    checked = clock()
+                if not messages:
+                    yield b":thump\n\n"
+                    continue
+                async with Source(db) as source:
+                    found = await live_events.of_messages(source, audience, messages, [wanted], reader.id)
+                for event in found:
+                    yield f"event: {event.name}\ndata: {event.payload or 'undefined'}\n\n".encode()
 
 
 def _sse(path: str, doc: str) -> HTTPRouteHandler:
@@ -138,10 +150,13 @@ async def bare(_: Call) -> Answer:
 class _Connection:
     """One open socket and what it is subscribed to."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], access: Access, secret: str) -> None:
+    __slots__ = ("audience", "channels", "db", "reader", "secret", "socket", "subscriptions")
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], reader: Reader, secret: str) -> None:
         self.socket = socket
-        self.access = access
+        self.reader = reader
         self.secret = secret
+        self.audience = audience_of(socket.app.state)
         self.db: Database = socket.app.state.db
         self.channels: set[str] = set()
         self.subscriptions: dict[tuple[str, ...], Subscription] = {}
@@ -149,6 +164,10 @@ class _Connection:
     async def run(self) -> None:
         """Until either side has enough."""
         hub: Hub = self.socket.app.state.hub
+        with self.audience.joined(self.reader.id):
+            await self._listen_and_tell(hub)
+
+    async def _listen_and_tell(self, hub: Hub) -> None:
         async with hub.listen(self.channels) as queue:
             tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell(queue))]
             try:
@@ -162,7 +181,7 @@ class _Connection:
         """Do what a message of the app asks: subscribe or unsubscribe. Mistakes are told on the socket."""
         try:
             async with self.db.read() as session:
-                wanted = await streams.subscription(session, self.access, params.text("stream"), params)
+                wanted = await streams.subscription(session, self.reader, params.text("stream"), params)
             self._enter(wanted, unsubscribe=params.text("type") == "unsubscribe")
         except ApiError as error:
             await self.socket.send_text(msgspec.json.encode({"error": error.text, "status": error.status}).decode())
@@ -189,14 +208,16 @@ class _Connection:
                 await self.change(Params(message))
 
     async def _tell(self, queue: asyncio.Queue[LiveMessage | None]) -> None:
-        reader_id = streams.reader_of(self.access)
+        clock = asyncio.get_running_loop().time
+        checked = clock()
         while (messages := await _batch(queue, _RECHECK_SECONDS)) is not None:
-            if not messages:
+            if not messages or clock() - checked > _RECHECK_SECONDS:
                 if not await _still_valid(self.db, self.secret):
                     return
-                continue
+                checked = clock()
             async with Source(self.db) as source:
-                found = await live_events.of_messages(source, messages, list(self.subscriptions.values()), reader_id)
+                found = await live_events.of_messages(source, self.audience, messages,
+                                                      list(self.subscriptions.values()), self.reader.id)
             for event in found:
                 await self.socket.send_text(_frame(event))
 
@@ -213,12 +234,12 @@ async def _socket(socket: WebSocket[Any, Any, Any]) -> None:
     scheme, _, given = socket.headers.get("authorization", "").partition(" ")
     secret = given.strip() if scheme.lower() == "bearer" else params.text("access_token") or offered
     try:
-        access = await _admitted(socket.app.state.db, secret)
+        reader = streams.reader_of(await _admitted(socket.app.state.db, secret))
     except ApiError as error:
         await socket.close(code=1008, reason=error.text)
         return
     await socket.accept(subprotocols=offered or None)
-    connection = _Connection(socket, access, secret)
+    connection = _Connection(socket, reader, secret)
     if params.text("stream"):
         await connection.change(params)
     await connection.run()

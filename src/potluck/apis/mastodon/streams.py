@@ -37,52 +37,59 @@ class Subscription:
     only_media: bool = False
 
 
-def reader_of(access: Access) -> int:
-    """Actor id of the person a token stands for.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who listens, with what: as much of a token as an open stream has to keep."""
+
+    id: int
+    scopes: frozenset[str]
+
+
+def reader_of(access: Access) -> Reader:
+    """The person a token stands for.
 
     Raises:
         ApiError: it stands for an app only (422).
     """
     if access.actor is None:
         raise ApiError(422, "This method requires an authenticated user")
-    return access.actor.id
+    return Reader(access.actor.id, access.scopes)
 
 
-async def subscription(session: AsyncSession, access: Access, name: str, params: Params) -> Subscription:
+async def subscription(session: AsyncSession, reader: Reader, name: str, params: Params) -> Subscription:
     """What someone subscribes to.
 
     Raises:
         ApiError: there is no such stream (400), it needs a parameter (400), or the token may not read it.
     """
-    reader_id = reader_of(access)
     if name in _PERSONAL:
-        return _personal(access, name, reader_id)
-    _need(access, "read:statuses" if name != "list" else "read:lists")
+        return _personal(reader, name)
+    _need(reader, "read:statuses" if name != "list" else "read:lists")
     base = name.removesuffix(":media")
     if base in PUBLIC:
         return Subscription((name,), frozenset({base}), True, False, base != name or params.flag("only_media"))
     if name in ("hashtag", "hashtag:local"):
         return _hashtag(name, params)
     if name == "list":
-        return await _list(session, reader_id, params)
+        return await _list(session, reader.id, params)
     raise ApiError(400, "Unknown stream type")
 
 
-def _need(access: Access, scope: str) -> None:
-    if not scopes.covers(access.scopes, scope):
+def _need(reader: Reader, scope: str) -> None:
+    if not scopes.covers(reader.scopes, scope):
         raise ApiError(403, "This action is outside the authorized scopes")
 
 
-def _personal(access: Access, name: str, reader_id: int) -> Subscription:
+def _personal(reader: Reader, name: str) -> Subscription:
     if name == "user:notification":
-        _need(access, "read:notifications")
-        return Subscription((name,), frozenset({f"notifications:{reader_id}"}))
-    _need(access, "read:statuses")
+        _need(reader, "read:notifications")
+        return Subscription((name,), frozenset({f"notifications:{reader.id}"}))
+    _need(reader, "read:statuses")
     if name == "direct":
-        return Subscription((name,), frozenset({f"direct:{reader_id}"}))
-    channels = {f"home:{reader_id}", announcements.CHANNEL}
-    if scopes.covers(access.scopes, "read:notifications"):
-        channels.add(f"notifications:{reader_id}")
+        return Subscription((name,), frozenset({f"direct:{reader.id}"}))
+    channels = {f"home:{reader.id}", announcements.CHANNEL}
+    if scopes.covers(reader.scopes, "read:notifications"):
+        channels.add(f"notifications:{reader.id}")
     return Subscription((name,), frozenset(channels))
 
 
