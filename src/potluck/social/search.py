@@ -57,6 +57,9 @@ async def accounts(
                                   Follow.state == "accepted")
         if following:
             conditions.append(followed)
+    # Limited accounts are come across by those who follow them, and found by their whole handle.
+    unlimited = Actor.silenced_at.is_(None)
+    conditions.append(or_(unlimited, Actor.handle == key, *((followed,) if followed is not None else ())))
     fit = case((Actor.handle == key, 0), (Actor.handle.startswith(key, autoescape=True), 1), else_=2)
     near = case((followed, 0), else_=1) if followed is not None else None
     order = [fit, *([near] if near is not None else []), Actor.followers_count.desc(), Actor.id]
@@ -158,5 +161,7 @@ def _findable(viewer_id: int) -> ColumnElement[bool]:
         exists().where(Reaction.object_id == Object.id, Reaction.actor_id == viewer_id),
         exists().where(Announce.object_id == Object.id, Announce.actor_id == viewer_id),
         exists().where(Bookmark.object_id == Object.id, Bookmark.actor_id == viewer_id),
-        and_(Object.visibility == "public", exists().where(author.id == Object.author_id, author.indexable)),
+        and_(Object.visibility == "public", exists().where(
+            author.id == Object.author_id, author.indexable, or_(author.silenced_at.is_(None), exists().where(
+                Follow.follower_id == viewer_id, Follow.followed_id == author.id, Follow.state == "accepted")))),
     )

@@ -93,6 +93,8 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
     first = "max_id" not in request.query_params
     async with request.app.state.db.read() as session:
         header = await _header(session, actor, viewer)
+        if _stands_behind_notice(request, header):
+            return await pages.render(request, "profiles/limited.html", person=header.profile.person)
         refs = await timelines.profile(session, actor.id, viewer_id, page_of(request), replies=tab == "replies",
                                        boosts=tab == "posts", only_media=tab == "media")
         pinned = await timelines.profile(session, actor.id, viewer_id, page_of(request), pinned=True) \
@@ -106,6 +108,12 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
         tabs=_tabs(actor, tab), meta=metadata.of_profile(actor, header.profile))
     kept_pages.keep(request, key, made)
     return made
+
+
+def _stands_behind_notice(request: AnyRequest, header: _Header) -> bool:
+    """A limited account is shown to its followers, and to who says that they want to see it."""
+    return (header.actor.silenced_at is not None and not header.own and header.profile.follow.state != "following"
+            and "shown" not in request.query_params and "max_id" not in request.query_params)
 
 
 _TAB_PATHS = {"replies": "/with_replies", "media": "/media"}

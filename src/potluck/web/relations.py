@@ -13,24 +13,26 @@ from potluck.social.model import Actor
 from potluck.social.paging import Page
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
-from potluck.web.auth import acting
+from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import POST_LANGUAGES, _, _l, post_languages
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import follow_state, profile_path, shown_person
+from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 _DONE = {
     "mute": _l("You will not see %(name)s any more."), "unmute": _l("%(name)s is no longer muted."),
     "block": _l("%(name)s is blocked."), "unblock": _l("%(name)s is no longer blocked."),
-    "remove": _l("%(name)s no longer follows you."),
+    "remove": _l("%(name)s no longer follows you."), "options": _l("Saved."),
 }
 _QUESTIONS = {
-    "mute": (_l("Mute %(name)s?"), _l("You will not see their posts or hear of them. They will not know."), _l("Mute")),
     "block": (_l("Block %(name)s?"), _l("Neither of you sees or follows the other any more."), _l("Block")),
     "remove": (_l("Remove %(name)s from your followers?"), _l("They will not be told, and can ask to follow again."),
                _l("Remove")),
 }
+MUTE_LABELS = {"0": _l("For ever"), "3600": _l("An hour"), "86400": _l("A day"), "604800": _l("A week"),
+               "2592000": _l("A month")}
 MUTE_TIMES = {"0": None, "3600": 3600, "86400": 86_400, "604800": 604_800, "2592000": 2_592_000}
 
 
@@ -70,7 +72,10 @@ async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: F
         case "unfollow":
             await follows.unfollow(session, me, other)
         case "mute":
-            await blocks.mute(session, me, other, duration=MUTE_TIMES.get(form.text("duration", "0")))
+            await blocks.mute(session, me, other, duration=MUTE_TIMES.get(form.text("duration", "0")),
+                              notifications=not form.flag("keep_notifications"))
+        case "options":
+            await _set_options(session, me, other, form)
         case "unmute":
             await blocks.unmute(session, me, other)
         case "block":
@@ -83,11 +88,36 @@ async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: F
             raise NotFound
 
 
+async def _set_options(session: AsyncSession, me: Actor, other: Actor, form: Form) -> None:
+    """How one follows somebody: their boosts, a notification for each post, only some languages."""
+    if await follows.find(session, me.id, other.id) is None:
+        raise NotFound
+    languages = [tag for tag in form.all("languages", limit=35) if tag in POST_LANGUAGES]
+    await follows.follow(session, me, other, show_boosts=form.flag("boosts"), notify=form.flag("notify"),
+                         languages=languages or None)
+
+
+async def _options_page(request: AnyRequest, me: Viewer, other: Actor) -> Response[Any]:
+    async with request.app.state.db.read() as session:
+        row = await follows.find(session, me.actor.id, other.id)
+    if row is None:
+        raise NotFound
+    return await pages.render(
+        request, "people/options.html", person=shown_person(other), follow=row, chosen=row.languages or [],
+        languages=[{"value": tag, "label": name} for tag, name in post_languages()])
+
+
 @get("/people/{actor_id:int}/{verb:str}")
 async def ask(request: AnyRequest, me: Me, actor_id: PathId, verb: PathWord) -> Response[Any]:
     """Ask before an act that hurts; the other acts' addresses show the profile."""
     async with request.app.state.db.read() as session:
         other = await find(session, actor_id)
+    if verb == "options":
+        return await _options_page(request, me, other)
+    if verb == "mute":
+        return await pages.render(
+            request, "people/mute.html", person=shown_person(other),
+            times=[{"value": value, "label": _(label)} for value, label in MUTE_LABELS.items()])
     if verb not in _QUESTIONS:
         return redirects.see_other(profile_path(other))
     question, detail, yes = _QUESTIONS[verb]
@@ -129,10 +159,13 @@ async def hidden(request: AnyRequest, me: Me) -> Response[Any]:
     """Whom someone has blocked or muted, and which servers."""
     async with request.app.state.db.read() as session:
         blocked = [actor for _cursor, actor in await blocks.blocked(session, me.actor.id, Page(limit=80))]
-        muted = [actor for _mute, actor in await blocks.muted(session, me.actor.id, Page(limit=80))]
+        muted = await blocks.muted(session, me.actor.id, Page(limit=80))
         hosts = [host for _cursor, host in await blocks.muted_domains(session, me.actor.id)]
     return await pages.render(request, "profiles/hidden.html", blocked=[shown_person(actor) for actor in blocked],
-                              muted=[shown_person(actor) for actor in muted], hosts=hosts)
+                              hosts=hosts, muted=[
+                                  {"person": shown_person(actor), "notifications": row.notifications,
+                                   "until": shown_time(row.expires_at) if row.expires_at else None}
+                                  for row, actor in muted])
 
 
 @post("/blocks/servers", status_code=303)

@@ -33,6 +33,7 @@ PLACES = (
     Place("/settings/sessions", "local", _l("Sessions"), _l("Browsers that are signed in")),
     Place("/settings/apps", "link", _l("Apps"), _l("Apps and tokens that may act for you")),
     Place("/settings/app-passwords", "key", _l("App passwords"), _l("For apps that ask for name and password")),
+    Place("/settings/follows", "users", _l("Tidy up follows"), _l("Silent, mutual, moved: unfollow many at once")),
     Place("/blocks", "block", _l("Blocked and muted"), _l("People and servers you do not want to see")),
     Place("/requests", "user-plus", _l("Follow requests"), ""),
     Place("/severed", "users", _l("Lost follows"), _l("After a server was blocked or an account suspended")),
