@@ -12,12 +12,15 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from potluck.media.bucket import Bucket
 from potluck.media.local_folder import LocalFolder
 from potluck.media.places import LOCAL, S3, Item, NoSuchFile, StorageError, Stored, is_key, new_key
 from potluck.media.types import known
 from potluck.settings import Settings
+
+if TYPE_CHECKING:
+    from potluck.media.bucket import Bucket
 
 PATH = "/media/"
 FOLDER = "media"
@@ -43,11 +46,13 @@ class Storage:
 
     @cached_property
     def bucket(self) -> Bucket:
-        """The bucket; opened when it is first needed.
+        """The bucket; opened, and its library loaded, when it is first needed.
 
         Raises:
             StorageError: the settings name none.
         """
+        from potluck.media.bucket import Bucket
+
         return Bucket(self._settings)
 
     async def put(self, path: Path, media_type: str, *, move: bool = False, keep: bool = False) -> Stored:

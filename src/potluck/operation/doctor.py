@@ -23,7 +23,7 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.migrate import current_revision, revisions
 from potluck.media.sandbox import programs
-from potluck.operation import doctor_sandbox
+from potluck.operation import doctor_sandbox, doctor_storage
 from potluck.operation.finding import Finding, State
 from potluck.settings import Settings
 
@@ -164,5 +164,6 @@ async def _user(_settings: Settings) -> Finding:
 
 
 CHECKS: tuple[Check, ...] = (
-    _python, _user, _address, _source, _data_folder, _database, _dns, _reachable, _clock, _mail, _ffmpeg,
+    _python, _user, _address, _source, _data_folder, doctor_storage.storage, _database, _dns, _reachable, _clock,
+    _mail, _ffmpeg,
 )
