@@ -9,7 +9,7 @@ import pytest
 
 from media.av.conftest import Studio
 from potluck import jobs
-from potluck.media import processing
+from potluck.media import processing, sandbox, uploads
 from potluck.media.facts import Unusable, read_facts
 from potluck.media.making import DAMAGED
 
@@ -38,10 +38,17 @@ async def _refused(studio: Studio, path: Path) -> str:
 
 @pytest.mark.parametrize("kind", sorted(PLAYLISTS))
 async def test_lists_of_other_files_are_not_followed(studio: Studio, tmp_path: Path, kind: str) -> None:
-    """Playlists, lists for concat and descriptions of streams name files and hosts; they are no videos."""
+    """Playlists, lists for concat and descriptions of streams name files and hosts; they are no videos.
+
+    They are not taken; and a probe that is given one all the same does not follow it.
+    """
     path = tmp_path / "film.mp4"
     path.write_text(PLAYLISTS[kind])
-    assert await _refused(studio, path) == "This file cannot be read as sound or video."
+    with pytest.raises(uploads.NotTaken):
+        await studio.upload(path)
+    with pytest.raises(sandbox.Refused, match="cannot be read as sound or video"):
+        async with sandbox.run("av.probe", inputs={"file": path}):
+            pass
 
 
 async def test_a_video_that_names_another_file_is_not_followed(

@@ -37,6 +37,7 @@ async def test_a_photo_is_ready_with_all_its_files(studio: Studio, tmp_path: Pat
     assert media.preview_url == studio.storage.url(variants["small"][1])
     assert variants["original"][0].file_id == variants["wire"][0].file_id
     assert len(media.blurhash or "") == 28
+    assert media.meta.pop("files").keys() >= {"wire", "full", "small"}
     assert media.meta == {
         "file_name": "cat.jpg", "width": 1200, "height": 800, "size": "1200x800", "aspect": 1.5,
         "colour": media.meta["colour"],
@@ -69,7 +70,8 @@ async def test_pictures_for_other_purposes(studio: Studio, tmp_path: Path, purpo
     """They are cut and sized for it; an emoji that moves keeps moving."""
     path = studio.storage.local.arriving()
     path.write_bytes(pictures.animation("GIF", 3, 900, 600))
-    media = await uploads.accept(studio.db, studio.alice, path, file_name="a.gif", purpose=purpose, focus=(0.5, 0.5))
+    media = await uploads.accept(studio.db, studio.alice, path, file_name="a.gif", purpose=purpose, focus=(0.5, 0.5),
+                                 extra={"shortcode": "dance"})
     await studio.engine.drain()
     row = await studio.media(media.id)
     assert (row.state, row.type) == ("ready", "image"), row.error
