@@ -69,7 +69,7 @@ async def _send(server: Server, prepared: list[tuple[bytes, dict[str, str]]]) ->
 
 
 async def _until_visible(client: aiohttp.ClientSession, server: Server, notes: int, *, unknown: bool) -> None:
-    """Wait until the inbox is empty and as many posts (or notifications) as were sent can be read."""
+    """Wait until nothing is left to process or fetch, and as many posts (notifications) as were sent can be read."""
     pages = "/api/v1/notifications" if unknown else "/api/v1/timelines/home"
     deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
@@ -85,10 +85,12 @@ async def _until_visible(client: aiohttp.ClientSession, server: Server, notes: i
 
 async def _waiting(client: aiohttp.ClientSession, server: Server) -> int:
     async with client.get(f"{server.url}/metrics", headers={"Authorization": ""}) as answer:
-        for line in (await answer.text()).splitlines():
-            if line.startswith("potluck_inbox_waiting "):
-                return int(float(line.split()[1]))
-    raise RuntimeError("no measure of the inbox")
+        lines = (await answer.text()).splitlines()
+    found = [float(line.split()[1]) for line in lines
+             if line.startswith(("potluck_inbox_waiting ", "potluck_fetches_waiting "))]
+    if len(found) != 2:
+        raise RuntimeError("no measure of the queues")
+    return int(sum(found))
 
 
 async def _count(client: aiohttp.ClientSession, url: str, most: int) -> int:

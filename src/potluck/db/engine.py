@@ -165,7 +165,12 @@ def after_commit(session: AsyncSession, callback: Any) -> None:
 
 def insert_or_ignore(session: AsyncSession, table: Any) -> Any:
     """An INSERT into `table` that passes over rows which break a unique key, for the database in use."""
-    if session.get_bind().dialect.name == "postgresql":
+    return insert_ignoring(session.get_bind().dialect.name, table)
+
+
+def insert_ignoring(dialect: str, table: Any) -> Any:
+    """`insert_or_ignore` for a database by the name of its dialect."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 
         return insert_postgresql(table).on_conflict_do_nothing()

@@ -53,7 +53,8 @@ async def add_many(
         {"id": ids.new(), "purpose": purpose, "uri": uri, "data": msgspec.json.encode(data).decode(),
          "attempts": 0, "next_at": moment + timedelta(seconds=delay), "error": None, "created_at": moment}
         for purpose, uri, data in wanted])
-    await live.wake(session, TOPIC)
+    if not delay:
+        await live.wake(session, TOPIC)
 
 
 async def on_follow(session: AsyncSession, followed: Actor) -> None:
@@ -81,6 +82,11 @@ async def due(session: AsyncSession, limit: int, without: Collection[int]) -> Se
 async def done(session: AsyncSession, job_id: int) -> None:
     """Remove a finished job."""
     await session.execute(delete(_JOB).where(_JOB.c.id == job_id))
+
+
+async def done_for(session: AsyncSession, purpose: str, uris: Collection[str]) -> None:
+    """Remove jobs that somebody else has done meanwhile."""
+    await session.execute(delete(_JOB).where(_JOB.c.purpose == purpose, _JOB.c.uri.in_(uris)))
 
 
 async def postpone(session: AsyncSession, job_id: int, attempts: int, error: str) -> None:

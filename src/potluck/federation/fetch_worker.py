@@ -237,7 +237,7 @@ class FetchWorker:
         """What a server runs."""
         info = await nodeinfo_client.fetch_nodeinfo(self._federation.client, host)
         async with self._db.write() as session:
-            await servers.note_software(session, host, info)
+            await servers.note_software(session, {host: info})
 
     async def sync(self, uri: str, data: Mapping[str, Any]) -> None:
         """A followed actor's list of its followers here (FEP-8fcf)."""

@@ -46,7 +46,8 @@ async def _subscribe(session: AsyncSession, inbox: str, actor: Actor | None) -> 
     if await session.scalar(select(Relay.id).where(Relay.inbox == inbox)) is not None:
         raise Conflict("This relay is subscribed to already")
     host = host_of(inbox)
-    server_id = (await servers.ensure(session, [host]))[host]
+    known, _ = await servers.ensure(session, [host])
+    server_id = known[host]
     relay_id = ids.new()
     relay = Relay(id=relay_id, server_id=server_id, inbox=inbox, actor_uri=actor.uri if actor else None,
                   follow_uri=activity_uri(relay_id), state="pending", created_at=now())

@@ -15,7 +15,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db import Database
-from potluck.federation import actor_documents, documents, fetch_jobs, servers, webfinger_client
+from potluck.db.engine import after_commit
+from potluck.federation import acquainting, actor_documents, documents, fetch_jobs, servers, webfinger_client
+from potluck.federation.acquainting import Acquainting
 from potluck.federation.bounded import BoundedTimes
 from potluck.federation.dispatch import create
 from potluck.federation.drafting import references, settle
@@ -70,8 +72,9 @@ class Federation:
         self._policies = Policies(db)
         self._signing = SigningKeys(db, self.schemes)
         self._key_fetcher = KeyFetcher(self)
-        self._actors: GroupCommit[ActorDraft, Actor] = GroupCommit(db, _store_actors, most=100, isolate=True)
+        self._actors: GroupCommit[ActorDraft, Actor] = GroupCommit(db, self._store_actors, most=100, isolate=True)
         self._objects: GroupCommit[Draft, Object | None] = GroupCommit(db, _store_objects, most=100, isolate=True)
+        self._acquainting = Acquainting(db, client)
         self._failed = BoundedTimes(300.0, 20_000)
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
@@ -86,6 +89,7 @@ class Federation:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         await self.inbox.close()
+        await self._acquainting.close()
         await self._actors.close()
         await self._objects.close()
         await self.client.close()
@@ -211,6 +215,14 @@ class Federation:
         finally:
             for key_uri, _, _ in draft.keys:
                 self.keys.forget(key_uri)
+
+    async def _store_actors(self, session: AsyncSession, drafts: Sequence[ActorDraft]) -> list[Actor]:
+        """Store actors and the servers they live on, and get to know those servers."""
+        hosts = {host_of(draft.uri) for draft in drafts}
+        known, new = await servers.ensure(session, hosts, ask_after=acquainting.DELAY)
+        if new:
+            after_commit(session, lambda: self._acquainting.meet(new))
+        return await actors.upsert_remotes(session, [(draft, known[host_of(draft.uri)]) for draft in drafts])
 
     async def _confirm_handle(self, draft: ActorDraft) -> None:
         """Close the loop from the actor by WebFinger back to it (protocol §8).
@@ -399,12 +411,6 @@ def _is_own(document: Document, uri: str, sender: str | None) -> bool:
     """Whether a document about `uri` may be believed as `sender` sent it: it is its author, on its own host."""
     author = first_id(get(document, "attributedTo"))
     return first_id(document) == uri and sender is not None and author == sender and same_host(uri, sender)
-
-
-async def _store_actors(session: AsyncSession, drafts: Sequence[ActorDraft]) -> list[Actor]:
-    """Store actors and, in bulk, the servers they live on."""
-    rows = await servers.ensure(session, {host_of(draft.uri) for draft in drafts})
-    return await actors.upsert_remotes(session, [(draft, rows[host_of(draft.uri)]) for draft in drafts])
 
 
 async def _store_objects(session: AsyncSession, drafts: Sequence[Draft]) -> list[Object | None]:

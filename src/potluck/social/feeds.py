@@ -6,13 +6,15 @@ themselves, or to the reader); boosts once; nothing of or to those they muted or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -25,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from potluck.db.engine import insert_or_ignore
+from potluck.db.engine import insert_ignoring, insert_or_ignore
 from potluck.social.model import (
     Actor,
     Announce,
@@ -61,12 +63,12 @@ async def add_objects(session: AsyncSession, rows: Sequence[Object]) -> None:
     if own:
         await _insert_rows(session, [(row.author_id, row.id, row.id, None, row.author_id, row.kind) for row in own])
     if spread:
-        await _insert_select(session, _homes_of_followers(spread))
-        await _insert_select(session, _lists_with_author(spread))
+        await _add(session, _homes_of_followers, spread)
+        await _add(session, _lists_with_author, spread)
     if any(row.visibility == "public" for row in rows):
-        await _insert_select(session, _followers_of_hashtags(spread))
+        await _add(session, _followers_of_hashtags, spread)
     if direct:
-        await _insert_select(session, _mentioned_followers(direct))
+        await _add(session, _mentioned_followers, direct)
     await add_to_members(session, [row.id for row in rows if row.group_id and row.visibility in _FOR_MEMBERS])
 
 
@@ -75,20 +77,32 @@ async def add_to_members(session: AsyncSession, object_ids: Sequence[int], reade
 
     Comments do not flood home: the post carries its discussion.
     """
-    if object_ids:
-        query = _homes_of_members(object_ids)
-        await _insert_select(session, query if reader_id is None else query.where(Follow.follower_id == reader_id))
+    if object_ids and reader_id is None:
+        await _add(session, _homes_of_members, object_ids)
+    elif object_ids:
+        await _insert_select(session, _homes_of_members(object_ids).where(Follow.follower_id == reader_id))
 
 
 async def add_announces(session: AsyncSession, announce_ids: Sequence[int]) -> None:
     """Put boosts into the homes and lists of local followers of the booster who have not had the object yet."""
     if announce_ids:
-        await _insert_select(session, _homes_for_announces(announce_ids))
-        await _insert_select(session, _lists_for_announces(announce_ids))
+        await _add(session, _homes_for_announces, announce_ids)
+        await _add(session, _lists_for_announces, announce_ids)
 
 
 async def _insert_rows(session: AsyncSession, rows: list[tuple[Any, ...]]) -> None:
     await session.execute(insert_or_ignore(session, _ENTRY), [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+async def _add(session: AsyncSession, entries_of: Callable[[Any], Any], ids: Sequence[int]) -> None:
+    """Add the entries that a query over ids gives."""
+    await session.execute(_adding(session.get_bind().dialect.name, entries_of), {"ids": ids})
+
+
+@cache
+def _adding(dialect: str, entries_of: Callable[[Any], Any]) -> Any:
+    """The statement of `_add`, put together once: that costs more than to run it."""
+    return insert_ignoring(dialect, _ENTRY).from_select(_COLUMNS, entries_of(bindparam("ids", expanding=True)))
 
 
 async def _insert_select(session: AsyncSession, query: Any) -> None:
@@ -143,7 +157,7 @@ def _columns(feed: Any) -> list[Any]:
     return [feed, Object.id, Object.id, _NO_ANNOUNCE, Object.author_id, Object.kind]
 
 
-def _homes_of_followers(object_ids: Sequence[int]) -> Any:
+def _homes_of_followers(object_ids: Any) -> Any:
     reader = aliased(Actor)
     return (
         select(*_columns(Follow.follower_id))
@@ -155,7 +169,7 @@ def _homes_of_followers(object_ids: Sequence[int]) -> Any:
     )
 
 
-def _homes_of_members(object_ids: Sequence[int]) -> Any:
+def _homes_of_members(object_ids: Any) -> Any:
     reader, group = aliased(Actor), aliased(Actor)
     return (
         select(Follow.follower_id, Object.id, Object.id, _NO_ANNOUNCE, Object.group_id, Object.kind)
@@ -168,7 +182,7 @@ def _homes_of_members(object_ids: Sequence[int]) -> Any:
     )
 
 
-def _lists_with_author(object_ids: Sequence[int]) -> Any:
+def _lists_with_author(object_ids: Any) -> Any:
     peer = aliased(ListMember)
     same_list = exists().where(peer.list_id == List.id, peer.actor_id == Object.in_reply_to_author_id)
     also = aliased(Follow)
@@ -200,7 +214,7 @@ def _is_followed_or_self(*, boosts: bool = False) -> ColumnElement[bool]:
     )
 
 
-def _followers_of_hashtags(object_ids: Sequence[int]) -> Any:
+def _followers_of_hashtags(object_ids: Any) -> Any:
     author = aliased(Actor)
     return (
         select(HashtagFollow.actor_id, Object.id, Object.id, _NO_ANNOUNCE, literal(0), Object.kind)
@@ -214,7 +228,7 @@ def _followers_of_hashtags(object_ids: Sequence[int]) -> Any:
     )
 
 
-def _mentioned_followers(object_ids: Sequence[int]) -> Any:
+def _mentioned_followers(object_ids: Any) -> Any:
     reader = aliased(Actor)
     return (
         select(*_columns(Mention.actor_id))
@@ -235,7 +249,7 @@ def _announce_columns(feed: Any) -> list[Any]:
     return [feed, Announce.id, Object.id, Announce.id, Announce.actor_id, Object.kind]
 
 
-def _homes_for_announces(announce_ids: Sequence[int]) -> Any:
+def _homes_for_announces(announce_ids: Any) -> Any:
     reader = aliased(Actor)
     return (
         select(*_announce_columns(Follow.follower_id))
@@ -250,7 +264,7 @@ def _homes_for_announces(announce_ids: Sequence[int]) -> Any:
     )
 
 
-def _lists_for_announces(announce_ids: Sequence[int]) -> Any:
+def _lists_for_announces(announce_ids: Any) -> Any:
     return (
         select(*_announce_columns(List.id))
         .join(Announce, Announce.object_id == Object.id)
