@@ -23,6 +23,10 @@ _STARTS = (
     (b"\xff\x0a", "image/jxl"),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl"),
     (b"fLaC", "audio/flac"),
+    (b"FLV\x01", "video/x-flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", "video/x-ms-asf"),
+    (b"\x00\x00\x01\xba", "video/mpeg"),
+    (b"#!AMR", "audio/amr"),
     (b"ID3", "audio/mpeg"),
     (b"%PDF-", "application/pdf"),
     (b"WEBVTT", "text/vtt"),
@@ -53,6 +57,10 @@ def media_type_of_file(path: Path) -> str:
     """`media_type_of` for a file on disk. Blocks."""
     with path.open("rb") as handle:
         return media_type_of(handle.read(ENOUGH))
+
+
+def _aiff(head: bytes) -> str | None:
+    return "audio/aiff" if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"} else None
 
 
 def _riff(head: bytes) -> str | None:
@@ -120,4 +128,4 @@ def _svg(head: bytes) -> str | None:
 
 
 _LOOKS: tuple[Callable[[bytes], str | None], ...] = (
-    _riff, _iso, _bitmap, _matroska, _ogg, _mpeg_audio, _transport_stream, _zip, _svg)
+    _riff, _aiff, _iso, _bitmap, _matroska, _ogg, _mpeg_audio, _transport_stream, _zip, _svg)

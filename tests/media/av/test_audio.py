@@ -18,7 +18,7 @@ ON_SQLITE = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=Tr
 @pytest.mark.parametrize(("name", "codec", "media_type"), [
     ("song.mp3", "mp3", "audio/mpeg"), ("song.m4a", "aac", "audio/mp4"), ("song.aac", "aac", "audio/mp4"),
     ("song.ogg", "mp3", "audio/mpeg"), ("song.opus", "mp3", "audio/mpeg"), ("song.flac", "mp3", "audio/mpeg"),
-    ("song.wav", "mp3", "audio/mpeg"), ("quiet.wav", "mp3", "audio/mpeg")])
+    ("song.aiff", "mp3", "audio/mpeg"), ("song.wav", "mp3", "audio/mpeg"), ("quiet.wav", "mp3", "audio/mpeg")])
 async def test_every_kind_of_sound_becomes_one_that_plays_everywhere(
         studio: Studio, sample: Sample, name: str, codec: str, media_type: str) -> None:
     """MP3 and AAC as they are, all else as MP3; with its peaks, its loudness and its tags."""

@@ -11,7 +11,8 @@ from media.av.conftest import Studio
 from potluck import jobs
 from potluck.media import processing, sandbox, uploads
 from potluck.media.facts import Unusable, read_facts
-from potluck.media.making import DAMAGED
+from potluck.media.making import DAMAGED, Making
+from potluck.media.sandbox import Limits
 
 Sample = Callable[..., Path]
 ON_SQLITE = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
@@ -48,6 +49,10 @@ async def test_lists_of_other_files_are_not_followed(studio: Studio, tmp_path: P
         await studio.upload(path)
     with pytest.raises(sandbox.Refused, match="cannot be read as sound or video"):
         async with sandbox.run("av.probe", inputs={"file": path}):
+            pass
+    words = ["-protocol_whitelist", "fd", "-i", "{file}", "-c", "copy", "-f", "matroska", "out.mkv"]
+    with pytest.raises(sandbox.SandboxError):
+        async with sandbox.run("ffmpeg", inputs={"file": path}, params={"arguments": words}):
             pass
 
 
@@ -102,6 +107,15 @@ async def test_sizes_beyond_all_measure_are_refused(studio: Studio, sample: Samp
     media = await studio.made(path)
     assert media.state in {"ready", "failed"}
     assert (media.meta.get("width") or 0) <= 512
+
+
+async def test_what_never_ends_is_given_up(
+        studio: Studio, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that needs more than its length and size explain: its owner is told what it asked too much of."""
+    tight = Limits(memory=1 << 30, cpu_seconds=1, wall_seconds=20, output_bytes=1 << 30)
+    monkeypatch.setattr(Making, "_limits", lambda *_: tight)
+    media = await studio.made(sample("silent.avi", seconds=12, size="640x360"))
+    assert (media.state, media.error) == ("failed", "This file needs more CPU time than this server gives to one file.")
 
 
 async def test_a_failure_can_be_tried_again_by_its_owner(

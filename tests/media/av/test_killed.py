@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from media.av.conftest import Studio
 from potluck import jobs
 from potluck.media import sandbox
+from potluck.media.collecting import Collector
 from potluck.settings import Settings
 from support.servers import eventually
 
@@ -88,7 +90,8 @@ async def test_an_engine_killed_in_mid_transcode_is_gone_on_from(
 
 
 async def _nothing_left(studio: Studio, media_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The storage holds what the rows name and no more; what the dead encoder wrote is swept away."""
+    """After the collector ran the storage holds what the rows name and no more; the dead encoder's folder is swept."""
+    await Collector(studio.db, studio.storage, grace=timedelta(0)).turn()
     kept = {key for _, key in (await studio.variants(media_id)).values()}
     lying = {f"{path.parent.name}/{path.name}" for path in studio.storage.local.root.glob("[0-9a-f][0-9a-f]/*")}
     assert lying == kept

@@ -16,7 +16,7 @@ ON_SQLITE = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=Tr
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", ["plain.mp4", "tall.mp4", "still.mp4", "shaky.mkv", "odd.mov", "browser.webm",
-                                  "silent.avi", "tape.ts", "phone.3gp"])
+                                  "silent.avi", "tape.ts", "phone.3gp", "old.flv", "film.wmv", "film.mpg"])
 async def test_every_kind_of_video_becomes_an_mp4_that_plays_everywhere(
         studio: Studio, sample: Sample, name: str) -> None:
     """H.264 in 4:2:0 with AAC, never larger than it was, with a poster, a preview and a storyboard."""

@@ -66,6 +66,8 @@ def judge(job: Job, said: dict[str, Any], problem: str, ending: str, notice: dic
         raise Exhausted(str(said["exhausted"]))
     if "refused" in said:
         raise _refusal(said)
+    if job.program and code > 0 and notice.get("cpu", 0.0) >= job.limits.cpu_seconds:
+        raise Exhausted("CPU time")  # ffmpeg takes the signal for a wish to end, and ends
     if job.program and code > 0:
         raise _program_error(ending)
     if code != 0 or (not job.program and "result" not in said):
