@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.media import files
 from potluck.media.files import Variants
 from potluck.media.storage import Storage
-from potluck.social.model import Media
+from potluck.social.model import Media, Object
 
 FILES = "files"
 _NAMED = ("full", "wire", "small", "still", "peaks", "cover", "hls", "storyboard")
@@ -26,6 +27,8 @@ async def remember(session: AsyncSession, storage: Storage, media: Media) -> Non
     variants = (await files.variants_of(session, [media.id])).get(media.id, {})
     media.meta = {**media.meta, **_names(variants), FILES: addresses(storage, variants)}
     await session.flush()
+    if media.object_id is not None:  # what is kept of a post that shows it is old now
+        await session.execute(update(Object).where(Object.id == media.object_id).values(version=Object.version + 1))
 
 
 def addresses(storage: Storage, variants: Variants) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from potluck.text.hashtags import normalise_hashtag
 from potluck.web import auth, notices, pages
 from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
-from potluck.web.i18n import _
+from potluck.web.presenters.jobs import words
 from potluck.web.presenters.posts import shown_post
 from potluck.web.types import AnyRequest
 
@@ -123,7 +123,7 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
     drawn: list[tuple[str, str]] = []
     for message in messages:
         if message.type == "job":
-            drawn += [("job", job)] if (job := _job(message.data)) else []
+            drawn.append(("job", _job(message.data)))
         elif message.type == "delete":
             drawn.append(("delete", str(message.entry_id or message.object_id)))
         elif message.type == "notification" and message.id in rows:
@@ -136,13 +136,12 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
 
 
 def _job(data: Mapping[str, Any]) -> str:
-    """A job on a file, as scripts want it; '' for other jobs."""
+    """A job as scripts want it; `media` is the file it prepares, '' for other jobs."""
     args = data.get("args") or []
-    if data.get("name") != uploads.PROCESS or not args:
-        return ""
-    message = str(data.get("message") or "")
-    return json.dumps({"media": str(args[0]), "state": data.get("state"), "progress": data.get("progress") or 0.0,
-                       "message": _(message, **data.get("message_data") or {}) if message else ""})
+    media = str(args[0]) if data.get("name") == uploads.PROCESS and args else ""
+    return json.dumps({"id": data.get("id"), "media": media, "state": data.get("state"),
+                       "progress": data.get("progress") or 0.0,
+                       "message": words(str(data.get("message") or ""), data.get("message_data") or {})})
 
 
 async def _entries(session: AsyncSession, viewer: Viewer | None,
