@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from potluck import jobs
 from potluck.db.ids import ids
+from potluck.jobs import queueing
 from potluck.jobs.model import JobRow
 from potluck.kinds.note import actions
 from potluck.social.model import Media, Object
 from web.conftest import Site
+from web.test_live import Listener, listen
+
+__all__ = ["listen"]
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +87,25 @@ async def test_staff_see_all_jobs_with_their_errors(site: Site) -> None:
     assert await _state(site, job_id) == "waiting"
     assert (await mona.post("/admin/jobs/5/retry")).status_code == 404
     assert (await (await site.browser(site.cast.alice)).get("/admin/jobs")).status_code in {403, 404}
+
+
+async def test_progress_is_told_to_open_pages_of_the_owner(
+        site: Site, listen: Callable[..., Awaitable[Listener]]) -> None:
+    """In their language, with the file it prepares; nobody else hears of it."""
+    alice = await listen(await site.browser(site.cast.alice), "notifications")
+    bob = await listen(await site.browser(site.cast.bob), "notifications")
+    async with site.database.write() as session:
+        await jobs.enqueue(session, "bake", 5, owner_id=site.cast.alice.id)
+        row = (await session.scalars(select(JobRow))).one()
+        row.name, row.state, row.progress, row.message, row.message_data = (
+            "process_media", "running", 0.25, "Preparing the video in %(lines)s lines", {"lines": 720})
+        await queueing.tell(session, row)
+    event = await alice.next()
+    assert event.startswith("event: job\ndata: ")
+    assert json.loads(event.partition("data: ")[2]) == {
+        "id": str(row.id), "media": "5", "state": "running", "progress": 0.25,
+        "message": "Preparing the video in 720 lines"}
+    await bob.silence()
 
 
 async def test_long_lists_have_pages(site: Site) -> None:
