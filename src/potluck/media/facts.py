@@ -102,7 +102,7 @@ class Facts:
     @property
     def is_moving_picture(self) -> bool:
         """Whether it is a GIF or the like: short, silent, played in a loop."""
-        return self.format == "gif"
+        return self.format in {"gif", "apng"}
 
 
 def read_facts(found: Mapping[str, Any]) -> Facts:

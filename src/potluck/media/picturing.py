@@ -13,18 +13,21 @@ from potluck.media.moving import Shown
 from potluck.media.sandbox import Crashed
 from potluck.social.model import Media
 
-_GIF = "image/gif"
+_MAY_MOVE = frozenset({"image/gif", "image/png"})
+_TOO_LONG = ("This animation is too long or too large to stay a picture: it has %(frames)d frames. Please shorten it,"
+             " or upload it as a video.")
 _STEP = "pictures"
+_STILL = frozenset({"avatar", "header"})
 
 
 async def is_picture(making: Making, media: Media) -> bool:
-    """Whether an upload is to stay a picture. An attached GIF that moves becomes a video, which is a fraction of it."""
+    """Whether an upload is to stay a picture. Attached GIF and PNG that move become videos, fractions of them."""
     async with making.job.db.read() as session:
         variants = (await files.variants_of(session, [media.id])).get(media.id, {})
     media_type = variants[files.ORIGINAL][0].media_type if files.ORIGINAL in variants else ""
     if _STEP in making.job.finished or not media_type.startswith("image/"):
         return _STEP in making.job.finished
-    if media_type != _GIF or media.purpose != "attachment":
+    if media_type not in _MAY_MOVE or media.purpose != "attachment":
         return True
     return await _frames(making) == 1
 
@@ -61,6 +64,8 @@ async def _make(making: Making, media: Media) -> None:
             made = await asyncio.to_thread(images.read, outcome.result, outcome.folder)
         except Crashed as reason:
             raise JobFailed(DAMAGED) from reason
+        if made.source.frames > 1 and not made.source.animated and media.purpose not in _STILL:
+            raise JobFailed(_TOO_LONG, frames=made.source.frames)
         wire, small = made.files[images.WIRE], made.files.get(images.SMALL) or made.files[images.STILL]
         await making.keep(_STEP, [
             Made(file.name, file.path, file.media_type,

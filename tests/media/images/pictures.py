@@ -61,6 +61,8 @@ def animation(form: str, frames: int = 5, width: int = WIDTH, height: int = HEIG
     """Each frame 100 ms, with a comment where the format has one."""
     pictures = [Image.new("RGB", (width, height), (40 * number % 256, 90, 200 - 30 * number % 200))
                 for number in range(frames)]
+    if form == "PNG" and frames > 1:  # Pillow leaves out frames that are equal to the one before
+        pictures[0].putpixel((0, 0), (1, 2, 3))
     extra = {"comment": SECRET.encode()} if form == "GIF" else {"exif": exif().tobytes()}
     return save(form, pictures[0], save_all=True, append_images=pictures[1:], duration=100, loop=0, **extra)
 

@@ -9,6 +9,7 @@ import pyvips
 from PIL import Image
 
 from potluck.media import images
+from potluck.media.sandbox import Refused
 from potluck.settings import Settings
 
 from . import pictures
@@ -142,7 +143,7 @@ async def test_extreme_shapes(make: Make) -> None:
         assert made.files["small"].width == 2
 
 
-@pytest.mark.parametrize("form", ["GIF", "WEBP"])
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
 async def test_animations_stay_animations(make: Make, form: str) -> None:
     """Within bounds all frames and their times are kept; the small one is still."""
     async with make(pictures.animation(form)) as made:
@@ -166,6 +167,14 @@ async def test_animations_beyond_bounds_are_told(make: Make) -> None:
         async with make(big, settings=settings) as made:
             assert (made.source.frames, made.source.animated) == (5, False)
             assert not any(file.moving for file in made.files.values())
+
+
+async def test_damaged_animations_are_refused(make: Make) -> None:
+    """Frames that are announced and do not come."""
+    data = pictures.animation("PNG", 5)
+    with pytest.raises(Refused, match="damaged"):
+        async with make(data[:data.rindex(b"fdAT") + 20]):
+            pass
 
 
 async def test_what_a_picture_is_can_be_asked_alone(picture_sandbox: object) -> None:

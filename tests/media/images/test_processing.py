@@ -48,13 +48,21 @@ async def test_a_photo_is_ready_with_all_its_files(studio: Studio, tmp_path: Pat
 
 
 @ON_SQLITE
-@pytest.mark.parametrize(("form", "kind"), [("GIF", "gifv"), ("WEBP", "image")])
+@pytest.mark.parametrize(("form", "kind"), [("GIF", "gifv"), ("PNG", "gifv"), ("WEBP", "image")])
 async def test_what_moves(studio: Studio, tmp_path: Path, form: str, kind: str) -> None:
-    """An attached GIF becomes a video, a fraction of its size; an animated WebP stays a picture that moves."""
+    """An attached GIF or PNG becomes a video, a fraction of its size; an animated WebP stays a picture that moves."""
     media = await studio.made(written(tmp_path, pictures.animation(form, 6), f"dance.{form.lower()}"))
     assert (media.state, media.type) == ("ready", kind), media.error
     if kind == "image":
         assert (await studio.variants(media.id))["full"][0].meta == {"moving": True}
+
+
+@ON_SQLITE
+async def test_an_animation_that_would_stand_still_is_refused(studio: Studio, tmp_path: Path) -> None:
+    """What can become neither a moving picture within bounds nor a video is not shown as its first frame in silence."""
+    media = await studio.made(written(tmp_path, pictures.animation("WEBP", 301, 8, 8), "long.webp"))
+    assert media.state == "failed"
+    assert "301 frames" in (media.error or "")
 
 
 @ON_SQLITE

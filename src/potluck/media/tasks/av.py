@@ -17,9 +17,9 @@ from mutagen.flac import Picture
 from potluck.media.sandbox.errors import Refused
 from potluck.media.tasks import Job, task
 
-FORMATS = ("aac", "ac3", "aiff", "asf", "avi", "eac3", "flac", "flv", "gif", "matroska", "webm", "mov", "mp4", "mp3",
-           "mpeg", "mpegts", "nut", "ogg", "wav", "w64", "mxf", "3gp", "dv", "ivf", "amr", "caf", "rm", "tta", "wv",
-           "ape")
+FORMATS = ("aac", "ac3", "aiff", "apng", "asf", "avi", "eac3", "flac", "flv", "gif", "matroska", "webm", "mov", "mp4",
+           "mp3", "mpeg", "mpegts", "nut", "ogg", "wav", "w64", "mxf", "3gp", "dv", "ivf", "amr", "caf", "rm", "tta",
+           "wv", "ape")
 """Containers that are read. Playlists, lists of files and devices are not among them: they would name other files."""
 
 PICTURES = ("jpeg_pipe", "png_pipe", "webp_pipe", "gif_pipe", "bmp_pipe")

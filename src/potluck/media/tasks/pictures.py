@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pi_heif
 import pyvips
@@ -17,7 +17,7 @@ from PIL import BmpImagePlugin
 
 from potluck.media import sniffing
 from potluck.media.sandbox.errors import Refused
-from potluck.media.tasks import Job
+from potluck.media.tasks import Job, apng
 from potluck.media.tasks.wanted import Bounds
 
 _LOADERS = ("Jpeg", "Png", "Webp", "Heif", "Nsgif", "Tiff")
@@ -42,10 +42,19 @@ class Picture:
     width: int  # upright, as people see it
     height: int
     data: mmap.mmap
-    frames: int = 1  # all that are in the file
-    milliseconds: int = 0  # one round of the animation
+    delays: list[int] = field(default_factory=list)  # milliseconds of each frame in the file, if there are several
     animated: bool = False  # whether its frames are within bounds, so that `thumbnail` may keep them
     base: pyvips.Image | None = None  # decoded, in memory: smaller versions are made of it
+
+    @property
+    def frames(self) -> int:
+        """All that are in the file."""
+        return max(1, len(self.delays))
+
+    @property
+    def milliseconds(self) -> int:
+        """One round of the animation; browsers give each frame some time."""
+        return sum(max(10, delay) for delay in self.delays)
 
     def thumbnail(self, width: int, height: int, *, moving: bool = False, exact: bool = False) -> pyvips.Image:
         """The picture within a box, upright, in sRGB; decoded at a smaller scale where the format can.
@@ -65,16 +74,21 @@ class Picture:
                 close.thumbnail_image(width, height=height, size="force")
         try:
             if moving:
-                return plain(self._decode(width, height, f"[fail_on={self._strict},n=-1]"))
+                return plain(self._moving(width, height))
             if self.base is not None and self._suffices(self.base, width, height):
                 return self.base.thumbnail_image(width, height=height, size="down")
             image = plain(self._decode(width, height, f"[fail_on={self._strict}]"))
             if image.width * image.height > _KEPT_PIXELS:
                 return image
             self.base = image.copy_memory()
-        except pyvips.Error as error:
+        except (pyvips.Error, apng.BadFrames) as error:
             raise damaged(error) from error
         return self.base
+
+    def _moving(self, width: int, height: int) -> pyvips.Image:
+        if self.media_type == "image/png":
+            return apng.frames(self.data, self.delays, width, height)
+        return self._decode(width, height, f"[fail_on={self._strict},n=-1]")
 
     def _decode(self, width: int, height: int, options: str) -> pyvips.Image:
         source = pyvips.Source.new_from_memory(self.data)
@@ -121,13 +135,22 @@ def _look(data: mmap.mmap, media_type: str, bounds: Bounds) -> Picture:
     image = pyvips.Image.new_from_source(pyvips.Source.new_from_memory(data), "", access="sequential",
                                          **({"n": -1} if media_type in _ANIMATED else {}))
     width, height = image.width, image.get_page_height() if media_type in _ANIMATED else image.height
-    frames = max(1, image.height // height)
     check_size(width, height, bounds)
+    delays = _delays(image, data, media_type)
     if image.get_typeof("orientation") and image.get("orientation") >= _LYING:
         width, height = height, width
+    frames = max(1, len(delays))
     animated = 1 < frames <= bounds.frames and width * height * frames <= bounds.animated_pixels
-    delays = image.get("delay") if frames > 1 and image.get_typeof("delay") else []
-    return Picture(media_type, width, height, data, frames, sum(max(10, delay) for delay in delays), animated)
+    return Picture(media_type, width, height, data, delays if frames > 1 else [], animated)
+
+
+def _delays(image: pyvips.Image, data: mmap.mmap, media_type: str) -> list[int]:
+    """Milliseconds of each frame of an animation."""
+    if media_type == "image/png":
+        return apng.delays(data)
+    frames = image.height // image.get_page_height() if media_type in _ANIMATED else 1
+    known = list(image.get("delay")) if image.get_typeof("delay") else []
+    return [*known[:frames], *[100] * (frames - len(known))]
 
 
 def _heic(data: mmap.mmap, bounds: Bounds) -> Picture:
