@@ -75,7 +75,7 @@ def of_community(actor: Actor, community: ShownCommunity) -> Meta:
     data = {"@type": "DiscussionForum", "name": community.person.name, "url": url, "description": description}
     return Meta(
         title=community.person.name, description=description, url=url, type="website",
-        image=_absolute(actor.avatar_url), image_alt=actor.avatar_description,
+        image=_absolute(shown(actor.avatar_url)), image_alt=actor.avatar_description,
         index=actor.is_local and open_to_all and not community.removed, activity=actor.uri if actor.is_local else "",
         feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")]
         if community.feed_url else [], json_ld=_json_ld(data))

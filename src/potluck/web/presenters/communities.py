@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from potluck.media.addresses import shown
 from potluck.social import registry
 from potluck.social.model import Actor, Community, GroupPost
 from potluck.social.relationships import Relationship
@@ -51,7 +52,7 @@ def shown_community(actor: Actor, settings: Community, relationship: Relationshi
     """A community as a row or the top of its page shows it."""
     person = shown_person(actor)
     return ShownCommunity(
-        person=person, banner_url=actor.header_url or "", follow=follow_state(relationship),
+        person=person, banner_url=shown(actor.header_url) or "", follow=follow_state(relationship),
         description_html=trusted_html(actor.summary, actor.emojis), members=actor.followers_count,
         posts=settings.posts_count, comments=settings.comments_count, rules=settings.rules,
         sensitive=settings.sensitive or bool(actor.extra.get("sensitive")),
