@@ -9,6 +9,7 @@ import { startMedia } from "./js/media.js";
 import { startMenus } from "./js/menus.js";
 import { startPasskeys } from "./js/passkeys.js";
 import { startPicturePreviews } from "./js/picture-preview.js";
+import { startPreparing } from "./js/preparing.js";
 import { startRelativeTimes } from "./js/relative-time.js";
 import { startShortcuts } from "./js/shortcuts.js";
 import { startTheme } from "./js/theme.js";
@@ -17,5 +18,5 @@ document.documentElement.classList.add("js");
 for (const start of [
   startDialogs, startMenus, startConfirm, startCopy, startTheme,
   startRelativeTimes, startComposer, startMedia, startLive, startShortcuts, startPasskeys,
-  startPicturePreviews,
+  startPicturePreviews, startPreparing,
 ]) start();

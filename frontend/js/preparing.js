@@ -38,6 +38,13 @@ async function showRow(id, over, progress, message) {
   adopt(fresh);
 }
 
+const look = () => document.dispatchEvent(new CustomEvent("potluck:job-over"));
+
+/** Posts that wait are asked for again now and then: what happened before the stream was open is not told. */
+export function startPreparing() {
+  setInterval(() => { if (document.querySelector("#preparing:not([hidden])") && !document.hidden) look(); }, ASK_MS);
+}
+
 /** A message of the live stream about a job. */
 export function receiveJob({ id, media, state, progress, message }) {
   const isOver = state !== "waiting" && state !== "running";
@@ -51,5 +58,5 @@ export function receiveJob({ id, media, state, progress, message }) {
   }
   if (!isOver) return;
   over(media);
-  document.dispatchEvent(new CustomEvent("potluck:job-over", { bubbles: true }));
+  look();
 }

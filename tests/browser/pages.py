@@ -10,6 +10,7 @@ from support.servers import Person, eventually
 NO_PAGES = {
     "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv", "/settings/export/{name:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
+    "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
     "/threads/{fetch_id:int}/state",  # a part of a page
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
@@ -32,6 +33,7 @@ SIGNED_IN = (
     "/posts/{post}/delete", "/posts/{bobs_post}/report", "/posts/{bobs_post}/moderate", "/people/{bob}/mute",
     "/people/{bob}/block", "/people/{bob}/report", "/requests", "/blocks", "/notifications", "/notifications/clear",
     "/conversations", "/conversations/{conversation}", "/search", "/search?q=kitchen", "/bookmarks", "/favourites",
+    "/files",
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",

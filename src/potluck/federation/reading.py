@@ -82,6 +82,7 @@ def read_common(document: Document, kind: str) -> Draft:
     draft.hashtags = [tag.display for tag in tags.hashtags[:MAX_HASHTAGS]]
     draft.emojis = emojis_of(tags)
     draft.attachments = attachments_of(document)
+    draft.sensitive = draft.sensitive or has_sensitive_files(document)
     draft.remote_likes = total_items(get(document, "likes"))
     draft.remote_boosts = total_items(get(document, "shares"))
     draft.app_name = _generator(document)
@@ -269,6 +270,12 @@ def attachments_of(document: Document) -> list[AttachmentDraft]:
             if attachment:
                 found.append(attachment)
     return found
+
+
+def has_sensitive_files(document: Document) -> bool:
+    """Whether one of the files is marked on its own, as Misskey does it: then all of them are covered."""
+    return any(isinstance(entry, Mapping) and boolean(get(entry, "sensitive"))
+               for entry in get_list(document, "attachment")[:MAX_ATTACHMENTS])
 
 
 def attachment_of(entry: Document) -> AttachmentDraft | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
 from potluck.media import shown
+from potluck.media.model import MediaVariant
 from potluck.media.storage import Storage
 from potluck.social import emojis, profiles
 from potluck.social.errors import SocialError
@@ -26,22 +28,29 @@ FOR_PROFILES = ("avatar", "header")
 async def arrived(session: AsyncSession, storage: Storage, media: Media) -> None:
     """An upload has become ready. Called in the transaction that makes it so; it may turn out to be of no use yet."""
     await shown.remember(session, storage, media)
-    act = _ACTS.get(media.purpose)
-    if act is None:
-        return
     try:
-        await act(session, media)
+        await _ACTS[media.purpose](session, media)
     except SocialError as reason:
-        media.state, media.error = "failed", reason.text
+        media.state, media.error, media.loose_since = "failed", reason.text, now()
         await session.flush()
+
+
+async def let_go(session: AsyncSession, owner_id: int, purpose: str, *, but: int = 0) -> None:
+    """What somebody sent for this purpose stands nowhere any more; it is collected.
+
+    Args:
+        but: except this upload, which took its place.
+    """
+    await session.execute(update(Media).where(
+        Media.owner_id == owner_id, Media.purpose == purpose, Media.id != but, Media.loose_since.is_(None),
+    ).values(loose_since=now()))
 
 
 async def _into_profile(session: AsyncSession, media: Media) -> None:
     """Becomes the picture or header of its owner; the one before is thrown away, and everybody is told."""
     actor = await session.get_one(Actor, media.owner_id)
     await profiles.update_profile(session, actor, **{f"{media.purpose}_url": media.url})
-    await session.execute(delete(Media).where(
-        Media.owner_id == media.owner_id, Media.purpose == media.purpose, Media.id != media.id))
+    await let_go(session, actor.id, media.purpose, but=media.id)
 
 
 async def _into_emojis(session: AsyncSession, media: Media) -> None:
@@ -51,22 +60,34 @@ async def _into_emojis(session: AsyncSession, media: Media) -> None:
                         category=wanted.get("category") or None, visible=bool(wanted.get("visible", True)))
 
 
-async def _onto_attachment(session: AsyncSession, media: Media) -> None:
-    """Becomes what is shown of another attachment before it plays."""
-    target = await session.get(Media, media.meta.get("cover_of") or 0)
-    if target is None or target.owner_id != media.owner_id:
+async def _onto_attachment(session: AsyncSession, cover: Media) -> None:
+    """Becomes what is shown of another attachment before it plays: at once, or when that is ready itself."""
+    target = await session.get(Media, cover.meta.get("cover_of") or 0)
+    if target is None or target.owner_id != cover.owner_id or target.state != "ready":
+        cover.loose_since = now()
+        await session.flush()
         return
-    target.preview_url = _small(media)
-    target.meta = {**target.meta, "small": _part(media.meta, "small") or _part(media.meta, "original"),
-                   "custom_preview": media.id}
-    target.blurhash = media.blurhash
+    target.preview_url, target.blurhash = cover.preview_url or cover.url, cover.blurhash
+    target.meta = {**target.meta, "small": _part(cover.meta, "small") or _part(cover.meta, "original")}
+    await session.execute(delete(MediaVariant).where(
+        MediaVariant.media_id == target.id, MediaVariant.name.in_(_COVERS.values())))
+    for name, becomes in _COVERS.items():
+        await session.execute(update(MediaVariant).where(
+            MediaVariant.media_id == cover.id, MediaVariant.name == name).values(media_id=target.id, name=becomes))
     if target.object_id is not None:
-        await session.execute(update(Object).where(Object.id == target.object_id).values(version=Object.version + 1))
+        await session.execute(update(Object).where(Object.id == target.object_id).values(
+            version=Object.version + 1))
+    await session.delete(cover)
     await session.flush()
 
 
-def _small(media: Media) -> str | None:
-    return media.preview_url or media.url
+async def _with_its_cover(session: AsyncSession, media: Media) -> None:
+    """Waits for its post; a cover that was ready before it comes onto it now."""
+    covers = await session.scalars(select(Media).where(
+        Media.owner_id == media.owner_id, Media.purpose == "cover", Media.state == "ready").order_by(Media.id))
+    for cover in covers.all():
+        if cover.meta.get("cover_of") == media.id:
+            await _onto_attachment(session, cover)
 
 
 def _part(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -74,5 +95,10 @@ def _part(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-_ACTS: dict[str, Act] = {"avatar": _into_profile, "header": _into_profile, "emoji": _into_emojis,
-                         "cover": _onto_attachment}
+_COVERS = {"small": "small", "wire": "poster"}
+"""Variants of a picture, and what they are of the attachment whose cover it becomes."""
+
+_ACTS: dict[str, Act] = {
+    "attachment": _with_its_cover, "cover": _onto_attachment, "avatar": _into_profile, "header": _into_profile,
+    "emoji": _into_emojis,
+}

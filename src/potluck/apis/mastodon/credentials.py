@@ -13,7 +13,7 @@ from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.source import Source
-from potluck.media import attachments, uploads
+from potluck.media import attachments, purposes, uploads
 from potluck.social import follows, preferences, profiles
 from potluck.social.accounts import tokens
 from potluck.social.model import Actor, User
@@ -125,18 +125,20 @@ def _posting_changes(params: Params) -> dict[str, Any]:
 @endpoint("DELETE", "/api/v1/profile/avatar", scope="write:accounts")
 async def remove_avatar(call: Call) -> Answer:
     """Take one's picture away."""
-    return await _without_picture(call, "avatar_url")
+    return await _without_picture(call, "avatar")
 
 
 @endpoint("DELETE", "/api/v1/profile/header", scope="write:accounts")
 async def remove_header(call: Call) -> Answer:
     """Take one's header picture away."""
-    return await _without_picture(call, "header_url")
+    return await _without_picture(call, "header")
 
 
 async def _without_picture(call: Call, name: str) -> Answer:
     async with call.write() as session:
-        await profiles.update_profile(session, await call.acting(session), **{name: None})
+        me = await call.acting(session)
+        await profiles.update_profile(session, me, **{f"{name}_url": None})
+        await purposes.let_go(session, me.id, name)
     return Answer(await credential_account(call.source, call.me.id))
 
 

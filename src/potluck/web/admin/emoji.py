@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
 from potluck.media import attachments
 from potluck.social import audit, emojis
 from potluck.social.errors import Invalid, NotFound
+from potluck.social.model import CustomEmoji, Media
 from potluck.text.emoji import is_shortcode
 from potluck.web import attaching, flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
@@ -77,6 +80,10 @@ async def add(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
 async def _change(session: AsyncSession, user_id: int, emoji_id: int, verb: str, category: str) -> None:
     match verb:
         case "delete":
+            row = await session.get(CustomEmoji, emoji_id)
+            if row is not None and row.host == "":
+                await session.execute(update(Media).where(Media.purpose == "emoji", Media.url == row.url).values(
+                    loose_since=now()))
             await emojis.remove(session, emoji_id)
         case "disable" | "enable":
             await emojis.change(session, emoji_id, disabled=verb == "disable")

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from potluck.media import attachments
-from potluck.media.purposes import FOR_PROFILES
+from potluck.media.purposes import FOR_PROFILES, let_go
 from potluck.social.errors import Invalid
 from potluck.social.profiles import update_profile
 from potluck.web import attaching, flashes, pages, redirects
@@ -62,6 +62,9 @@ async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
                 **{f"{name}_description": form.text(f"{name}_description", limit=2000) for name in FOR_PROFILES
                    if form.has(f"{name}_description")},
                 **{f"{name}_url": None for name in FOR_PROFILES if form.flag(f"{name}_remove")})
+            for name in FOR_PROFILES:
+                if form.flag(f"{name}_remove"):
+                    await let_go(session, me.actor.id, name)
     except Invalid as error:
         rows = [{"name": name, "value": value} for name, value in names]
         errors = {"summary" if field == "note" else field: text for field, text in form_errors(error).items()}
