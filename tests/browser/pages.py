@@ -37,7 +37,7 @@ SIGNED_IN = (
     "/lists", "/lists/{list}", "/lists/{list}/edit?q=bob", "/lists/{list}/delete", "/design", "/settings",
     "/settings/profile", "/settings/preferences", "/settings/account", "/settings/sessions", "/settings/apps",
     "/settings/app-passwords", "/settings/two-factor", "/settings/passkeys",
-    "/settings/export", "/settings/jobs", "/settings/import", "/settings/follows",
+    "/settings/export", "/settings/jobs", "/settings/import", "/settings/archive", "/settings/follows",
     "/settings/follows?side=followers&order=dormant", "/people/{bob}/options",
     "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",

@@ -49,6 +49,7 @@ async def react(
     *,
     uri: str | None = None,
     emoji_url: str | None = None,
+    quiet: bool = False,
 ) -> Reaction:
     """Like, dislike, or react with an emoji.
 
@@ -56,6 +57,7 @@ async def react(
         kind: like, dislike or emoji. A like and a dislike exclude each other.
         emoji: one emoji or `:shortcode:`, for kind emoji only.
         uri: id of the remote activity; made for local actors.
+        quiet: an old like that somebody brings along: nobody is told, nothing is sent.
 
     Raises:
         NotFound: the object is not there for this actor.
@@ -82,6 +84,8 @@ async def react(
     await session.flush()
     await _bump(session, row, kind, 1)
     await _index(session, actor, row.id)
+    if quiet:
+        return reaction
     author = await session.get_one(Actor, row.author_id)
     if kind in _NOTICE and author.is_local:
         await notifications.notify(session, [

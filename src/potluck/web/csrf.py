@@ -21,6 +21,7 @@ from potluck.web import cookies
 from potluck.web.types import AnyRequest
 
 FIELD = "_csrf"
+READS_ITSELF = "reads_form_itself"
 HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _FRESH = "csrf_fresh"
@@ -81,6 +82,15 @@ async def check_header(request: AnyRequest) -> None:
     _compare(request, request.headers.get(HEADER, ""))
 
 
+def check_token(request: AnyRequest, sent: str) -> None:
+    """The rest of `check`, for handlers that read a large form themselves (`opt={READS_ITSELF: True}`).
+
+    Raises:
+        CsrfRefused: the token is missing or wrong.
+    """
+    _compare(request, sent)
+
+
 def _refuse_cross_site(request: AnyRequest) -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise CsrfRefused
@@ -91,8 +101,12 @@ def _compare(request: AnyRequest, sent: Any) -> None:
         raise CsrfRefused
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of every page: `check` for whatever is not safe by its method."""
     request: AnyRequest = connection  # type: ignore[assignment]  # pages know no other kind of connection
-    if request.method not in SAFE_METHODS:
+    if request.method in SAFE_METHODS:
+        return
+    if handler.opt.get(READS_ITSELF):  # a large body; the handler calls `check_token` before it acts
+        _refuse_cross_site(request)
+    else:
         await check(request)

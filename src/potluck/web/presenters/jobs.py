@@ -27,6 +27,12 @@ _WORDS = (
     _l("The pictures of this video are too narrow."),
     _l("Something went wrong on this server. You can try again."),
     _l("This was interrupted again and again. You can try again."), _l("Taking over a list of servers"),
+    _l("Looking into your archive"), _l("Bringing your archive along"), _l("%(number)s of %(total)s posts"),
+    _l("%(number)s of %(total)s marks"), _l("The archive is not there any more."),
+    _l("There is no outbox.json in this archive."), _l("A document in this archive cannot be read."),
+    _l("This is no archive that can be read, or it is damaged."), _l("There are too many files in this archive."),
+    _l("This archive unpacks to more than this server takes."),
+    _l("%(posts)s posts, %(files)s files, %(likes)s likes and %(bookmarks)s bookmarks came along."),
     _l("Server %(number)s of %(total)s"), _l("Taking your lists over"), _l("%(number)s of %(total)s"),
     _l("%(done)s of %(total)s taken over"), _l("%(done)s of %(total)s taken over. Not found: %(names)s"),
 )
