@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from potluck import assembly, settings
 from potluck.apis import mastodon
 from potluck.apis.edge import Edge
+from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports as ApiPorts
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
@@ -84,7 +85,7 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    return Front(Edge(app), _file_routes(app, configured))
+    return Front(Edge(Shortcut(app, metrics.measure)), _file_routes(app, configured))
 
 
 def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:

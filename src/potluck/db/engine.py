@@ -21,7 +21,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from potluck.db import direct_sqlite
 from potluck.db.direct_postgresql import DirectPostgreSQL
-from potluck.db.prepared import Prepared
+from potluck.db.gathering import Gathering
+from potluck.db.prepared import Prepared, as_ids
 from potluck.settings import Settings
 
 SQLITE_FILE = "potluck.sqlite3"
@@ -73,6 +74,7 @@ class Database:
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._direct = DirectPostgreSQL(async_url(settings), pool_size)
         self._hot: sqlite3.Connection | None = None  # for `fetch`
+        self._gatherings: dict[Prepared, Gathering] = {}
         self._write_lock = asyncio.Lock()
 
     @property
@@ -125,6 +127,15 @@ class Database:
                 self._hot.execute(f"PRAGMA {pragma}")
             return self._hot.execute(text, values).fetchall()
         return await self._direct.fetch(text, values)
+
+    async def fetch_by_ids(self, prepared: Prepared, ids: Sequence[int]) -> Sequence[Any]:
+        """`fetch` for a statement over `ids` whose first column is the id; those who ask at the same time share it."""
+        if self.is_sqlite:  # answers at once, on this thread
+            return await self.fetch(prepared, ids=as_ids(ids))
+        gathering = self._gatherings.get(prepared)
+        if gathering is None:
+            gathering = self._gatherings[prepared] = Gathering(lambda many: self.fetch(prepared, ids=as_ids(many)))
+        return await gathering.rows(ids)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:

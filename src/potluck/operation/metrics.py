@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from ipaddress import ip_address
 from secrets import compare_digest
 from typing import Any
@@ -45,6 +46,11 @@ _GAUGES = {
 }
 
 
+@cache
+def _counter(method: str, status: int) -> Counter:
+    return _REQUESTS.labels(method, status)
+
+
 def measure(app: ASGIApp) -> ASGIApp:
     """Count every answer and the time to its first byte."""
 
@@ -56,7 +62,7 @@ def measure(app: ASGIApp) -> ASGIApp:
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _REQUESTS.labels(method, message["status"]).inc()
+                _counter(method, message["status"]).inc()
                 _SECONDS.observe(time.perf_counter() - started)
             await send(message)
 

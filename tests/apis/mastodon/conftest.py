@@ -20,6 +20,7 @@ from potluck import kinds, settings
 from potluck.apis import exception_response, route_handlers
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon import endpoint, instance, render
+from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports
 from potluck.db.base import Base, now
 from potluck.db.engine import Database
@@ -202,7 +203,7 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
         hub = await stack.enter_async_context(Hub(db, waker))
         app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
                        state=State({"settings": configured, "db": db, "hub": hub, "federation": federation}))
-        transport = httpx.ASGITransport(app=Edge(app))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=Edge(Shortcut(app, lambda inner: inner)))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
         made = Server(db, http, app, federation)
         app.state.api_ports = _site(made)

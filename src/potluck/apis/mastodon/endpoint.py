@@ -15,7 +15,7 @@ import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from litestar.types import Empty
+from litestar.types import Empty, Receive, Scope, Send
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import files as files_of
@@ -35,6 +35,7 @@ Who = Literal["anyone", "app", "user"]
 AnyRequest = Request[Any, Any, Any]
 
 _encode = msgspec.json.Encoder().encode
+_runners: dict[HTTPRouteHandler, Callable[[AnyRequest], Awaitable[ASGIResponse]]] = {}
 _windows = limits.Windows(limits.LIMIT, limits.WINDOW_SECONDS)
 _strict_windows = limits.Windows(limits.STRICT_LIMIT, limits.STRICT_WINDOW_SECONDS)
 
@@ -181,12 +182,19 @@ def endpoint(
             return await _run(request, function, rule)
 
         handle.__doc__ = function.__doc__
-        return HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
+        made = HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
                                 request_max_body_size=None if files else Empty,
                                 name=f"mastodon:{function.__module__.rpartition('.')[2]}.{function.__name__}",
                                 )(handle)
+        _runners[made] = handle
+        return made
 
     return decorate
+
+
+def runner_of(handler: HTTPRouteHandler) -> Callable[[AnyRequest], Awaitable[ASGIResponse]]:
+    """What answers a call of an endpoint, without the web framework."""
+    return _runners[handler]
 
 
 async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:
@@ -208,8 +216,26 @@ async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIRespo
     finally:
         await call.stop_reading()
         await stack.aclose()
-    return ASGIResponse(body=result.body, status_code=result.status, media_type="application/json",
-                        headers=[*headers, *result.headers])
+    return _Ready(result, headers)
+
+
+class _Ready(ASGIResponse):
+    """An answer as it goes out, with nothing left to be worked out."""
+
+    __slots__ = ("_start",)
+
+    def __init__(self, made: Answer, headers: Sequence[tuple[str, str]]) -> None:
+        self.body = made.body
+        self._start: Any = {
+            "type": "http.response.start", "status": made.status, "headers": [
+                *((name.encode("latin-1").lower(), value.encode("latin-1"))
+                  for name, value in (*headers, *made.headers)),
+                (b"content-type", b"application/json"), (b"content-length", b"%d" % len(made.body))]}
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send(self._start)
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
 async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
@@ -249,10 +275,18 @@ def _count(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
 
 def token_of(request: AnyRequest, params: Params) -> str:
     """The token of a request: in the header, or (old apps, sockets) as a parameter."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    scheme, _, secret = header_of(request.scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
         return secret.strip()
     return params.text("access_token")
+
+
+def header_of(scope: Scope, name: bytes) -> str:
+    """A header (lower-case name), empty when it is not there; without taking all of them apart."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
 
 
 async def check_token(session: AsyncSession, secret: str) -> tokens.Access:

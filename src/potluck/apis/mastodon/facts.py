@@ -124,7 +124,7 @@ def _public(*, signed_in: bool, local: bool, remote: bool, only_media: bool, upw
 async def of_statuses(source: Source, object_ids: Sequence[int], viewer_id: int | None) -> Sequence[Row]:
     """A row for each of the statuses that the viewer may see."""
     if viewer_id is None:
-        return await source.db.fetch(_FOR_NOBODY, ids=as_ids(object_ids))
+        return await source.db.fetch_by_ids(_FOR_NOBODY, object_ids)
     return await source.db.fetch(_FOR_VIEWER, ids=as_ids(object_ids), viewer=viewer_id)
 
 
@@ -168,7 +168,7 @@ def _bounds(page: Page) -> dict[str, int]:
 
 async def stamps_of_actors(source: Source, actor_ids: Sequence[int]) -> Sequence[Row]:
     """(id, stamp…) of actors."""
-    return await source.db.fetch(_STAMPS, ids=as_ids(actor_ids)) if actor_ids else ()
+    return await source.db.fetch_by_ids(_STAMPS, actor_ids) if actor_ids else ()
 
 
 def moment(value: Any) -> datetime:

@@ -213,8 +213,10 @@ async def read(request: Request[Any, Any, Any]) -> Params:
 
 
 def _has_body(request: Request[Any, Any, Any]) -> bool:
-    headers = request.headers
-    return headers.get("content-length", "0") not in ("", "0") or "transfer-encoding" in headers
+    for name, value in request.scope["headers"]:
+        if name == b"transfer-encoding" or (name == b"content-length" and value not in (b"", b"0")):
+            return True
+    return False
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes:
