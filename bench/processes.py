@@ -93,7 +93,8 @@ def running(database_url: str = "", data: Path | None = None, **settings: str) -
         }
         if "POTLUCK_BENCH_PROFILE" in environ:
             Path(environ["POTLUCK_BENCH_PROFILE"]).mkdir(parents=True, exist_ok=True)
-            environ["PYTHONPATH"] = str(Path(__file__).parent / "profiling")
+            # Each process by itself: the sampler starts with the interpreter.
+            environ |= {"PYTHONPATH": str(Path(__file__).parent / "profiling"), "POTLUCK_PRELOAD": "false"}
         started = time.monotonic()
         process = subprocess.Popen([sys.executable, "-m", "potluck", "serve"], env=environ, stdout=subprocess.DEVNULL)
         try:

@@ -94,6 +94,8 @@ class Settings:
     web_workers: int = _setting(1, _whole(1, 64), "Web processes that `potluck serve` and `potluck web` start.")
     engine_workers: int = _setting(1, _whole(1, 64), "Engine processes that `potluck serve` starts (PostgreSQL only"
                                    " for more than one).")
+    preload: bool = _setting(True, _flag, "Start web and engine as forks of one process that has loaded the program,"
+                             " which saves memory and time (Linux, one web process).")
     delivery_concurrency: int = _setting(200, _whole(1, 5000), "Deliveries in flight at once in an engine process.")
     inbox_batch: int = _setting(100, _whole(1, 1000), "Inbox items processed in one transaction at the most.")
     transcoding_jobs: int = _setting(2, _whole(1, 1000), "Sounds and videos processed at once by all engines together.")

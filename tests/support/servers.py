@@ -192,7 +192,8 @@ class Server:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for pid in map(int, children):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if role.encode() in words:
+            name = Path(f"/proc/{pid}/comm").read_text()  # of one that was forked, and not started by itself
+            if role.encode() in words or name.startswith(f"potluck-{role}"):
                 return pid
         raise AssertionError(f"no {role} process")
 

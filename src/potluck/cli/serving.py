@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -32,11 +32,48 @@ def _lean() -> Iterator[None]:
 
 
 @click.command()
-def serve() -> None:
+@click.option("--adopt", default="", hidden=True, help="Processes that run already, for `serve` itself.")
+def serve(adopt: str) -> None:
     """Run everything: web and engine processes, kept running, stopped together."""
     from potluck.processes import supervisor
 
-    sys.exit(supervisor.run(current()))
+    if not adopt and current().preload and current().web_workers == 1:
+        name = _forked([child.name for child in supervisor.children(current())])
+        if name is not None:
+            _work(name)
+            return
+    adopted = dict(pair.split("=") for pair in adopt.split(",") if pair)
+    sys.exit(supervisor.run(current(), {name: int(pid) for name, pid in adopted.items()}))
+
+
+def _forked(names: Sequence[str]) -> str | None:
+    """In a forked process its name. The parent becomes the supervisor; None where forks are not possible."""
+    from potluck.processes import preloading
+
+    with _lean():
+        from potluck import server  # noqa: F401 - so that the processes share it
+        from potluck.processes import engine, web  # noqa: F401
+    if not preloading.can_fork():
+        return None
+    found = preloading.fork(names)
+    if isinstance(found, str):
+        return found
+    preloading.become_supervisor(found)
+    return None
+
+
+def _work(name: str) -> None:
+    from potluck.logs import configure
+
+    configure(current())
+    if name == "web":
+        from potluck.processes import web as web_process
+
+        web_process.run(current())
+    else:
+        from potluck.processes import engine as engine_process
+
+        engine_process.run(current())
 
 
 @click.command()
@@ -44,19 +81,13 @@ def web() -> None:
     """Run the web process only."""
     with _lean():
         from potluck import server  # noqa: F401 - the process needs it a moment later
-        from potluck.logs import configure
-        from potluck.processes import web as process
-
-    configure(current())
-    process.run(current())
+        from potluck.processes import web as process  # noqa: F401
+    _work("web")
 
 
 @click.command()
 def engine() -> None:
     """Run an engine process only: inbox, deliveries, fetches, housekeeping."""
     with _lean():
-        from potluck.logs import configure
-        from potluck.processes import engine as process
-
-    configure(current())
-    process.run(current())
+        from potluck.processes import engine as process  # noqa: F401
+    _work("engine")

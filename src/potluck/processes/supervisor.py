@@ -12,9 +12,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 
+from potluck.processes.preloading import Adopted
 from potluck.settings import Settings
 
 _STOP_SECONDS = 20
@@ -37,7 +38,7 @@ class Child:
         self._command = [sys.executable, "-m", "potluck", *arguments]
         self._environ = environ
         self._pause = 1.0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Adopted | None = None
         self.started_at = 0.0
         self.not_before = 0.0
 
@@ -47,6 +48,11 @@ class Child:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             self._command, env=self._environ, process_group=0,
             preexec_fn=_end_with_parent)  # noqa: PLW1509 - this parent has a single thread
+
+    def adopt(self, pid: int) -> None:
+        """Look after a process that was forked before (`preloading`)."""
+        self.started_at = time.monotonic()
+        self.process = Adopted(pid)
 
     def check(self) -> int | None:
         """The exit code if the process has ended; plans the next start, later each time it fails soon."""
@@ -76,8 +82,12 @@ def children(settings: Settings) -> list[Child]:
         Child(f"engine-{number + 1}", ["engine"], environ) for number in range(engines)]
 
 
-def run(settings: Settings) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit code."""
+def run(settings: Settings, adopted: Mapping[str, int] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit code.
+
+    Args:
+        adopted: process ids of children that run already, by name.
+    """
     stopping: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -87,7 +97,10 @@ def run(settings: Settings) -> int:
         signal.signal(number, stop)
     kept = children(settings)
     for child in kept:
-        child.start()
+        if child.name in (adopted or {}):
+            child.adopt((adopted or {})[child.name])
+        else:
+            child.start()
     while not stopping:
         for child in kept:
             code = child.check()

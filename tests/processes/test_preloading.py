@@ -1,0 +1,87 @@
+"""`potluck serve` forks its first processes from one that has loaded the program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from potluck.processes.preloading import Adopted
+
+
+def _until(look: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come")
+
+
+def _children(pid: int) -> dict[str, int]:
+    pids = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return {Path(f"/proc/{child}/comm").read_text().strip(): child for child in pids}
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`potluck serve` on an empty database, once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    environ = {**os.environ, "POTLUCK_URL": f"http://{address}", "POTLUCK_BIND": address,
+               "POTLUCK_DATA": str(tmp_path), "POTLUCK_LOG_LEVEL": "warning"}
+    process = subprocess.Popen([sys.executable, "-m", "potluck", "serve"], env=environ, stdout=subprocess.DEVNULL)
+
+    def answers() -> bool:
+        assert process.poll() is None
+        try:
+            with urllib.request.urlopen(f"http://{address}/readyz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    try:
+        _until(answers, "an answer")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_both_are_children_of_a_small_parent_and_end_with_it(parent: subprocess.Popen[bytes]) -> None:
+    """Web and engine run under their names; one that is killed comes back; SIGTERM ends all, with exit code 0."""
+    first = _children(parent.pid)
+    assert set(first) == {"potluck-web", "potluck-engine-1"[:15]}
+    assert b"--adopt" in Path(f"/proc/{parent.pid}/cmdline").read_bytes(), "the parent is the small supervisor"
+    os.kill(first["potluck-engine-1"[:15]], signal.SIGKILL)
+    again = _until(lambda: set(_children(parent.pid).values()) - set(first.values()), "a new engine")
+    assert first["potluck-web"] in _children(parent.pid).values()
+    parent.send_signal(signal.SIGTERM)
+    assert parent.wait(30) == 0
+    for pid in {*first.values(), *again}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_an_adopted_process_is_waited_for_like_any_other() -> None:
+    """Its exit code is found, also by signal; waiting ends when the time is up."""
+    pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
+    child = Adopted(pid)
+    assert child.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(0.05)
+    os.kill(pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert child.poll() == -signal.SIGKILL
