@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from potluck.db.base import now
 from potluck.federation import catching_up, thread_fetching
 from potluck.federation.model import FetchJob, Pulse
-from potluck.social import thread_fetches
+from potluck.social import remote_counts, thread_fetches
 from potluck.social.model import Announce, Notification, Object, Server, ThreadFetch
 
 from .conftest import Wire
@@ -221,6 +221,26 @@ async def test_what_was_missed_is_caught_up(wire: Wire, peer: Peer) -> None:
     assert [(row.type, row.object_id) for row in notices] == [("mention", ids[0])]
     await wire.take(bob, bob.create(named))
     assert len(await wire.rows(select(Notification).where(Notification.reader_id == alice.id))) == 1
+
+
+async def test_numbers_of_a_profile(wire: Wire, peer: Peer) -> None:
+    """Followers and posts as the person's server says them, shown where larger; asked for once a day when looked at."""
+    alice, bob = await wire.local("alice"), peer.person("bob", following="https://elsewhere.test/following")
+    actor = await wire.learn(bob)
+    await wire.follow(alice, actor)
+    peer.serve({"id": bob.followers, "type": "OrderedCollection", "totalItems": 1234})
+    peer.serve({"id": f"{bob.uri}/outbox", "type": "OrderedCollection", "totalItems": 10**12})
+    for _ in range(2):
+        async with wire.db.write() as session:
+            await remote_counts.want(session, actor.id)
+        await wire.work()
+    row = await wire.actor(bob.uri)
+    assert row is not None
+    assert (row.followers_count, row.shown_followers, row.shown_following) == (1, 1234, 0)
+    assert row.shown_posts == remote_counts.MOST
+    assert peer.asked["/users/bob/followers"] == 1
+    assert not remote_counts.are_stale(row)
+    assert not remote_counts.are_stale(alice)
 
 
 async def test_patient_senders_are_not_asked(wire: Wire, peer: Peer) -> None:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from servers.conftest import Servers
-from support.servers import eventually
+from support.servers import Person, eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -197,6 +197,41 @@ async def test_a_quote_is_approved_and_shown(servers: Servers) -> None:
         return bool(found["quote"] and (found["quote"].get("quoted_status") or {}).get("id") == said["id"])
 
     await eventually(shown)
+
+
+async def test_a_quote_is_revoked_everywhere(servers: Servers) -> None:
+    """Alice takes her post out of Bob's quote: on his server, and on Carol's, it is no longer shown."""
+    alice, bob, carol = await servers.cast()
+    await bob.follow(alice)
+    await carol.follow(bob)
+    said = await alice.say("Not for quoting after all")
+    at_two = await bob.will_see("Not for quoting")
+    quoting = await bob.say("Look what Alice says", quoted_status_id=at_two["id"])
+
+    async def state(person: Person, status: str) -> str:
+        return str((await person.get(f"/api/v1/statuses/{status}"))["quote"]["state"])
+
+    async def accepted() -> bool:
+        return await state(bob, quoting["id"]) == "accepted"
+
+    await eventually(accepted)
+    at_three = await carol.will_see("Look what Alice says")
+
+    async def seen_by_carol() -> bool:
+        return await state(carol, at_three["id"]) == "accepted"
+
+    await eventually(seen_by_carol)
+
+    async def listed() -> str | None:
+        rows = await alice.get(f"/api/v1/statuses/{said['id']}/quotes")
+        return rows[0]["id"] if rows else None
+
+    await alice.post(f"/api/v1/statuses/{said['id']}/quotes/{await eventually(listed)}/revoke")
+
+    async def revoked() -> bool:
+        return [await state(bob, quoting["id"]), await state(carol, at_three["id"])] == ["revoked", "revoked"]
+
+    await eventually(revoked)
 
 
 async def test_a_pinned_post_is_pinned_elsewhere(servers: Servers) -> None:

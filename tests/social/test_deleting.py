@@ -1,16 +1,19 @@
 """Deleting: everything goes that hung on a thing, and its id does not come back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from potluck.db.base import now
 from potluck.kinds.note.model import Poll, PollDraft, PollOption, PollVote
 from potluck.kinds.note.polls import vote
 from potluck.social import conversations, events, objects, reactions, threads
 from potluck.social.drafts import AttachmentDraft
 from potluck.social.errors import NotFound
 from potluck.social.model import (
+    Actor,
     Announce,
     Bookmark,
     FeedEntry,
@@ -159,6 +162,18 @@ async def test_who_must_hear_of_it(cast: Cast, deleted: list[events.ObjectDelete
     assert {actor.name for actor in event.mentioned} == {"mia"}
     assert {actor.name for actor in event.reached} == {"carol", "frank"}
     assert event.object.visibility == "public"
+
+
+async def test_the_last_post_is_the_one_before(cast: Cast) -> None:
+    """The day of somebody's last post goes back when that is deleted; a private one does not count."""
+    first = await cast.say(cast.alice, published=now() - timedelta(days=3))
+    last = await cast.say(cast.alice)
+    await cast.say(cast.alice, visibility="direct", mentions=[cast.mia])
+    for gone, expected in ((last, first.published), (first, None)):
+        async with cast.database.write() as session:
+            await objects.delete(session, gone.id, cast.alice)
+        async with cast.database.read() as session:
+            assert (await session.get_one(Actor, cast.alice.id)).last_post_at == expected
 
 
 async def test_a_conversation_ends_with_the_message_before(cast: Cast) -> None:

@@ -196,3 +196,36 @@ async def test_posts_are_escaped(site: Site) -> None:
         assert "<script>x" not in page
         assert "<img src=x" not in page
         assert "<b>a" not in page
+
+
+async def test_quotes_of_a_post(site: Site) -> None:
+    """Everyone sees who quotes a post; its author says who may, and takes it out of a quote for good."""
+    row = await site.cast.say(site.cast.alice, "<p>my loaf</p>")
+    quoting = await site.cast.say(site.cast.bob, "<p>look at this</p>", quote_id=row.id, quote_state="accepted")
+    alice, eve = await site.browser(site.cast.alice), await site.browser(site.cast.eve)
+    page = f"/posts/{row.id}/quotes"
+    assert f'href="/posts/{row.id}/quotes"' in (await alice.get(f"/@alice/{row.id}")).text
+    assert "look at this" in (await site.guest().get(page)).text
+    revoke = f"{page}/{quoting.id}/revoke"
+    assert revoke not in (await eve.get(page)).text
+    assert (await eve.post(revoke)).status_code == 404
+    assert revoke in (await alice.get(page)).text
+    assert (await alice.post(revoke)).status_code == 303
+    assert "look at this" not in (await alice.get(page)).text
+    assert "my loaf" not in (await eve.get(f"/@bob/{quoting.id}")).text
+    assert f"/posts/{row.id}/quote\"" in (await eve.get(f"/@alice/{row.id}")).text
+    assert (await alice.post(f"/posts/{row.id}/quote-policy", data={"quote_policy": "nobody"})).status_code == 303
+    assert f"/posts/{row.id}/quote\"" not in (await eve.get(f"/@alice/{row.id}")).text
+    assert (await eve.post(f"/posts/{row.id}/quote-policy", data={"quote_policy": "public"})).status_code == 404
+
+
+async def test_what_an_author_elsewhere_does_not_want(site: Site) -> None:
+    """Buttons that would be refused are off; the page to reply says no."""
+    policy = {"canReply": {"automaticApproval": []}, "canLike": {"automaticApproval": []}}
+    row = await site.cast.say(site.cast.carol, "<p>leave me</p>", interaction_policy=policy)
+    alice = await site.browser(site.cast.alice)
+    page = (await alice.get(f"/@{site.cast.carol.acct}/{row.id}")).text
+    assert "The author does not want replies" in page
+    assert f'href="/posts/{row.id}/reply"' not in page
+    sent = await alice.post("/compose", data={"text": "but", "reply_id": str(row.id)})
+    assert sent.status_code == 403

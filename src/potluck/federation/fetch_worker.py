@@ -31,10 +31,10 @@ from potluck.federation.dispatch.create import draft_of
 from potluck.federation.errors import FederationError, Gone
 from potluck.federation.host_locks import HostLocks
 from potluck.federation.inbound import Budget
-from potluck.federation.items import use_items
-from potluck.federation.urls import same_host
-from potluck.federation.vocabulary import Document, first_id
-from potluck.social import actors, events, leaving, objects, quoting, reactions
+from potluck.federation.items import turn, use_items
+from potluck.federation.urls import host_of, same_host
+from potluck.federation.vocabulary import Document, first_id, total_items
+from potluck.social import actors, events, leaving, objects, quoting, reactions, remote_counts
 from potluck.social.communities import moderating, posts, roles
 from potluck.social.drafts import MentionDraft
 from potluck.social.errors import SocialError
@@ -71,7 +71,8 @@ class FetchWorker:
         self._locks = HostLocks(db, "fetch")
         self._running: dict[int, asyncio.Task[None]] = {}
         self._work: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[None]]] = {
-            "actor": self.actor, "approval": self.approval, "featured": self.featured, "mentions": self.mentions,
+            "actor": self.actor, "approval": self.approval, "counts": self.counts,
+            "featured": self.featured, "mentions": self.mentions,
             "moderators": self.moderators, "nodeinfo": self.nodeinfo,
             "outbox": self.outbox, "parent": self.parent, "poll": self.refresh, "quote": self.quote,
             "sync": self.sync, "thread": self.thread,
@@ -184,6 +185,27 @@ class FetchWorker:
                 row = await actors.by_uri(session, uri)
                 if row is not None and not row.is_local:
                     await leaving.delete_remote(session, row)
+
+    async def counts(self, uri: str, _data: Mapping[str, Any]) -> None:
+        """How many followers, followed people and posts somebody has, as their collections say."""
+        async with self._db.read() as session:
+            row = await actors.by_uri(session, uri)
+        if row is None or row.is_local:
+            return
+        said = [await self._total(row, collection)
+                for collection in (row.followers_uri, row.following_uri, row.outbox)]
+        async with self._db.write() as session:
+            await remote_counts.note(session, row, followers=said[0], following=said[1], posts=said[2])
+
+    async def _total(self, owner: Actor, collection: str | None) -> int | None:
+        if collection is None or not same_host(collection, owner.uri):
+            return None
+        try:
+            async with turn(host_of(collection)):
+                return total_items(await self._federation.fetch_document(collection, Budget()))
+        except FederationError as reason:
+            log.info("collection_not_counted", collection=collection[:300], reason=str(reason)[:300])
+            return None
 
     async def outbox(self, uri: str, data: Mapping[str, Any]) -> None:
         """The newest of somebody's outbox: their own posts, and what they boosted."""

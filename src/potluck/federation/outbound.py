@@ -38,6 +38,7 @@ def install() -> None:
         (events.ActorMoved, actor_moved), (events.ActorDeleted, actor_deleted), (events.PollVoted, poll_voted),
         (events.CommunityActed, community_acted),
         (events.Reported, reported), (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
+        (events.CountsWanted, counts_wanted),
         (events.ReplyApproved, reply_approved), (events.BoostApproved, boost_approved),
     ):
         events.subscribe(kind, handler)  # type: ignore[arg-type]  # each handler takes its own kind
@@ -392,6 +393,11 @@ async def quote_decided(session: AsyncSession, event: events.QuoteDecided) -> No
         await send(session, author, activities.delete_stamp(stamp, author),
                    Audience(followers_of=[author.id], actors={quoter.id}), object_id=event.quoted.id,
                    linked_data=True)
+
+
+async def counts_wanted(session: AsyncSession, event: events.CountsWanted) -> None:
+    """Ask a person's server how many followers and posts they have."""
+    await fetch_jobs.add(session, "counts", event.actor.uri)
 
 
 async def thread_wanted(session: AsyncSession, event: events.ThreadWanted) -> None:

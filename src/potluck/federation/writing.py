@@ -188,7 +188,7 @@ def quote_terms(row: Object) -> dict[str, Any]:
         return {"quote": {"type": "Tombstone"}}
     uri = row.quote_uri
     terms = {"quote": uri, "quoteUrl": uri, "quoteUri": uri, "_misskey_quote": uri}
-    if row.quote_authorization_uri:
+    if row.quote_authorization_uri and row.quote_state not in ("revoked", "rejected"):
         terms["quoteAuthorization"] = row.quote_authorization_uri
     return terms
 

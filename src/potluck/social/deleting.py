@@ -106,8 +106,12 @@ async def _uncount(session: AsyncSession, row: Object) -> None:
         return
     counted = row.visibility in COUNTED
     if counted:
+        last = select(Object.published).where(
+            Object.author_id == row.author_id, Object.id != row.id, Object.deleted_at.is_(None),
+            Object.state == "published", Object.visibility.in_(COUNTED)).order_by(Object.id.desc()).limit(1)
         await session.execute(update(Actor).where(Actor.id == row.author_id).values(
-            posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0)))
+            posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0),
+            last_post_at=last.scalar_subquery()))
     for column, target in ((_OBJECT.c.replies_count, row.in_reply_to_id if counted else None),
                            (_OBJECT.c.quotes_count, row.quote_id if quoting.counts(row) else None)):
         if target:

@@ -50,6 +50,11 @@ async def edit(session: AsyncSession, object_id: int, draft: Draft, editor: Acto
     _refresh(row, draft)
     row.version += 1
     await session.flush()
+    state = _quote_state(row, draft)
+    stamp = draft.quote_authorization_uri
+    if state is not None and (state != row.quote_state or (
+            stamp is not None and stamp != row.quote_authorization_uri and state not in quoting.FINAL)):
+        await quoting.set_state(session, row.id, state, stamp=stamp)
     kind = registry.kind_named(row.kind)
     if kind.update:
         await kind.update(session, row, draft)
@@ -67,12 +72,19 @@ def _refresh(row: Object, draft: Draft) -> None:
     if draft.uri is not None:
         row.fetched_at = now()
         row.remote_likes, row.remote_boosts = draft.remote_likes, draft.remote_boosts
-    if (draft.quote_uri and draft.quote_uri == row.quote_uri and draft.quote_authorization_uri
-            and row.quote_state not in quoting.FINAL):
-        if row.quote_authorization_uri != draft.quote_authorization_uri or row.quote_state != "accepted":
-            row.quote_state = draft.quote_state or row.quote_state
-        row.quote_authorization_uri = draft.quote_authorization_uri
     row.quote_policy = draft.quote_policy
+
+
+def _quote_state(row: Object, draft: Draft) -> str | None:
+    """The state of the quote by what its author elsewhere says now: the stamp came, or is gone."""
+    if not draft.uri or not draft.quote_uri or draft.quote_uri != row.quote_uri or row.quote_state in quoting.FINAL:
+        return row.quote_state
+    stamp = draft.quote_authorization_uri
+    if stamp is None:
+        return "revoked" if row.quote_authorization_uri and row.quote_state == "accepted" else row.quote_state
+    if stamp == row.quote_authorization_uri and row.quote_state == "accepted":
+        return "accepted"
+    return draft.quote_state or row.quote_state
 
 
 async def _keep_version(session: AsyncSession, row: Object) -> None:

@@ -242,6 +242,13 @@ class BoostApproved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CountsWanted(Event):
+    """Somebody looks at the profile of a person elsewhere whose numbers are not known, or old."""
+
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadWanted(Event):
     """A reader opened a conversation with parts that may be missing here (`social.thread_fetches`)."""
 

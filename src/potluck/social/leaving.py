@@ -188,4 +188,5 @@ def _empty(row: Actor) -> None:
     row.summary_source = row.avatar_url = row.header_url = row.last_post_at = None
     row.fields, row.emojis, row.also_known_as, row.extra = [], [], [], {}
     row.followers_count = row.following_count = row.posts_count = 0
+    row.remote_followers = row.remote_following = row.remote_posts = None
     row.discoverable = row.indexable = False

@@ -10,7 +10,7 @@ from litestar import Response, get
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import follows, timelines, views
+from potluck.social import follows, remote_counts, timelines, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.web import feeds, kept_pages, metadata, pages, redirects, syndication
@@ -76,6 +76,9 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
     actor = await _find_or_fetch(request, handle, viewer)
     if profile_path(actor)[1:] != handle:
         return redirects.see_other(profile_path(actor) + ("" if tab == "posts" else _TAB_PATHS[tab]))
+    if viewer and remote_counts.are_stale(actor):
+        async with request.app.state.db.write() as session:
+            await remote_counts.want(session, actor.id)
     if actor.type == "Group":
         return await listings.show(request, viewer, actor)
     key = kept_pages.key(request, _state_of(actor))

@@ -15,7 +15,7 @@ from potluck.apis.mastodon.relationship import relationships_of
 from potluck.apis.mastodon.resolving import resolve
 from potluck.apis.mastodon.tags import featured_tag
 from potluck.apis.mastodon.timelines import page_of_statuses, tag_names
-from potluck.social import actors, follows, hashtags, lists, search, timelines
+from potluck.social import actors, follows, hashtags, lists, remote_counts, search, timelines
 from potluck.social.model import Actor
 from potluck.social.paging import Page
 from potluck.social.views import load_actors
@@ -41,7 +41,18 @@ async def show(call: Call) -> Answer:
     found = await render_accounts.by_ids(call.source, [call.ident()])
     if not found:
         raise not_found()
+    await _want_counts(call)
     return Answer(found[call.ident()])
+
+
+async def _want_counts(call: Call) -> None:
+    """Have the numbers of someone elsewhere asked for, now and then, when somebody here looks at them."""
+    if call.viewer_id is None:
+        return
+    actor = await (await call.reader()).get(Actor, call.ident())
+    if actor is not None and remote_counts.are_stale(actor):
+        async with call.write() as session:
+            await remote_counts.want(session, actor.id)
 
 
 @endpoint("GET", "/api/v1/accounts", scope="read:accounts", who="anyone")

@@ -15,7 +15,7 @@ from potluck.federation.inbound import Inbound, Known, ObjectRef, Unauthorised
 from potluck.federation.outgoing import Audience
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import get
-from potluck.social import leaving, objects
+from potluck.social import events, leaving, objects
 from potluck.social.model import Actor, Object
 from potluck.social.quoting import set_state
 from potluck.social.storing import remember_deleted
@@ -101,7 +101,10 @@ async def _stamp(session: AsyncSession, inbound: Inbound, known: Known, uri: str
         quoted = await session.get(Object, row.quote_id) if row.quote_id else None
         if author is None or quoted is None or quoted.author_id != author.id:
             raise Unauthorised(f"{inbound.actor_uri} did not give the permission {uri}")
-        await set_state(session, row.id, "revoked")
+        quoting = await set_state(session, row.id, "revoked")
+        if quoting.local:  # those who have the quote learn of it by an Update without the stamp
+            quoter = await session.get_one(Actor, quoting.author_id)
+            await events.emit(session, events.ObjectEdited(quoting, quoter, silent=True))
     return True
 
 

@@ -53,6 +53,10 @@ class Actor(Base):
     following_count: Mapped[int] = mapped_column(default=0)
     posts_count: Mapped[int] = mapped_column(default=0)
     last_post_at: Mapped[datetime | None]
+    remote_followers: Mapped[int | None]  # as the origin says; shown when larger, never summed
+    remote_following: Mapped[int | None]
+    remote_posts: Mapped[int | None]
+    counted_at: Mapped[datetime | None]  # when the origin was last asked for them
     published: Mapped[datetime | None]  # creation as the origin says
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)  # last change of what is shown
@@ -69,6 +73,21 @@ class Actor(Base):
     def is_local(self) -> bool:
         """Whether the actor lives on this server."""
         return self.host == ""
+
+    @property
+    def shown_followers(self) -> int:
+        """How many followers a profile shows."""
+        return max(self.followers_count, self.remote_followers or 0)
+
+    @property
+    def shown_following(self) -> int:
+        """How many followed people a profile shows."""
+        return max(self.following_count, self.remote_following or 0)
+
+    @property
+    def shown_posts(self) -> int:
+        """How many posts a profile shows."""
+        return max(self.posts_count, self.remote_posts or 0)
 
     @property
     def acct(self) -> str:

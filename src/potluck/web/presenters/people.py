@@ -124,9 +124,9 @@ def shown_profile(actor: Actor, relationship: Any | None, *, own: bool, moved_to
         fields=[ProfileField(str(item.get("name", "")), with_emoji(str(item.get("name", "")), actor.emojis),
                              trusted_html(str(item.get("value", "")), actor.emojis), bool(item.get("verified_at")))
                 for item in actor.fields],
-        counts=[Count(_("posts"), actor.posts_count, path),
-                Count(_("following"), actor.following_count, f"{path}/following"),
-                Count(_("followers"), actor.followers_count, f"{path}/followers")],
+        counts=[Count(_("posts"), actor.shown_posts, path),
+                Count(_("following"), actor.shown_following, f"{path}/following"),
+                Count(_("followers"), actor.shown_followers, f"{path}/followers")],
         joined=_("Since %(date)s", date=date_only(since)) if since else "",
         original_url="" if actor.is_local else (actor.url or actor.uri),
         feed_url=f"{path}.rss" if actor.is_local else "",
