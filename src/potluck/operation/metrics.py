@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.federation.model import Delivery, FetchJob, InboxItem
+from potluck.jobs import JobRow
 from potluck.settings import current
 from potluck.social.model import Object, Server, User
 
@@ -38,6 +39,9 @@ _GAUGES = {
         "deliveries_waiting": "Deliveries to be made",
         "deliveries_failed": "Deliveries given up",
         "fetches_waiting": "Background fetches to be made",
+        "jobs_waiting": "Background jobs to be done, later ones included",
+        "jobs_running": "Background jobs being done",
+        "jobs_failed": "Background jobs that failed within the last 60 days",
         "users": "Accounts",
         "local_objects": "Objects made here",
         "servers": "Known servers",
@@ -121,6 +125,9 @@ async def _refresh(db: Database) -> None:
         "deliveries_waiting": select(func.count()).select_from(Delivery).where(Delivery.failed_at.is_(None)),
         "deliveries_failed": select(func.count()).select_from(Delivery).where(Delivery.failed_at.is_not(None)),
         "fetches_waiting": select(func.count()).select_from(FetchJob),
+        "jobs_waiting": select(func.count()).select_from(JobRow).where(JobRow.state == "waiting"),
+        "jobs_running": select(func.count()).select_from(JobRow).where(JobRow.state == "running"),
+        "jobs_failed": select(func.count()).select_from(JobRow).where(JobRow.state == "failed"),
         "users": select(func.count()).select_from(User),
         "local_objects": select(func.count()).select_from(Object).where(Object.local, Object.deleted_at.is_(None)),
         "servers": select(func.count()).select_from(Server),

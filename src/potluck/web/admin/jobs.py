@@ -14,7 +14,7 @@ from potluck.social.model import Actor
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord
 from potluck.web.i18n import _
-from potluck.web.presenters.jobs import STATES, shown_job
+from potluck.web.presenters.jobs import HEADINGS, shown_job
 from potluck.web.types import AnyRequest
 
 SHOWN = 50
@@ -24,7 +24,7 @@ SHOWN = 50
 async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     """Jobs in a state, or all; newest first."""
     state, before = request.query_params.get("state", ""), request.query_params.get("before", "")
-    if state not in STATES:
+    if state not in HEADINGS:
         state = ""
     async with request.app.state.db.read() as session:
         counts = await jobs.counts(session)
@@ -34,7 +34,7 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
             Actor.id.in_({job.owner_id for job in found if job.owner_id})))).all())
     tabs = [{"url": "/admin/jobs", "label": _("All"), "count": None, "current": not state}] + [
         {"url": f"/admin/jobs?state={name}", "label": _(label), "count": counts.get(name, 0), "current": state == name}
-        for name, label in STATES.items()]
+        for name, label in HEADINGS.items()]
     more = f"/admin/jobs?{f'state={state}&' if state else ''}before={found[SHOWN - 1].id}" if len(found) > SHOWN else ""
     return await pages.render(
         request, "admin/jobs.html", heading=_("Background work"), up="/admin", entries=tabs, more=more,

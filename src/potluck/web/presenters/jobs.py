@@ -12,6 +12,8 @@ from potluck.web.presenters.times import Time, shown_time
 
 STATES = {"waiting": _l("waiting"), "running": _l("running"), "done": _l("done"), "failed": _l("failed"),
           "cancelled": _l("cancelled")}
+HEADINGS = {"waiting": _l("Waiting"), "running": _l("Running"), "done": _l("Done"), "failed": _l("Failed"),
+            "cancelled": _l("Cancelled")}
 _TONES = {"running": "accent", "done": "good", "failed": "bad"}
 
 _WORDS = (
