@@ -12,7 +12,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import pyvips
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from potluck.media import addresses
+from potluck.settings import Settings
 from support.clients import python_client
 from support.servers import PASSWORD, Person, Server, eventually
 from support.stage import Stage
@@ -128,6 +133,59 @@ async def _broken_by_kill(server: Server, alice: Person, url: str, data: bytes) 
     with pytest.raises(aiohttp.ClientError):
         await patching
     await server.answers()
+
+
+def test_nothing_is_left_over(stage: Stage, server: Server) -> None:
+    """After all that, every file is whole, and none lies about without a row."""
+    assert "files are good" in stage.run(server.command("media", "check", "--digests"))
+    assert stage.run(server.command("media", "collect")) == "0 files are removed"
+    assert list((server.data / "media" / ".uploads").iterdir()) == []
+    assert list((server.data / "media" / ".arriving").iterdir()) == []
+
+
+def test_leaving_in_the_middle(stage: Stage, server: Server, film: Path) -> None:
+    """Who stops reading a long file is let go, and the server answers as before."""
+    (path,) = stored(server, film)
+    url = f"{server.url}/media/{path.parent.name}/{path.name}"
+
+    async def leave() -> None:
+        for header in ({}, {"Range": f"bytes=1-{SIZE - 1}"}):
+            for _ in range(5):
+                async with aiohttp.ClientSession() as web, web.get(url, headers=header) as answer:
+                    await answer.content.readexactly(1000)
+                    answer.close()
+        async with aiohttp.ClientSession() as web, web.get(url, headers={"Range": "bytes=0-3"}) as answer:
+            assert await answer.read() == MP4[:4]
+
+    stage.run(leave())
+
+
+def test_a_picture_of_another_server(stage: Stage, server: Server) -> None:
+    """A real server fetches a picture, draws it in the sandbox, and serves it; it tells the other one nothing."""
+    asked = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append(dict(request.headers))
+        image = pyvips.Image.xyz(900, 600).extract_band(0).cast("uchar").copy(interpretation="b-w")
+        return web.Response(body=image.pngsave_buffer(), content_type="text/plain")
+
+    async def read() -> None:
+        app = web.Application()
+        app.router.add_get("/p", handle)
+        async with TestServer(app) as peer:
+            used = Settings(url=server.url, secret=(server.data / "secret").read_text())
+            shown = addresses.shown(f"http://127.0.0.1:{peer.port}/p", "small", used)
+            assert shown is not None
+            for _ in range(2):
+                async with aiohttp.ClientSession() as browser, browser.get(shown, headers={
+                        "Cookie": "secret=1", "Referer": "https://potluck.test/@alice"}) as answer:
+                    assert (answer.status, answer.content_type) == (200, "image/webp"), await answer.text()
+                    made = pyvips.Image.new_from_buffer(await answer.read(), "")
+                    assert (made.width, made.height) == (640, 427)
+
+    stage.run(read())
+    assert len(asked) == 1
+    assert not {"Cookie", "Referer", "X-Forwarded-For"} & asked[0].keys()
 
 
 def test_ranges_of_a_real_server(stage: Stage, server: Server, film: Path) -> None:

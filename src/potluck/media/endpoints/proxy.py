@@ -12,7 +12,7 @@ from litestar.types import Send
 from potluck.media import addresses
 from potluck.media.endpoints.front import Answerer, reading_only
 from potluck.media.endpoints.sending import SAFE_HEADERS, Sender
-from potluck.media.endpoints.wire import Asked, Refusal, respond, start
+from potluck.media.endpoints.wire import Asked, Refusal, listening, respond, start
 from potluck.media.remote_cache import RemoteCache
 from potluck.media.remote_source import RemoteFailure, Source
 from potluck.settings import Settings
@@ -94,11 +94,8 @@ class Proxy:
 
     @staticmethod
     async def _relay(asked: Asked, send: Send, pieces: AsyncIterator[bytes]) -> None:
-        gone = asyncio.ensure_future(asked.receive())
-        try:
+        with listening(asked) as have_left:
             async for piece in pieces:
-                if gone.done() and gone.result()["type"] == "http.disconnect":
+                if have_left():
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-        finally:
-            gone.cancel()

@@ -6,12 +6,11 @@ import asyncio
 import os
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
 
 from litestar.types import Send
 
 from potluck.media.endpoints import ranges
-from potluck.media.endpoints.wire import Asked, Refusal, respond, start
+from potluck.media.endpoints.wire import Asked, Refusal, listening, respond, start
 from potluck.media.places import digest_of_key, is_key
 from potluck.media.storage import Storage
 from potluck.media.types import is_shown, type_of_name
@@ -102,8 +101,11 @@ class Sender:
         status, headers, first, behind = _plan(asked, [*fixed, *_description(key)], size)
         await start(send, status, headers)
         if asked.method != "HEAD":
-            async for piece in self._storage.bucket.read(key, first, behind):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            with listening(asked) as have_left:
+                async for piece in self._storage.bucket.read(key, first, behind):
+                    if have_left():
+                        return
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _bucket_size(self, key: str) -> int:
@@ -147,23 +149,12 @@ def _matches(header: str, etag: str) -> bool:
 
 async def _pieces(asked: Asked, send: Send, handle: int, first: int, behind: int) -> None:
     """Send a part in pieces, as long as somebody takes them."""
-    gone = asyncio.ensure_future(asked.receive())
-    try:
-        while first < behind and not _has_left(gone):
+    with listening(asked) as have_left:
+        while first < behind and not have_left():
             piece = await asyncio.to_thread(os.pread, handle, min(_PIECE, behind - first), first)
             if not piece:
                 break  # the file was shortened by somebody: better an answer that breaks off than one that lies
             first += len(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": first < behind})
-    finally:
-        gone.cancel()
-
-
-def _has_left(task: asyncio.Future[Any]) -> bool:
-    """Whether the asker closed the connection; a request's end that comes first does not count."""
-    if not task.done() or task.cancelled() or task.exception():
-        return False
-    message = task.result()
-    return isinstance(message, dict) and message.get("type") == "http.disconnect"
 
 

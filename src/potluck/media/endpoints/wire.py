@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -56,6 +58,21 @@ class Refusal(Exception):
         self.status = status
         self.text = text
         self.headers = dict(headers or {})
+
+
+@contextmanager
+def listening(asked: Asked) -> Iterator[Callable[[], bool]]:
+    """Notice when the asker closes the connection. Gives a function that says whether they did."""
+
+    async def until_gone() -> None:
+        while (await asked.receive())["type"] != "http.disconnect":
+            pass
+
+    task = asyncio.ensure_future(until_gone())
+    try:
+        yield task.done
+    finally:
+        task.cancel()
 
 
 async def start(send: Send, status: int, headers: Iterable[tuple[str, str]], extra: Headers = CORS) -> None:
