@@ -255,3 +255,23 @@ def test_many_streams_over_one_socket(mia: Client, bob: Client, backdrop: Backdr
         assert [one["payload"]["id"] for one in mia.heard()] == [made["id"]]
     finally:
         mia.hush()
+
+
+def test_filters_scheduled_and_policies(mia: Client, bob: Client) -> None:
+    """Filters catch what bob says, a scheduled post waits, and the notification policy changes; all from JSON."""
+    made = mia.do("v2/filters/create", {"title": "Hail", "context": ["home", "public"], "filterAction": "warn",
+                                        "keywordsAttributes": [{"keyword": "hailstorm", "wholeWord": True}]})
+    said = bob.do("v1/statuses/create", {"status": "A hailstorm at noon"})
+    seen = mia.do(f"v1/statuses/${said['id']}/fetch")
+    assert [row["keywordMatches"] for row in seen["filtered"]] == [["hailstorm"]]
+    mia.do(f"v2/filters/${made['id']}/keywords/create", {"keyword": "sleet", "wholeWord": False})
+    assert len(mia.do(f"v2/filters/${made['id']}/keywords/list")) == 2
+    mia.do(f"v2/filters/${made['id']}/remove")
+    assert made["id"] not in ids(mia.do("v2/filters/list"))
+    waiting = mia.do("v1/statuses/create", {"status": "Later", "scheduledAt": "2030-01-01T12:00:00.000Z"})
+    assert waiting["id"] in ids(mia.do("v1/scheduledStatuses/list"))
+    mia.do(f"v1/scheduledStatuses/${waiting['id']}/remove")
+    policy = mia.do("v2/notifications/policy/update", {"forNewAccounts": "filter"})
+    assert policy["forNewAccounts"] == "filter"
+    assert mia.do("v2/notifications/policy/update", {"forNewAccounts": "accept"})["forNewAccounts"] == "accept"
+    assert isinstance(mia.do("v1/notifications/requests/list"), list)

@@ -1,5 +1,7 @@
 """Runs inside the environment of Mastodon.py: does what the lines on standard input ask."""
 
+import base64
+import datetime
 import json
 import queue
 import sys
@@ -25,6 +27,19 @@ class Listener(StreamListener):
         self.events.put({"event": "abort", "payload": str(err)})
 
 
+def real(value):
+    """Values that JSON has no word for: {"$time": ISO 8601} and {"$bytes": base64url}."""
+    if isinstance(value, list):
+        return [real(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$time" in value:
+        return datetime.datetime.fromisoformat(value["$time"])
+    if "$bytes" in value:
+        return base64.urlsafe_b64decode(value["$bytes"] + "=" * (-len(value["$bytes"]) % 4))
+    return {key: real(item) for key, item in value.items()}
+
+
 def open_client(ask):
     people[ask["who"]] = Mastodon(ratelimit_method="throw", request_timeout=20, **ask["options"])
 
@@ -35,7 +50,7 @@ def call(ask):
     person = people[ask["who"]]
     if ask["name"] == "status_reply":  # wants a status as the library itself made it
         ask["arguments"][0] = person.status(ask["arguments"][0]["id"])
-    return getattr(person, ask["name"])(*ask["arguments"], **ask["named"])
+    return getattr(person, ask["name"])(*real(ask["arguments"]), **real(ask["named"]))
 
 
 def pages(ask):
