@@ -91,6 +91,13 @@ async def test_what_is_no_picture_is_refused(make: Make, data: bytes, words: str
     assert words in await refusal(make, data)
 
 
+async def test_heic_without_a_picture_is_refused(make: Make) -> None:
+    """A container that is whole but holds none; found by bench/media/fuzz.py."""
+    data = pictures.FORMATS["image/heic"]()
+    for name in (b"pitm", b"hvc1"):
+        assert "damaged" in await refusal(make, data.replace(name, b"none"))
+
+
 @pytest.mark.parametrize("media_type", sorted(set(pictures.FORMATS) - {"image/avif", "image/heic"}))
 async def test_polyglots_lose_what_is_not_a_picture(make: Make, media_type: str) -> None:
     """A picture with an archive or a page behind it is drawn anew: no byte of either is left."""

@@ -23,6 +23,8 @@ from potluck.media.tasks.wanted import Bounds
 _LOADERS = ("Jpeg", "Png", "Webp", "Heif", "Nsgif", "Tiff")
 _VIPS = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff"})
 _ANIMATED = frozenset({"image/webp", "image/gif"})
+_WRONG = (ValueError, RuntimeError, EOFError, OSError, SyntaxError, OverflowError, IndexError, KeyError, TypeError)
+"""What Pillow and libheif raise over damaged files."""
 _LYING = 5  # from this orientation on, width and height change places
 _KEPT_PIXELS = 32_000_000  # up to here a decoded picture is kept in memory, so that it need not be decoded again
 _PROFILE = "icc-profile-data"
@@ -161,7 +163,7 @@ def _heic(data: mmap.mmap, bounds: Bounds) -> Picture:
         check_size(width, height, bounds)
         bands = len(file.mode)
         image = pyvips.Image.new_from_memory(file.data, file.stride // bands, height, bands, "uchar")
-    except (ValueError, RuntimeError, EOFError, OSError, SyntaxError) as error:
+    except _WRONG as error:
         raise damaged(error) from error
     image = image.crop(0, 0, width, height)
     return Picture("image/heic", width, height, data, base=_in_srgb(image, file.info.get("icc_profile")))
@@ -173,7 +175,7 @@ def _bitmap(job: Job, name: str, data: mmap.mmap, bounds: Bounds) -> Picture:
             file = BmpImagePlugin.BmpImageFile(handle)
             check_size(*file.size, bounds)
             pixels = file.convert("RGBA" if file.mode == "RGBA" else "RGB")
-        except (ValueError, SyntaxError, OSError, OverflowError, IndexError) as error:
+        except _WRONG as error:
             raise damaged(error) from error
     image = pyvips.Image.new_from_memory(pixels.tobytes(), pixels.width, pixels.height, len(pixels.mode), "uchar")
     return Picture("image/bmp", image.width, image.height, data, base=_in_srgb(image, None))
