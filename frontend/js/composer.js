@@ -20,6 +20,18 @@ function startCounter(form, text) {
   count();
 }
 
+/** The time a post comes out is on the writer's own clock; the server learns how far that is ahead of UTC then. */
+function startTime(form) {
+  const editor = form.querySelector("[data-time-editor]");
+  const at = form.elements.publish_at;
+  if (!editor || !at) return;
+  editor.querySelector("[data-time-zone]").hidden = true;
+  const offset = form.elements.utc_offset;
+  const note = () => { offset.value = at.value ? -new Date(at.value).getTimezoneOffset() : 0; };
+  at.addEventListener("input", note);
+  note();
+}
+
 function startDraft(form, text) {
   const name = form.dataset.draft;
   if (!name) return;
@@ -86,6 +98,7 @@ export function startComposer() {
   startDraft(form, text);
   startCounter(form, text);
   startPoll(form);
+  startTime(form);
   startAttaching(form);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(form.querySelector("[data-submit]"));

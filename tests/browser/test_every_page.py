@@ -85,6 +85,22 @@ def _share(as_: Open, example: pages.Example) -> None:
     bob.press("Comment")
     alice.go(f"/posts/{example.values['shared']}/mod")
     alice.press("Lock")
+    alice.go("/compose")
+    alice.page.get_by_label("Your post").fill("Half a thought")
+    alice.press("Keep as draft")
+    link = alice.page.locator("main a[href^='/drafts/']").first.get_attribute("href")
+    assert link is not None
+    example.values["draft"] = link.rpartition("/")[2]
+    alice.go("/settings/filters/new")
+    alice.fill("Name", "Soup")
+    alice.fill("Words or phrases", "soup")
+    alice.press("Save")
+    link = alice.page.locator("main a[href^='/settings/filters/']").last.get_attribute("href")
+    assert link is not None
+    example.values["filter"] = link.rpartition("/")[2]
+    alice.go("/admin/announcements")
+    alice.fill("Text", "The kitchen *moves*")
+    alice.press("Save")
     alice.go("/communities/bundles")
     alice.fill("Name", "Kitchens")
     alice.press("New bundle")

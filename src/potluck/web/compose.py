@@ -13,7 +13,7 @@ from potluck.kinds.note import actions as note_actions
 from potluck.social import objects, policies, publishing, views
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
-from potluck.web import attaching, composing, flashes, pages, redirects
+from potluck.web import attaching, composing, drafts_pages, flashes, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.attaching import Sent
 from potluck.web.auth import Viewer, acting, check_may_post
@@ -140,16 +140,28 @@ async def publish(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         if sent.act or sent.errors:
             return await _page(request, await _again(request, me, form, base, sent), _("New post"),
                                status=422 if sent.errors else 200)
-        wanted = replace(composing.request_from(form, base), media_ids=sent.ids, wait_for_media=True)
-        await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
-        async with request.app.state.db.write() as session:
-            author = await acting(session, me)
-            await attaching.describe(session, author, form, sent)
-            row = await note_actions.compose(session, author, wanted)
-            waits = await policies.awaits_approval(session, row)
+        return await _publish(request, me, form, base, sent)
     except Invalid as error:
         composer = await _again(request, me, form, base, sent, errors=composing.form_errors(error))
         return await _page(request, composer, _("New post"), status=422)
+
+
+async def _publish(request: AnyRequest, me: Viewer, form: Form, base: Composer, sent: Sent) -> Response[Any]:
+    """Publish it, keep it as a draft, or have it published later.
+
+    Raises:
+        Invalid: it cannot be published.
+    """
+    wanted = replace(composing.request_from(form, base), media_ids=sent.ids, wait_for_media=True)
+    if form.flag("keep") or form.text("publish_at", limit=40):
+        return await drafts_pages.put_aside(request, me, form, wanted, sent)
+    await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
+    async with request.app.state.db.write() as session:
+        author = await acting(session, me)
+        await attaching.describe(session, author, form, sent)
+        row = await note_actions.compose(session, author, wanted)
+        await drafts_pages.forget(session, me, form)
+        waits = await policies.awaits_approval(session, row)
     if row.state == publishing.PROCESSING:
         return flashes.with_flash(redirects.see_other("/home"), "info", _(
             "Your post is published as soon as its files are ready."))

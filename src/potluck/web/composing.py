@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -85,6 +87,9 @@ class Composer:
     draft_key: str = "new"
     content_type: str = "text/plain"
     quote_policy: str = "public"
+    draft_id: str = ""  # of a kept draft, which goes when the post is out
+    publish_at: str = ""  # as `datetime-local` writes it, '' for now
+    utc_offset: str = "0"  # minutes that the clock of `publish_at` is ahead of UTC
 
     @property
     def max_chars(self) -> int:
@@ -168,10 +173,54 @@ def filled(base: Composer, form: Form, errors: dict[str, str]) -> Composer:
     return replace(
         base, text=kept["text"], warning=kept["warning"], sensitive=form.flag("sensitive"),
         visibility=form.one_of("visibility", tuple(value for value, _label in VISIBILITIES), base.visibility),
-        language=_language(form, base.language), poll=poll, errors=errors)
+        language=_language(form, base.language), poll=poll, errors=errors,
+        publish_at=form.text("publish_at", limit=40), utc_offset=str(_offset(form)))
 
 
-_MODEL_FIELDS = {"status": "text", "spoiler_text": "warning", "poll": "poll_option"}
+def _offset(form: Form) -> int:
+    """Minutes the writer's clock is ahead of UTC; pages without scripts speak UTC."""
+    raw = form.text("utc_offset", limit=6)
+    return int(raw) if re.fullmatch(r"-?[0-9]{1,3}", raw) and abs(int(raw)) <= 14 * 60 else 0
+
+
+def publish_time(form: Form) -> datetime | None:
+    """When a post is to come out, None for now.
+
+    Raises:
+        Invalid: what was sent is no time.
+    """
+    return moment_of("publish_at", form.text("publish_at", limit=40), _offset(form))
+
+
+def moment_of(field_name: str, written: str, offset: int) -> datetime | None:
+    """A time as `datetime-local` writes it, on a clock that is `offset` minutes ahead of UTC; None for ''.
+
+    Raises:
+        Invalid: it is no time.
+    """
+    if not written:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC) - timedelta(minutes=offset)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(field_name, "This is no time") from error
+
+
+def for_kept(me: Viewer, wanted: NoteRequest, base: Composer, *, draft_id: int | None = None) -> Composer:
+    """What was put aside or waits for its time, to go on with."""
+    options = list(wanted.poll.options) if wanted.poll else []
+    poll = PollEditor(options + [""] * max(0, 4 - len(options)), bool(wanted.poll and wanted.poll.multiple),
+                      str(wanted.poll.expires_in) if wanted.poll else "86400", bool(options))
+    return replace(
+        base, text=wanted.text, warning=wanted.summary, sensitive=wanted.sensitive, visibility=wanted.visibility,
+        language=wanted.language or base.language, content_type=wanted.content_type, poll=poll,
+        quote_policy=wanted.quote_policy, draft_id=str(draft_id or ""), draft_key="")
+
+
+_MODEL_FIELDS = {"status": "text", "spoiler_text": "warning", "poll": "poll_option", "scheduled_at": "publish_at"}
 
 
 def form_errors(error: Invalid) -> dict[str, str]:
@@ -188,6 +237,7 @@ class Preview:
     warning: str
     lang: str
     poll: Poll | None
+    covered_by: str = ""
     unfolded: bool = True
     act: str = ""
     media: tuple[()] = ()

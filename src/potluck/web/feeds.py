@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import registry, views
-from potluck.social.views import EntryRef
+from potluck.social import filtering, registry, views
+from potluck.social.views import EntryRef, EntryView
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url
@@ -34,12 +34,37 @@ class Lens:
     current: bool
 
 
-async def load(session: AsyncSession, request: AnyRequest, refs: Sequence[EntryRef],
-               viewer: Viewer | None, *, limit: int = PAGE_SIZE, featured: bool = False) -> Feed:
-    """The feed of references; a post the viewer may not see is left out."""
+async def load(session: AsyncSession, request: AnyRequest, refs: Sequence[EntryRef], viewer: Viewer | None, *,
+               limit: int = PAGE_SIZE, featured: bool = False, context: str = "") -> Feed:
+    """The feed of references; a post the viewer may not see is left out.
+
+    Args:
+        context: where the viewer's filters take it to stand (`social.filters.CONTEXTS`); '' for what they picked
+            themselves, which is not filtered.
+    """
     entries = await views.load_entries(session, refs, viewer.actor.id if viewer else None)
+    entries, covers = await sift(session, entries, viewer, context)
     last = refs[-1].position if refs else None
-    return Feed(shown_entries(entries, viewer, featured=featured), next_url(request, len(refs), last, limit))
+    return Feed(shown_entries(entries, viewer, featured=featured, covers=covers),
+                next_url(request, len(refs), last, limit))
+
+
+async def sift(session: AsyncSession, entries: Sequence[EntryView], viewer: Viewer | None, context: str,
+               ) -> tuple[list[EntryView], dict[int, str]]:
+    """Entries without those the viewer's filters hide, and by object id the filter that covers one with its title."""
+    if viewer is None or not context:
+        return list(entries), {}
+    rules = await filtering.of_reader(session, viewer.actor.id)
+    kept, covers = [], {}
+    for entry in entries:
+        matches = rules.of_view(entry.object)
+        if filtering.hides(matches, context):
+            continue
+        covering = filtering.warning(matches, context)
+        if covering is not None:
+            covers[entry.object.object.id] = covering.rule.title
+        kept.append(entry)
+    return kept, covers
 
 
 _SYMBOLS = {"note": "chat", "article": "article", "photo": "photo", "video": "video", "audio": "audio",

@@ -76,7 +76,8 @@ async def index(request: AnyRequest, viewer: Guest) -> Response[Any]:
                 tags = await search.hashtags(session, text, limit=LIMIT)
             if only in {"", "posts"} and viewer:
                 found = await search.statuses(session, text, viewer_id=viewer.actor.id, limit=LIMIT)
-                posts = (await feeds.load(session, request, [EntryRef(item, item) for item in found], viewer)).posts
+                posts = (await feeds.load(session, request, [EntryRef(item, item) for item in found], viewer,
+                                          context="public")).posts
     chips = [Lens(_address(text, word), _(label), "", word == only) for word, label in TABS.items()]
     return await pages.render(request, "search/index.html", words=text, people=people, tags=tags, posts=posts,
                               chips=chips, missing=missing, samples=OPERATORS)

@@ -56,7 +56,7 @@ async def show(request: AnyRequest, me: Me, list_id: PathId) -> Response[Any]:
     async with request.app.state.db.read() as session:
         row = await _own(session, me, list_id)
         refs = await timelines.list_(session, row.id, page_of(request))
-        feed = await feeds.load(session, request, refs, me)
+        feed = await feeds.load(session, request, refs, me, context="home")
     return await pages.render(
         request, "timelines/plain.html", feed=feed, heading=row.title, note=_("List"), live=f"list:{row.id}",
         symbol="list", empty=_("Nothing here yet"), empty_text=_("Add people you follow to this list."),

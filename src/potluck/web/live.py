@@ -27,7 +27,7 @@ from potluck.social.notifications import Group
 from potluck.social.views import EntryRef, EntryView
 from potluck.social.visibility import not_hidden_by
 from potluck.text.hashtags import normalise_hashtag
-from potluck.web import auth, notices, pages
+from potluck.web import auth, feeds, notices, pages
 from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
 from potluck.web.presenters.jobs import words
@@ -119,6 +119,10 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
     """Events for messages in their order; what the listener may not or does not want to see is left out."""
     async with request.app.state.db.read() as session:
         entries = await _entries(session, viewer, messages)
+        context = "home" if request.query_params.get("stream", "").startswith(("home", "list")) else "public"
+        kept, covers = await feeds.sift(session, list(entries.values()), viewer, context)
+        wanted = {id(entry) for entry in kept}
+        entries = {message_id: entry for message_id, entry in entries.items() if id(entry) in wanted}
         rows = await _rows(session, request, viewer, messages)
     drawn: list[tuple[str, str]] = []
     for message in messages:
@@ -130,7 +134,8 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
             drawn.append(("notification", rows[message.id]))
         elif message.id in entries:
             entry = entries[message.id]
-            post = shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id)
+            post = shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id,
+                              covered_by=covers.get(entry.object.object.id, ""))
             drawn.append(("update", pages.part(request, "timelines/card.html", post=post)))
     return drawn
 

@@ -102,7 +102,7 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
                                        boosts=tab == "posts", only_media=tab == "media")
         pinned = await timelines.profile(session, actor.id, viewer_id, page_of(request), pinned=True) \
             if tab == "posts" and first else []
-        feed = await feeds.load(session, request, refs, viewer)
+        feed = await feeds.load(session, request, refs, viewer, context="account")
         featured = (await feeds.load(session, request, pinned, viewer, featured=True)).posts
     above = {post.act for post in featured}  # not once more below
     feed = replace(feed, posts=[post for post in feed.posts if post.boosted_by or post.act not in above])

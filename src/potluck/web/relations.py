@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import blocks, follows, views
+from potluck.social import account_notes, blocks, follows, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.paging import Page
@@ -24,7 +24,7 @@ from potluck.web.types import AnyRequest
 _DONE = {
     "mute": _l("You will not see %(name)s any more."), "unmute": _l("%(name)s is no longer muted."),
     "block": _l("%(name)s is blocked."), "unblock": _l("%(name)s is no longer blocked."),
-    "remove": _l("%(name)s no longer follows you."), "options": _l("Saved."),
+    "remove": _l("%(name)s no longer follows you."), "options": _l("Saved."), "note": _l("Your note is saved."),
 }
 _QUESTIONS = {
     "block": (_l("Block %(name)s?"), _l("Neither of you sees or follows the other any more."), _l("Block")),
@@ -76,6 +76,8 @@ async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: F
                               notifications=not form.flag("keep_notifications"))
         case "options":
             await _set_options(session, me, other, form)
+        case "note":
+            await account_notes.set_note(session, me, other, form.text("comment", limit=10_000))
         case "unmute":
             await blocks.unmute(session, me, other)
         case "block":
@@ -114,6 +116,10 @@ async def ask(request: AnyRequest, me: Me, actor_id: PathId, verb: PathWord) -> 
         other = await find(session, actor_id)
     if verb == "options":
         return await _options_page(request, me, other)
+    if verb == "note":
+        async with request.app.state.db.read() as session:
+            known = (await follows.relationships(session, me.actor.id, [other.id]))[0]
+        return await pages.render(request, "people/note.html", person=shown_person(other), note=known.note)
     if verb == "mute":
         return await pages.render(
             request, "people/mute.html", person=shown_person(other),

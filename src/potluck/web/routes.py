@@ -8,6 +8,7 @@ from litestar.di import Provide
 from potluck.web import (
     about,
     actions,
+    announcing,
     asking,
     assets,
     auth,
@@ -15,17 +16,21 @@ from potluck.web import (
     compose,
     conversations,
     csrf,
+    drafts_pages,
     errors,
+    exploring,
     files,
     finding,
     first_run,
     forms,
     lists,
     live,
+    notice_requests,
     notices,
     pages,
     profiles,
     quotes,
+    reacting,
     relations,
     remote,
     reporting,
@@ -46,7 +51,7 @@ from potluck.web.settings import routes as settings
 AREAS = (
     timelines, communities, profiles, threads, compose, files, quotes, actions, relations, notices, conversations,
     finding, saved, lists, reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes,
-    severances,
+    severances, drafts_pages, exploring, notice_requests, reacting, announcing,
 )
 
 site = Router(

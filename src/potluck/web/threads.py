@@ -12,8 +12,8 @@ from potluck.social import objects, preferences, thread_fetches, threads, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Object, Revision, ThreadFetch
 from potluck.social.reactions import visible_object
-from potluck.social.views import ObjectView
-from potluck.web import metadata, pages, redirects
+from potluck.social.views import EntryView, ObjectView
+from potluck.web import feeds, metadata, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.communities import discussion
@@ -54,7 +54,8 @@ class Branch:
     replies: list[Branch] = field(default_factory=list)
 
 
-def _tree(root_id: int, below: list[int], found: dict[int, ObjectView], viewer: Viewer | None) -> list[Branch]:
+def _tree(root_id: int, below: list[int], found: dict[int, ObjectView], viewer: Viewer | None,
+          covers: dict[int, str]) -> list[Branch]:
     """Replies in depth-first order as branches; one whose parent is hidden hangs on the root."""
     top: list[Branch] = []
     branches: dict[int, Branch] = {}
@@ -62,7 +63,7 @@ def _tree(root_id: int, below: list[int], found: dict[int, ObjectView], viewer: 
         view = found.get(object_id)
         if view is None:
             continue
-        branch = branches[object_id] = Branch(shown_post(view, viewer))
+        branch = branches[object_id] = Branch(shown_post(view, viewer, covered_by=covers.get(object_id, "")))
         parent = view.object.in_reply_to_id or root_id
         (branches[parent].replies if parent in branches else top).append(branch)
     return top
@@ -111,11 +112,15 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
         above, below = await threads.context(session, row.id, viewer_id, ancestors=MAX_ANCESTORS,
                                              descendants=MAX_DESCENDANTS)
         found = await views.load_objects(session, [*above, *below], viewer_id)
+        kept, covers = await feeds.sift(
+            session, [EntryView(item, found[item]) for item in found], viewer, "thread")
+        found = {entry.entry_id: entry.object for entry in kept}
     post = shown_post(view, viewer, unfold=_unfolds(viewer))
     return await pages.render(
         request, "threads/thread.html", post=post,
-        ancestors=[shown_post(found[item], viewer) for item in above if item in found],
-        branches=_tree(row.id, below, found, viewer), more=len(below) >= MAX_DESCENDANTS,
+        ancestors=[shown_post(found[item], viewer, covered_by=covers.get(item, "")) for item in above
+                   if item in found],
+        branches=_tree(row.id, below, found, viewer, covers), more=len(below) >= MAX_DESCENDANTS,
         missing_parent=row.in_reply_to_uri if row.in_reply_to_uri and not above else "",
         fetching=fetching,
         interact=f"/interact?uri={row.uri}", meta=metadata.of_post(view, post))

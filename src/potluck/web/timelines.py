@@ -8,10 +8,10 @@ from urllib.parse import quote
 from litestar import Response, get, post
 
 from potluck.settings import current
-from potluck.social import hashtags, timelines
+from potluck.social import announcements, hashtags, timelines
 from potluck.social.errors import NotFound
 from potluck.text.hashtags import normalise_hashtag
-from potluck.web import auth, composing, feeds, files, flashes, pages, redirects, syndication
+from potluck.web import announcing, auth, composing, feeds, files, flashes, pages, redirects, syndication
 from potluck.web.asking import Guest, Me, PathWord
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
@@ -33,10 +33,12 @@ async def home(request: AnyRequest, me: Me) -> Response[Any]:
     lens = request.query_params.get("lens", "")
     async with request.app.state.db.read() as session:
         refs = await timelines.home(session, me.actor.id, page_of(request), kinds=feeds.kinds_of_lens(lens))
-        feed = await feeds.load(session, request, refs, me)
+        feed = await feeds.load(session, request, refs, me, context="home")
         waiting = await files.waiting_posts(session, me.actor)
+        news = await announcements.for_reader(session, me.actor.id, with_read=False)
     return await pages.render(
-        request, "timelines/home.html", feed=feed, waiting=waiting, lenses=feeds.lenses("/home", lens),
+        request, "timelines/home.html", feed=feed, waiting=waiting,
+        announcements=[announcing.shown(view) for view in news[:3]], lenses=feeds.lenses("/home", lens),
         first="max_id" not in request.query_params, composer=composing.blank(me, back="/home"))
 
 
@@ -47,7 +49,7 @@ async def _public(request: AnyRequest, viewer: Viewer | None, *, local: bool) ->
     async with request.app.state.db.read() as session:
         refs = await timelines.public(session, viewer.actor.id if viewer else None, page_of(request), local=local,
                                       kinds=feeds.kinds_of_lens(lens))
-        feed = await feeds.load(session, request, refs, viewer)
+        feed = await feeds.load(session, request, refs, viewer, context="public")
     return await pages.render(
         request, "timelines/public.html", feed=feed, lenses=feeds.lenses(path, lens),
         heading=_("Local") if local else _("Fediverse"),
@@ -80,7 +82,7 @@ async def hashtag(request: AnyRequest, viewer: Guest, name: PathWord) -> Respons
         raise NotFound
     async with request.app.state.db.read() as session:
         refs = await timelines.hashtag(session, viewer.actor.id if viewer else None, [normal], page_of(request))
-        feed = await feeds.load(session, request, refs, viewer)
+        feed = await feeds.load(session, request, refs, viewer, context="public")
         following = bool(viewer) and await hashtags.is_followed(session, viewer.actor.id, normal)  # type: ignore[union-attr]
     return await pages.render(request, "timelines/hashtag.html", feed=feed, name=normal, following=following,
                               path_name=quote(normal), live=f"hashtag:{normal}")

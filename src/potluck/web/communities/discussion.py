@@ -13,8 +13,8 @@ from potluck.social import views
 from potluck.social.communities import comments, listing, roles
 from potluck.social.communities.comments import Node
 from potluck.social.model import GroupPost
-from potluck.social.views import ObjectView
-from potluck.web import metadata, pages
+from potluck.social.views import EntryView, ObjectView
+from potluck.web import feeds, metadata, pages
 from potluck.web.auth import Viewer
 from potluck.web.communities.listings import about
 from potluck.web.forms import query_whole
@@ -41,13 +41,14 @@ class Comment:
 
 
 def _shown(nodes: list[Node], found: dict[int, ObjectView], viewer: Viewer | None, author_id: int, *,
-           moderate: bool) -> list[Comment]:
+           moderate: bool, covers: dict[int, str]) -> list[Comment]:
     made: list[Comment] = []
     for node in nodes:
         view = found.get(node.leaf.id)
-        shown = Comment(shown_post(view, viewer) if view else None, node.leaf.gone,
-                        node.leaf.marked, view is not None and view.author.id == author_id, moderate, node.hidden)
-        shown.children = _shown(node.children, found, viewer, author_id, moderate=moderate)
+        post = shown_post(view, viewer, covered_by=covers.get(node.leaf.id, "")) if view else None
+        shown = Comment(post, node.leaf.gone, node.leaf.marked,
+                        view is not None and view.author.id == author_id, moderate, node.hidden)
+        shown.children = _shown(node.children, found, viewer, author_id, moderate=moderate, covers=covers)
         made.append(shown)
     return made
 
@@ -71,6 +72,9 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     async with request.app.state.db.read() as session:
         tree = await comments.tree(session, row, viewer_id, sort=sort, offset=query_whole(request, "from") or 0)
         found = await views.load_objects(session, [*tree.shown, root_id], viewer_id)
+        entries, covers = await feeds.sift(session, [EntryView(item, found[item]) for item in found], viewer, "thread")
+        found = {entry.entry_id: entry.object for entry in entries} | {
+            item: found[item] for item in (root_id,) if item in found}
         root = found.get(root_id)
         place = await session.get_one(GroupPost, root_id)
         frame = await about(session, view.group, viewer) if view.group else None
@@ -85,7 +89,8 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     return await pages.render(
         request, "communities/discussion.html", post=post, root=shown_post(root, viewer) if root else None,
         is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=place.locked,
-        comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate), total=tree.total, sort=sort,
+        comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate,
+                        covers=covers), total=tree.total, sort=sort,
         sorts=[{"value": value, "label": str(label)} for value, label in SORTS.items()], path_here=path,
         next_url=f"{path}?sort={sort}&from={tree.following}" if tree.following is not None else "",
         may_moderate=may_moderate, cross_posts=[shown_listed(same[item], spots[item], viewer) for item in same

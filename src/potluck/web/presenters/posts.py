@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,6 +116,16 @@ class Votes:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownReaction:
+    """An emoji below a post: `label_html` draws it, `emoji` is what the form sends."""
+
+    emoji: str
+    label_html: Markup
+    count: int
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """See `components/post.html`; also what the cards of other kinds need (`components/cards.html`)."""
 
@@ -157,6 +167,8 @@ class Post:
     editor: str = "edit"
     link: str = ""
     link_host: str = ""
+    covered_by: str = ""
+    reactions: list[ShownReaction] = field(default_factory=list)
 
 
 def shown_votes(view: ObjectView, viewer: Viewer | None) -> Votes:
@@ -172,10 +184,11 @@ def post_path(author: Actor, object_id: int) -> str:
 
 
 def shown_entries(entries: Sequence[EntryView], viewer: Viewer | None, *, unfold: bool = False,
-                  featured: bool = False) -> list[Post]:
-    """The cards of a feed."""
+                  featured: bool = False, covers: Mapping[int, str] | None = None) -> list[Post]:
+    """The cards of a feed; `covers` has by object id the title of the filter that covers a post."""
     return [shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id, unfold=unfold,
-                       featured=featured) for entry in entries]
+                       featured=featured, covered_by=(covers or {}).get(entry.object.object.id, ""))
+            for entry in entries]
 
 
 def shown_post(
@@ -186,6 +199,7 @@ def shown_post(
     entry_id: int | None = None,
     unfold: bool = False,
     featured: bool = False,
+    covered_by: str = "",
 ) -> Post:
     """The card of an object.
 
@@ -196,6 +210,7 @@ def shown_post(
         entry_id: id of the feed entry; it names the card, so that a boost and the original can share a page.
         unfold: show what is behind a content warning at once.
         featured: it stands here because its author pinned it.
+        covered_by: title of the viewer's filter that covers it.
     """
     row, author = view.object, view.author
     kind = registry.kind_named(row.kind)
@@ -216,8 +231,15 @@ def shown_post(
         title=row.title or "", summary_html=with_emoji(row.summary, row.emojis), type_label=row.type,
         host=urlsplit(row.url or row.uri).netloc, data=view.kind_data, featured=featured,
         votes=shown_votes(view, viewer) if view.group else None, editor=kind.editor, link=link,
-        link_host=urlsplit(link).netloc.removeprefix("www."),
+        link_host=urlsplit(link).netloc.removeprefix("www."), covered_by=covered_by, reactions=_reactions(view),
     )
+
+
+def _reactions(view: ObjectView) -> list[ShownReaction]:
+    mine = set(view.marks.reactions)
+    return [ShownReaction(emoji, with_emoji(emoji, [{"shortcode": emoji.strip(":"), "url": url}]
+                                            if url else []), count, emoji in mine)
+            for emoji, url, count in view.reactions]
 
 
 def _content(view: ObjectView) -> Markup:

@@ -9,6 +9,7 @@ from potluck.web.settings import (
     archive,
     deletion,
     export,
+    filters,
     follows,
     imports,
     index,
@@ -25,6 +26,6 @@ route_handlers = [
     *index.route_handlers, *profile.route_handlers, *preferences.route_handlers, *account.route_handlers,
     *two_factor.route_handlers, *passkeys.route_handlers, *sessions.route_handlers, *apps.route_handlers,
     *app_passwords.route_handlers, *export.route_handlers, *imports.route_handlers, *archive.route_handlers,
-    *follows.route_handlers, *jobs.route_handlers,
+    *filters.route_handlers, *follows.route_handlers, *jobs.route_handlers,
     *migration.route_handlers, *deletion.route_handlers,
 ]
