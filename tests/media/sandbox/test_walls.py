@@ -20,6 +20,13 @@ async def inside(sandbox: Sandbox, name: str, **params: Any) -> dict[str, Any]:
         return outcome.result
 
 
+async def has_namespaces(sandbox: Sandbox) -> bool:
+    """Whether this system lets workers have namespaces of their own; where it does not, they say so."""
+    walls = (await inside(sandbox, "walls"))["walls"]
+    assert walls["root"] or not walls["namespaces"]
+    return bool(walls["namespaces"])
+
+
 def seen(path: Path) -> tuple[object, ...]:
     """All that a worker might change: the file, its mode, owner and times, and what lies beside it."""
     status = path.stat()
@@ -79,7 +86,10 @@ async def test_landlock_alone_keeps_files_apart(sandbox_without: Callable[..., S
 
 async def test_an_own_root_alone_keeps_files_apart(sandbox_without: Callable[..., Sandbox], outside: Path) -> None:
     """Where namespaces are permitted, the names of the server's files lead nowhere."""
-    found = await inside(sandbox_without("landlock"), "files", path=str(outside))
+    walled = sandbox_without("landlock")
+    if not await has_namespaces(walled):
+        return
+    found = await inside(walled, "files", path=str(outside))
     for act in ("read", "write", "append", "create", "truncate", "remove", "rename", "list", "passwd"):
         assert found[act] == "ENOENT", act
 
@@ -119,9 +129,11 @@ async def test_landlock_alone_keeps_tcp_and_abstract_sockets_apart(sandbox_witho
 
 async def test_an_own_network_alone_reaches_nobody(sandbox_without: Callable[..., Sandbox]) -> None:
     """Where namespaces are permitted, the worker's network has no way out, not even to this machine."""
+    walled = sandbox_without("seccomp", "landlock")
+    if not await has_namespaces(walled):
+        return
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = await inside(sandbox_without("seccomp", "landlock"), "network", unix="/nowhere", abstract="nobody",
-                             port=server.getsockname()[1])
+        found = await inside(walled, "network", unix="/nowhere", abstract="nobody", port=server.getsockname()[1])
     assert found["tcp"] == "ENETUNREACH"
     assert found["udp"] == "ENETUNREACH"
 
@@ -174,8 +186,9 @@ async def test_landlock_and_namespaces_each_keep_signals_in(sandbox_without: Cal
     """Without the filter the server is out of reach of signals: not permitted, or not even known."""
     found = await inside(sandbox_without("seccomp", "namespaces", "root"), "processes", pid=os.getpid())
     assert found["kill"] == found["kill_parent"] == "EPERM"
-    found = await inside(sandbox_without("seccomp", "landlock"), "processes", pid=os.getpid())
-    assert found["kill"] == "ESRCH"
+    walled = sandbox_without("seccomp", "landlock")
+    if await has_namespaces(walled):
+        assert (await inside(walled, "processes", pid=os.getpid()))["kill"] == "ESRCH"
 
 
 async def test_limits_cannot_be_raised(sandbox: Sandbox) -> None:
