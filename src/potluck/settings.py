@@ -116,6 +116,10 @@ class Settings:
     metrics_token: str = _setting("", _text, "Bearer token for `/metrics`; when empty it answers loopback only.",
                                   secret=True)
     rate_limits: bool = _setting(True, _flag, "Limit how often one person or address may ask; off only for measuring.")
+    account_calls: int = _setting(300, _whole(10, 1_000_000), "Calls that one account, or one address without account,"
+                                  " may make of the APIs in five minutes.")
+    server_activities: int = _setting(12_000, _whole(60, 10_000_000), "Activities that one other server may send in a"
+                                      " minute; what is beyond is told to come again later.")
     extra_ca: str = _setting("", _text, "File with further certificate authorities (PEM) that outgoing connections"
                              " trust: private networks, tests.")
     image_megapixels: int = _setting(100, _whole(1, 500), "Largest picture that is taken, in millions of pixels; for an"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,8 @@ from litestar.datastructures import State
 from potluck import settings
 from potluck.federation.endpoints import route_handlers
 from potluck.federation.endpoints.negotiate import wants_activity
+from potluck.federation.errors import TooManyActivities
+from potluck.federation.inbox import Inbox
 from potluck.federation.signatures import cavage
 from potluck.settings import Settings
 from potluck.social import leaving, objects, reactions
@@ -265,3 +268,20 @@ async def test_acts_can_be_looked_up_by_their_ids(wire: Wire, client: AsyncClien
     assert (await get(client, like.uri or "")).json()["type"] == "Like"
     assert (await get(client, follow["id"])).json()["object"] == bob.uri
     assert (await get(client, f"{HERE}/activities/1")).status_code == 404
+
+
+async def test_a_server_that_sends_too_much(wire: Wire) -> None:
+    """Beyond what a server may send in a minute it is told to come later; other servers are not concerned."""
+    before = settings.current()
+    settings.use(replace(before, rate_limits=True))
+    inbox = Inbox(SimpleNamespace(  # type: ignore[arg-type]
+        db=wire.db, settings=replace(wire.federation.settings, server_activities=2)))
+    try:
+        for _ in range(2):
+            inbox._count("loud.example")
+        with pytest.raises(TooManyActivities):
+            inbox._count("loud.example")
+        inbox._count("quiet.example")
+    finally:
+        settings.use(before)
+        await inbox.close()

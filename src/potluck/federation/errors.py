@@ -193,6 +193,13 @@ class UnsupportedContentType(Refusal):
     status: ClassVar[int] = 415
 
 
+class TooManyActivities(Refusal):
+    """429: one server sends more than it may; it is to come again later."""
+
+    permanent: ClassVar[bool] = False
+    status: ClassVar[int] = 429
+
+
 class TryLater(Refusal):
     """503: temporary trouble on our side or in fetching the signer's key; everyone retries it."""
 

@@ -19,6 +19,7 @@ from potluck.federation.errors import (
     InvalidActivity,
     InvalidJson,
     InvalidUri,
+    TooManyActivities,
     TryLater,
     UnsupportedContentType,
 )
@@ -28,6 +29,8 @@ from potluck.federation.journal import Received
 from potluck.federation.urls import check_uri, host_of, same_host
 from potluck.federation.verifying import ReceivedRequest, SignerGone, signatory
 from potluck.federation.vocabulary import Document, first_id, get, type_of
+from potluck.social.accounts.rate_limits import Limiter
+from potluck.social.errors import TooMany
 from potluck.social.model import Actor
 
 if TYPE_CHECKING:
@@ -49,6 +52,8 @@ class Inbox:
         self._journal: GroupCommit[Received, None] = GroupCommit(federation.db, journal.append)
         self._compared = BoundedTimes(60.0, 20_000)
         self._waiting = 0
+        most = federation.settings.server_activities
+        self._rates = Limiter(burst=most, seconds_each=60 / most)
 
     async def receive(self, request: ReceivedRequest, content_type: str, inbox_actor_id: int | None) -> None:
         """Take one activity in; returns once it is committed, or known to concern nobody here.
@@ -68,6 +73,7 @@ class Inbox:
         if await self._concerns_nobody(activity, actor_uri):
             return
         signer_uri = await self._signer(request, activity, actor_uri)
+        self._count(host_of(signer_uri))
         await self._compare_followers(request, signer_uri)
         await self._append(Received(host_of(signer_uri), signer_uri, inbox_actor_id, request.body.decode()))
 
@@ -119,6 +125,13 @@ class Inbox:
         if wanted is not None:
             async with self._federation.db.write() as session:
                 await fetch_jobs.add(session, "sync", wanted[0], wanted[1])
+
+    def _count(self, host: str) -> None:
+        """Hold a server to what it may send. Only what is signed counts: nobody uses up another's share."""
+        try:
+            self._rates.take(host)
+        except TooMany as error:
+            raise TooManyActivities("This server sends too much at once", host) from error
 
     async def _append(self, received: Received) -> None:
         if self._waiting >= MAX_WAITING:

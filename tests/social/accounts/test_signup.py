@@ -186,3 +186,24 @@ async def test_real_passwords_are_hashed_with_argon2(monkeypatch) -> None:
     assert not await passwords.verify(PASSWORD + "!", kept)
     assert not await passwords.verify(PASSWORD, "-")
     assert not passwords.outdated(kept)
+
+
+async def test_who_is_let_in_or_not_gets_a_mail(session, monkeypatch) -> None:
+    """Both with words; a refusal is not mailed to an address that nobody confirmed."""
+    sent = []
+    monkeypatch.setattr(signup, "send_after_commit", lambda _session, mail: sent.append(mail))
+    made = {}
+    for name in ("ina", "olaf", "stranger"):
+        account = await signup.create_by_operator(session, await prepared(name=name, email=f"{name}@mail.test"))
+        account.user.approved_at = None
+        made[name] = account.user
+    made["stranger"].confirmed_at = None
+    await session.flush()
+    await signup.approve(session, made["ina"].id)
+    await signup.approve(session, made["ina"].id)
+    await signup.reject(session, made["olaf"].id, text="We are full")
+    await signup.reject(session, made["stranger"].id)
+    assert [mail.to for mail in sent] == ["ina@mail.test", "olaf@mail.test"]
+    assert "We are full" in sent[1].text
+    with pytest.raises(NotAllowed):
+        await signup.reject(session, made["ina"].id)

@@ -17,7 +17,7 @@ from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.params import Params
 from potluck.social import audit, strikes
-from potluck.social.accounts import deletion, roles, signup
+from potluck.social.accounts import roles, signup
 from potluck.social.model import Actor, Invite, Report, User, WebSession
 from potluck.social.paging import in_order, paged
 from potluck.social.strikes import Measure
@@ -198,9 +198,7 @@ async def reject(call: Call) -> Answer:
     async with call.write() as session:
         target = await _target(session, call.ident())
         login = await _login(session, target)
-        if login.approved_at is not None:
-            raise ApiError(403, "This action is not allowed")
-        await deletion.delete_account(session, login)
+        await signup.reject(session, login.id)
         await audit.record(session, user.id, "user_reject", audit.handle(target))
     return answer(shown)
 

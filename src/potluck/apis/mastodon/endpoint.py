@@ -268,7 +268,7 @@ def _count(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None:
         key = f"user {call.access.user.id}"
     else:
         key = f"at {address_key(ports(call.request).client_address(call.request))}"
-    headers += _windows.count(key)
+    headers += _windows.count(key, call.settings.account_calls)
     if rule.strict:
         _strict_windows.count(key)
 

@@ -24,12 +24,16 @@ class Windows:
         self._window = 0
         self._counts: dict[str, int] = {}
 
-    def count(self, key: str) -> list[tuple[str, str]]:
+    def count(self, key: str, limit: int | None = None) -> list[tuple[str, str]]:
         """Count one call; returns the three headers.
+
+        Args:
+            limit: instead of the usual one.
 
         Raises:
             ApiError: the limit is reached (429).
         """
+        limit = limit or self.limit
         now = time.time()
         window = int(now // self.seconds)
         if window != self._window or len(self._counts) >= _MOST_KEYS:
@@ -37,10 +41,10 @@ class Windows:
             self._counts.clear()
         used = self._counts[key] = self._counts.get(key, 0) + 1
         end = (window + 1) * self.seconds
-        headers = [("x-ratelimit-limit", str(self.limit)),
-                   ("x-ratelimit-remaining", str(max(0, self.limit - used))),
+        headers = [("x-ratelimit-limit", str(limit)),
+                   ("x-ratelimit-remaining", str(max(0, limit - used))),
                    ("x-ratelimit-reset", _stamp(end))]
-        if used > self.limit:
+        if used > limit:
             wait = max(1, int(end - now))
             raise ApiError(429, "Too many requests", headers={**dict(headers), "retry-after": str(wait)})
         return headers

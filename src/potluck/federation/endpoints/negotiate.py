@@ -153,7 +153,7 @@ def unsigned() -> Answer:
 
 def refused(refusal: Refusal) -> Answer:
     """The answer to a refused request."""
-    headers = {"Retry-After": "60"} if refusal.status == 503 else {}
+    headers = {"Retry-After": "60"} if refusal.status in (429, 503) else {}
     return error(refusal.status, refusal.text, headers)
 
 

@@ -16,8 +16,11 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import current
 from potluck.social import actors, gatekeeping, notifications
-from potluck.social.accounts import invites, passwords, roles
+from potluck.social.accounts import deletion, invites, passwords, roles, tokens
 from potluck.social.accounts.addresses import normalise_email
+from potluck.social.accounts.email import Mail
+from potluck.social.accounts.mail_texts import fill
+from potluck.social.accounts.mailing import send_after_commit
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.keys import KeyPairs, generate
@@ -25,6 +28,10 @@ from potluck.social.model import Actor, User
 from potluck.social.notifications import Notice
 
 MAX_REASON = 1000
+_APPROVED = """\
+The moderators of %(title)s have let you in. Sign in here:
+%(link)s"""
+_REJECTED = "The moderators of %(title)s have looked at your sign-up and cannot let you in."
 
 _by_address = Limiter(burst=5, seconds_each=360)  # five in half an hour, as Mastodon counts sign-ups
 
@@ -195,9 +202,34 @@ async def approve(session: AsyncSession, user_id: int) -> User:
     user = await session.get(User, user_id)
     if user is None:
         raise NotFound
-    user.approved_at = user.approved_at or now()
-    await session.flush()
+    if user.approved_at is None:
+        user.approved_at = now()
+        await session.flush()
+        tokens.forget_user(session, user.id)
+        send_after_commit(session, Mail(user.email, fill(user.locale, "You are welcome at %(title)s",
+                                                         title=current().title),
+                                        fill(user.locale, _APPROVED, title=current().title, link=current().url)))
     return user
+
+
+async def reject(session: AsyncSession, user_id: int, *, text: str = "") -> None:
+    """Refuse a sign-up: the account is removed, and its owner gets a mail, with a reason if there is one.
+
+    Raises:
+        NotFound: no such user.
+        NotAllowed: the user was let in already.
+    """
+    user = await session.get(User, user_id)
+    if user is None:
+        raise NotFound
+    if user.approved_at is not None:
+        raise NotAllowed("This account was let in already")
+    mail = Mail(user.email, fill(user.locale, "Your sign-up at %(title)s", title=current().title),
+                f"{fill(user.locale, _REJECTED, title=current().title)}\n\n{text}".strip())
+    confirmed = user.confirmed_at is not None
+    await deletion.delete_account(session, user)
+    if confirmed:  # an address that nobody confirmed may be a stranger's
+        send_after_commit(session, mail)
 
 
 async def has_admin(session: AsyncSession) -> bool:

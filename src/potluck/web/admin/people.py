@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from potluck.db.base import now
 from potluck.settings import current
 from potluck.social import audit, standing
-from potluck.social.accounts import deletion, invites, resets, roles, signup, tokens
+from potluck.social.accounts import invites, resets, roles, signup, tokens
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Invite, User
 from potluck.web import flashes, pages, redirects
@@ -103,9 +103,7 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, v
             case "approve":
                 await signup.approve(session, user.id)
             case "reject":
-                if user.approved_at is not None:
-                    raise NotAllowed("This account was let in already")
-                await deletion.delete_account(session, user)
+                await signup.reject(session, user.id, text=form.text("text", limit=2000))
             case "disable" | "enable":
                 await (standing.disable if verb == "disable" else standing.enable)(session, user)
             case "role":
