@@ -53,7 +53,7 @@ def _own(url: str, settings: Settings) -> str:
     return url
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4096)
 def _proxied(base: str, secret: str, variant: str, url: str) -> str:
     packed = base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
     return f"{base}{PROXY}{variant}/{_mark(secret, variant, url)}/{packed}"
