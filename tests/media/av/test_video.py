@@ -44,7 +44,8 @@ async def test_what_plays_already_is_not_encoded_again(studio: Studio, sample: S
     assert media.blurhash
     assert len(media.blurhash) == 28
     assert media.meta == {
-        "file_name": media.meta["file_name"], "length": "0:00:02.00", "duration": 2.0, "fps": 25, "size": "256x144",
+        "file_name": media.meta["file_name"], "files": media.meta["files"], "length": "0:00:02.00", "duration": 2.0,
+        "fps": 25, "size": "256x144",
         "width": 256, "height": 144, "aspect": 1.777778,
         "original": {"width": 256, "height": 144, "frame_rate": "25/1", "duration": 2.0,
                      "bitrate": media.meta["original"]["bitrate"]},
