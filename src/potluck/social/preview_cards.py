@@ -62,11 +62,19 @@ def _own(url: str) -> bool:
     return urlsplit(url).netloc.lower() in (current().host, current().domain)
 
 
+def link_of(row: Object) -> str | None:
+    """The page an object is about: the first one a note links to; of other kinds what they share (`extra["link"]`)."""
+    if row.kind == "note":
+        return first_link(row.content) if row.quote_uri is None else None
+    found = address("", str(row.extra.get("link") or ""))
+    return urldefrag(found).url if found and not _own(found) else None
+
+
 async def _on_published(session: AsyncSession, event: events.ObjectsPublished) -> None:
-    links = {row.id: link for row in event.objects if row.kind == "note" and row.quote_uri is None
-             and (link := first_link(row.content))}
+    links = {row.id: link for row in event.objects if (link := link_of(row))}
     if links:
-        with_media = set((await session.scalars(select(Media.object_id).where(Media.object_id.in_(links)))).all())
+        notes = [row.id for row in event.objects if row.kind == "note" and row.id in links]
+        with_media = set((await session.scalars(select(Media.object_id).where(Media.object_id.in_(notes)))).all())
         local = {row.id for row in event.objects if row.local}
         wanted = {object_id: link for object_id, link in links.items() if object_id not in with_media}
         await want(session, {key: link for key, link in wanted.items() if key in local})
@@ -75,10 +83,10 @@ async def _on_published(session: AsyncSession, event: events.ObjectsPublished) -
 
 async def _on_edited(session: AsyncSession, event: events.ObjectEdited) -> None:
     row = event.object
-    if event.silent or row.kind != "note":
+    if event.silent:
         return
-    link = first_link(row.content) if row.quote_uri is None else None
-    if link and await session.scalar(select(Media.id).where(Media.object_id == row.id).limit(1)):
+    link = link_of(row)
+    if link and row.kind == "note" and await session.scalar(select(Media.id).where(Media.object_id == row.id).limit(1)):
         link = None
     present = await session.scalar(select(PreviewCard.url).join(ObjectCard, ObjectCard.card_id == PreviewCard.id).where(
         ObjectCard.object_id == row.id))

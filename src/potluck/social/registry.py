@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.social.drafts import Draft
 
 if TYPE_CHECKING:
+    from potluck.social.glances import Glance
     from potluck.social.model import Object
     from potluck.social.views import ObjectView
 
@@ -50,6 +51,7 @@ class Kind:
         forget: objects of this kind were deleted: remove the kind's own rows.
         words: more text that objects of this kind are found by: {object id: texts}, in bulk.
         load: bulk-load kind data for views: ids, viewer id -> {object id: data}.
+        glance: one of it in a few words, for apps that have no word for the kind (see `glances`).
         interactions: what people may do: reply, like, dislike, boost, react, quote, vote, bookmark, pin, …
         card: template of its card in any feed.
         page: template of its own page's main part.
@@ -67,6 +69,7 @@ class Kind:
     forget: Callable[[AsyncSession, Sequence[int]], Awaitable[None]] | None = None
     words: Callable[[AsyncSession, Sequence[Object]], Awaitable[dict[int, list[str]]]] | None = None
     load: Callable[[AsyncSession, Sequence[int], int | None], Awaitable[dict[int, Any]]] | None = None
+    glance: Callable[[ObjectView], Glance] | None = None
     interactions: frozenset[str] = frozenset()
     card: str = ""
     page: str = ""

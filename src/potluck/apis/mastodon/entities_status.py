@@ -16,8 +16,9 @@ import msgspec
 
 from potluck.apis.mastodon import entities, entities_card
 from potluck.apis.mastodon.entities import Json, stamp
-from potluck.social import filtering, policies
+from potluck.social import filtering, glances, policies
 from potluck.social.addresses import object_url
+from potluck.social.glances import Glance
 from potluck.social.model import Object
 from potluck.social.policies import Rule
 from potluck.social.views import ObjectView
@@ -79,7 +80,7 @@ def _shared(view: ObjectView) -> Json:
     written_with = {"application": {"name": row.app_name, "website": row.app_website}} if row.app_name else {}
     return {
         "uri": row.uri, "url": status_url(view), "created_at": stamp(row.published),
-        "edited_at": entities.optional_stamp(row.edited_at), "content": content(row, status_url(view)),
+        "edited_at": entities.optional_stamp(row.edited_at), "content": content_of(view),
         "visibility": visibility(row.visibility), "sensitive": is_sensitive(view),
         "spoiler_text": row.summary if is_note else "", "language": row.language,
         "in_reply_to_id": _optional_id(row.in_reply_to_id),
@@ -118,20 +119,40 @@ def status_url(view: ObjectView) -> str:
     return object_url(view.author.name, row.id) if row.local else row.url or row.uri
 
 
-def content(row: Object, url: str) -> str:
-    """HTML of a status. Kinds that Mastodon has no word for become title (linked) and summary, never nothing."""
+def content(row: Object, url: str, glance: Glance | None = None) -> str:
+    """HTML of a status. What Mastodon has no word for becomes its title (linked) and what matters most, never nothing.
+
+    Args:
+        row: the object.
+        url: its page.
+        glance: what its kind says of it; without that title and summary do (earlier versions).
+    """
     if row.kind == "note":
         return f"<p><strong>{escape(row.title)}</strong></p>{row.content}" if row.title else row.content
-    title = escape(row.title or row.type)
-    summary = "".join(f"<p>{escape(part)}</p>" for part in row.summary.split("\n") if part.strip())
-    return f'<p><a href="{escape(url)}" rel="nofollow noopener">{title}</a></p>{summary}'
+    glance = glance or glances.plain(row)
+    facts = "<br>".join(escape(line) for line in glance.facts)
+    link = f"<p>{_link(glance.link, glance.link)}</p>" if glance.link else ""
+    return f"<p>{_link(url, glance.title)}</p>{f'<p>{facts}</p>' if facts else ''}{glance.html}{link}"
+
+
+def _link(url: str, text: str) -> str:
+    return f'<a href="{escape(url)}" rel="nofollow noopener">{escape(text)}</a>'
+
+
+def content_of(view: ObjectView) -> str:
+    """HTML of a status as it is now."""
+    row = view.object
+    return content(row, status_url(view), None if row.kind == "note" else glances.of(view))
 
 
 def card(view: ObjectView) -> Json | None:
-    """PreviewCard: of the page a note links to; anything else is its own card."""
-    if view.object.kind != "note":
-        return entities_card.of_object(view, status_url(view))
-    return entities_card.of_page(view.card, view.card_author) if view.card else None
+    """PreviewCard: of the page a note or something else is about; what is about no page is its own card."""
+    if view.object.kind == "note":
+        return entities_card.of_page(view.card, view.card_author) if view.card else None
+    glance = glances.of(view)
+    if glance.link and view.card:
+        return entities_card.of_page(view.card, view.card_author)
+    return entities_card.of_object(view, glance, glance.link or status_url(view))
 
 
 def _approval_start(rule: Rule) -> bytes:

@@ -38,7 +38,7 @@ def _html(view: ObjectView, author: str) -> str:
     """The post as a quotation: nothing in it runs or is loaded."""
     url = entities_status.status_url(view)
     warning = view.object.summary if view.object.kind == "note" else ""
-    body = f"<p>{escape_text(warning)}</p>" if warning else entities_status.content(view.object, url)
+    body = f"<p>{escape_text(warning)}</p>" if warning else entities_status.content_of(view)
     return (f'<blockquote cite="{escape_attribute(url)}">{body}<p><a href="{escape_attribute(url)}">'
             f"{escape_text(author)} (@{escape_text(view.author.name)})</a></p></blockquote>")
 

@@ -111,7 +111,7 @@ def _present(view: ObjectView, author: msgspec.Raw) -> dict[str, Any]:
     row = view.object
     poll = getattr(view.kind_data, "poll", None)
     return {
-        "content": entities_status.content(row, entities_status.status_url(view)),
+        "content": entities_status.content_of(view),
         "spoiler_text": _warning(row.kind, row.summary), "sensitive": row.sensitive,
         "created_at": entities.stamp(row.edited_at or row.published), "account": author,
         "media_attachments": [entities.media(item) for item in view.media],

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from potluck.kinds.link import wire
-from potluck.social import registry
+from potluck.social import glances, registry
+from potluck.social.glances import Glance
+from potluck.social.views import ObjectView
+
+
+def _glance(view: ObjectView) -> Glance:
+    """Title and text, the address it shares, and the picture its site sent with it."""
+    row = view.object
+    return Glance(row.title or row.type, html=glances.beginning(row), link=row.extra.get("link"),
+                  picture=row.extra.get("thumbnail"))
+
 
 KIND = registry.Kind(
     name="link",
@@ -12,6 +22,7 @@ KIND = registry.Kind(
     lens="Links",
     read=wire.read,
     write=wire.write,
+    glance=_glance,
     interactions=frozenset({"reply", "like", "dislike", "react", "boost", "quote", "bookmark"}),
     card="link/card.html",
     page="link/page.html",
