@@ -88,8 +88,10 @@ def revisions() -> tuple[frozenset[str], str]:
     """The revisions this code knows, and the newest of them (the one no other builds on)."""
     known: set[str] = set()
     built_on: set[str] = set()
-    for file in (_MIGRATIONS / "versions").glob("*.py"):
+    for file in sorted((_MIGRATIONS / "versions").glob("*.py")):
         for down, revision in _REVISION.findall(file.read_text(encoding="utf-8")):
+            if not down and revision in known:
+                raise ValueError(f"two migrations are called {revision!r}; {file.name} is one of them")
             (built_on if down else known).add(revision)
     (head,) = known - built_on
     return frozenset(known), head
