@@ -1,5 +1,7 @@
 """Administration: who may do what."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -7,6 +9,7 @@ from potluck.db.ids import ids
 from potluck.jobs import JobEngine
 from potluck.media import files
 from potluck.media.storage import Storage
+from potluck.social import spam_rules
 from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
@@ -17,6 +20,7 @@ from potluck.social.model import (
     Media,
     Report,
     ServerRule,
+    SpamRule,
     Strike,
     User,
 )
@@ -335,3 +339,41 @@ async def test_storage(site: Site) -> None:
     assert "10 GB" in (await boss.get("/admin/storage")).text
     assert (await boss.post("/admin/storage/quota", {"name": "alice", "quota": "lots"})).status_code == 422
     assert (await boss.post("/admin/storage/quota", {"name": "nobody", "quota": "1G"})).status_code == 404
+
+
+async def test_a_post_held_back(site: Site) -> None:
+    """Its author sees that it waits; the moderator finds it in the queue and publishes it."""
+    spam_rules.forget()
+    mona, alice = await site.browser(site.cast.mona), await site.browser(site.cast.alice)
+    await mona.post("/admin/spam", {"title": "pills", "kind": "words", "patterns": "cheap pill*", "action": "hold",
+                                    "enabled": "1"})
+    assert (await mona.post("/admin/spam", {"title": "", "kind": "words", "action": "hold"})).status_code == 422
+    row = await site.cast.say(site.cast.alice, "<p>cheap pills</p>")
+    assert "waits for the moderators" in (await alice.get("/@alice")).text
+    assert "cheap pills" not in (await site.guest().get("/@alice")).text
+    assert (await site.guest().get(f"/@alice/{row.id}")).status_code == 404
+    assert "cheap pills" in (await mona.get("/admin/moderation?only=held")).text
+    assert "pills" in (await mona.get(f"/posts/{row.id}/moderate")).text
+    await mona.post(f"/posts/{row.id}/moderate", {"action": "release"})
+    assert "cheap pills" in (await site.guest().get("/@alice")).text
+    async with site.database.read() as session:
+        rule = (await session.scalars(select(SpamRule))).one()
+    assert rule.hits == 1
+    await mona.post(f"/admin/spam/{rule.id}/remove")
+    assert f"/admin/spam/{rule.id}" not in (await mona.get("/admin/spam")).text
+    spam_rules.forget()
+
+
+async def test_blocks_page(site: Site) -> None:
+    """Each kind of block is set, listed and lifted."""
+    mona = await site.browser(site.cast.mona)
+    for kind, fields in (("networks", {"ip": "192.0.2.0/24", "severity": "sign_up_block", "lasts": "86400"}),
+                         ("domains", {"domain": "throwaway.example"}), ("mailboxes", {"email": "eve@mail.example"})):
+        assert (await mona.post(f"/admin/blocks/{kind}", fields)).status_code == 303
+        page = (await mona.get(f"/admin/blocks?only={kind}")).text
+        path = re.search(rf'action="(/admin/blocks/{kind}/\d+/remove)"', page)
+        assert path is not None
+        await mona.post(path[1])
+        assert "Nothing is blocked" in (await mona.get(f"/admin/blocks?only={kind}")).text
+        assert (await mona.post(f"/admin/blocks/{kind}", {})).status_code == 422
+    assert (await mona.post("/admin/blocks/moons", {})).status_code == 404

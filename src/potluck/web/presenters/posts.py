@@ -163,6 +163,7 @@ class Post:
     card: Any = None
     data: Any = field(default=None)
     featured: bool = False
+    held: bool = False
     votes: Votes | None = None  # in a community it is voted up and down instead of favourited
     editor: str = "edit"
     link: str = ""
@@ -218,7 +219,8 @@ def shown_post(
     return Post(
         id=str(entry_id or row.id), url=post_path(author, row.id),
         original_url="" if row.local else (row.url or row.uri), author=shown_person(author),
-        published=shown_time(row.published), edited=shown_time(row.edited_at) if row.edited_at else None,
+        held=row.state == "held", published=shown_time(row.published),
+        edited=shown_time(row.edited_at) if row.edited_at else None,
         history_url=f"{post_path(author, row.id)}/history" if row.edited_at else "", visibility=row.visibility,
         boosted_by=shown_person(booster) if booster else None, reply_to=_reply_to(view),
         group=shown_person(view.group) if view.group else None, act=f"/posts/{row.id}", counts=_counts(view),
