@@ -51,6 +51,7 @@ async def test_cards_and_links(server: Server, alice: Person, bob: Person) -> No
     status = await alice.get(f"/api/v1/statuses/{said[0]['id']}")
     fields.check(status, "SignedInStatus")
     assert (status["card"]["title"], status["card"]["url"]) == ("Soup", "https://news.example/soup")
+    assert "/proxy/" in status["card"]["image"]  # the page's server does not learn who reads it
     assert await alice.get(f"/api/v1/statuses/{said[0]['id']}/card") == status["card"]
     await refreshed(server)
     found = (await server.http.get("/api/v1/trends/links")).json()
