@@ -13,6 +13,7 @@ from potluck.social import actors, follows
 from potluck.social.communities import joining, making, mod_log, moderating, roles
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, GroupPost, Object
+from potluck.social.visibility import GROUP
 from potluck.web import flashes, pages, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import Guest, Me, PathId, PathWord, SentForm
@@ -163,6 +164,9 @@ async def _post(session: AsyncSession, me: Viewer, object_id: int) -> tuple[Obje
     if row is None or group is None or row.deleted_at is not None:
         raise NotFound
     await roles.check_moderates(session, me.actor, group)
+    if row.visibility == GROUP and not (await roles.is_moderator(session, group.id, me.actor.id)
+                                        or await roles.is_member(session, group.id, me.actor.id)):
+        raise NotFound  # the server's staff sees what members say among themselves only when it was reported
     return row, group
 
 
