@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+import pyvips
 
 from apps.recorder import Recorder
 from apps.visitor import Visitor
@@ -84,3 +85,12 @@ def environ(home: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key in {"PATH", "LANG", "TMPDIR"}}
     return {**kept, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "PYTHONWARNINGS": "ignore",
             "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo, 300 by 200."""
+    path = tmp_path_factory.mktemp("photo") / "wall.jpg"
+    plane = pyvips.Image.xyz(300, 200)
+    plane[0].bandjoin([plane[1], 120]).cast("uchar").copy(interpretation="srgb").write_to_file(str(path))
+    return path

@@ -405,6 +405,28 @@ def test_profile_is_edited(program: Program, backdrop: Backdrop) -> None:
     assert mona.me()["display_name"] == "Mona R."
 
 
+def test_pictures_hang_on_a_post(alice: Client, bob: Client, photo: Path) -> None:
+    """A photo is sent, described, waited for and posted; a reader's app gets every address and size."""
+    sent = alice.media_post(str(photo), description="A wall", focus=[0.5, -0.5], synchronous=True)
+    assert sent["url"]
+    changed = alice.media_update(sent["id"], description="A wall, blue below")
+    assert changed["description"] == "A wall, blue below"
+    made = alice.status_post("Seen", media_ids=[sent["id"]])
+    found = bob.status(made["id"])["media_attachments"][0]
+    assert (found["type"], found["description"]) == ("image", "A wall, blue below")
+    assert (found["meta"]["original"]["width"], found["meta"]["focus"]["x"]) == (300, 0.5)
+    assert found["preview_url"]
+
+
+def test_picture_of_the_profile_is_sent(program: Program, backdrop: Backdrop, photo: Path) -> None:
+    """A picture sent with the profile is there in the answer."""
+    mia = signed_in(program, backdrop, "mia")
+    before = mia.me()["avatar"]
+    changed = mia.account_update_credentials(avatar=str(photo), header=str(photo))
+    assert changed["avatar"] != before
+    assert "/media/" in changed["header"]
+
+
 def test_poll_is_voted_in_once(alice: Client, bob: Client, program: Program, recorder: Recorder) -> None:
     """A poll counts a reader's choice, shows it to that reader alone and refuses a second one."""
     poll = {"options": ["Soup", "Salad"], "expires_in": 3600, "multiple": False, "hide_totals": False}

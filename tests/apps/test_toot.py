@@ -74,6 +74,15 @@ def test_knows_who_is_signed_in(toot: Toot, backdrop: Backdrop) -> None:
     assert backdrop.here.host in toot("instance")
 
 
+def test_post_with_pictures(toot: Toot, photo: Path) -> None:
+    """`toot post --media` sends a file with its description, waits for it, and posts it."""
+    printed = toot("post", "Two walls", "--media", str(photo), "--description", "A wall", "--media", str(photo),
+                   "--description", "The same wall", "--json")
+    made = json.loads(printed[printed.index("{"):])  # it says first what it uploads
+    assert [item["description"] for item in made["media_attachments"]] == ["A wall", "The same wall"]
+    assert all(item["url"] for item in made["media_attachments"])
+
+
 def test_post_show_and_delete(toot: Toot, recorder: Recorder) -> None:
     """A post with warning, language and visibility is shown, and is gone after `toot delete`."""
     made = toot.json("post", "Leek soup #soup", "--spoiler-text", "opinion", "--language", "en", "--visibility",
