@@ -24,6 +24,7 @@ from potluck.social import (
     gatekeeping,
     live,
     notifications,
+    preview_cards,
     thread_fetches,
     trends,
 )
@@ -129,6 +130,7 @@ class Housekeeping:
         (_HOUR, thread_fetches.sweep),
         (_HOUR, jobs.trim),
         (_HOUR * 24, _sweep_notifications),
+        (_HOUR, preview_cards.sweep),
     )
 
     def __init__(self, db: Database) -> None:

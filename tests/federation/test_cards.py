@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from potluck.db.base import now
 from potluck.federation.cards import CardWorker
 from potluck.social import objects, preview_cards, views
 from potluck.social.drafts import AttachmentDraft, Draft
 from potluck.social.live import Waker
-from potluck.social.model import Actor, Object, PreviewCard
+from potluck.social.model import Actor, Object, ObjectCard, PreviewCard
 
 from .conftest import Wire
 
@@ -177,3 +177,17 @@ async def test_an_old_card_is_fetched_again(wire: Wire, site: Site) -> None:
     card = await card_of(wire, row)
     assert card is not None
     assert card.title == "Stew"
+
+
+async def test_cards_that_nobody_needs_go(wire: Wire, site: Site) -> None:
+    """When no post has them any more, after some time."""
+    alice = await wire.local("alice")
+    row = await say(wire, alice, site.link("/article"))
+    await say(wire, alice, site.link("/video"))
+    await worker(wire).fetch_due()
+    async with wire.db.write() as session:
+        await session.execute(update(PreviewCard).values(created_at=now() - timedelta(days=15)))
+        await objects.delete(session, row.id, await session.get_one(Actor, alice.id))
+        await session.execute(delete(ObjectCard).where(ObjectCard.object_id == row.id))
+        await preview_cards.sweep(session)
+        assert (await session.scalars(select(PreviewCard.url))).all() == [f"{site.base}/video"]

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -32,6 +32,7 @@ _LEASE = timedelta(minutes=5)
 _SPREAD_SECONDS = 20.0
 _MOST_HTML = 200_000
 _MOST_REFRESHED = 500
+_MOST_SWEPT = 1000
 _NO_LINK = frozenset({"mention", "hashtag", "u-url", "h-card", "invisible"})
 _CARD: Any = PreviewCard.__table__
 _LINK: Any = ObjectCard.__table__
@@ -167,6 +168,14 @@ async def fail(session: AsyncSession, card_id: int, *, for_good: bool) -> None:
     else:
         row.due_at = now() + timedelta(minutes=5) * 6 ** (row.attempts - 1)
     await session.flush()
+
+
+async def sweep(session: AsyncSession) -> None:
+    """Forget cards that no object has any more, a thousand at a time."""
+    unused = select(PreviewCard.id).where(
+        PreviewCard.created_at < now() - _FRESH, PreviewCard.due_at.is_(None),
+        ~exists().where(ObjectCard.card_id == PreviewCard.id)).order_by(PreviewCard.id).limit(_MOST_SWEPT)
+    await session.execute(delete(_CARD).where(_CARD.c.id.in_((await session.scalars(unused)).all())))
 
 
 # ---- reading ----------------------------------------------------------------------------------------------------

@@ -89,8 +89,18 @@ async def one(session: AsyncSession, owner_id: int, post_id: int) -> ScheduledPo
     Raises:
         NotFound: it does not exist (any more), or is someone else's.
     """
-    row: ScheduledPost | None = await session.scalar(select(ScheduledPost).where(
+    return await _one(session, select(ScheduledPost).where(
+        ScheduledPost.id == post_id, ScheduledPost.owner_id == owner_id))
+
+
+async def _held(session: AsyncSession, owner_id: int, post_id: int) -> ScheduledPost:
+    """The same, to be changed: whoever publishes it meanwhile is waited for."""
+    return await _one(session, select(ScheduledPost).where(
         ScheduledPost.id == post_id, ScheduledPost.owner_id == owner_id).with_for_update())
+
+
+async def _one(session: AsyncSession, query: Any) -> ScheduledPost:
+    row: ScheduledPost | None = await session.scalar(query)
     if row is None:
         raise NotFound
     return row
@@ -103,7 +113,7 @@ async def move(session: AsyncSession, owner_id: int, post_id: int, when: datetim
         NotFound: it does not exist, or is someone else's.
         Invalid: the time cannot be used.
     """
-    row = await one(session, owner_id, post_id)
+    row = await _held(session, owner_id, post_id)
     await _check_time(session, owner_id, when, but=row.id)
     row.scheduled_at, row.error = when, None
     await session.flush()
@@ -116,7 +126,7 @@ async def cancel(session: AsyncSession, owner_id: int, post_id: int) -> None:
     Raises:
         NotFound: it does not exist, or is someone else's.
     """
-    await session.delete(await one(session, owner_id, post_id))
+    await session.delete(await _held(session, owner_id, post_id))
     await session.flush()
 
 

@@ -11,7 +11,7 @@ from potluck import settings
 from potluck.settings import Settings
 from potluck.social.drafts import AttachmentDraft
 
-from . import fields
+from . import fields, test_announcements, test_contract, test_filters, test_notifications, test_scheduled
 from .conftest import URL, Person, Server, running
 
 
@@ -49,6 +49,19 @@ async def test_daily_life(server: Server, alice: Person, bob: Person, picture: A
     tagged = (await server.http.get("/api/v1/timelines/tag/cake")).json()
     fields.check_all(tagged, "Status")
     assert [item["id"] for item in tagged] == [said["id"], str(far.id)]
+
+
+async def test_every_read(server: Server, alice: Person, bob: Person, picture: AttachmentDraft) -> None:
+    """Every call that reads, as on SQLite, one of everything behind it."""
+    await test_contract.test_every_read(server, alice, bob, picture)
+
+
+async def test_wishes(server: Server, alice: Person, bob: Person, carol: Person) -> None:
+    """Filters, announcements, policies and scheduled statuses are written as on SQLite."""
+    await test_filters.test_making_and_changing(alice, bob)
+    await test_announcements.test_announcements(server, alice, bob)
+    await test_scheduled.test_scheduling(alice, bob)
+    await test_notifications.test_policy_and_requests(alice, bob, carol)
 
 
 async def test_people_and_notifications(server: Server, alice: Person, bob: Person) -> None:
