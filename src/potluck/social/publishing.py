@@ -20,9 +20,12 @@ async def media_ready(session: AsyncSession, media_id: int) -> Object | None:
     Returns:
         The object that was published, if one was.
     """
+    # No stronger lock than `key_share`: whoever refers to the object, as every one of its files does, holds a weak one,
+    # and two files that become ready at once would wait for each other.
     row = await session.scalar(
         select(Object).join(Media, Media.object_id == Object.id).where(
-            Media.id == media_id, Object.state == PROCESSING, Object.deleted_at.is_(None)).with_for_update(of=Object))
+            Media.id == media_id, Object.state == PROCESSING, Object.deleted_at.is_(None),
+        ).with_for_update(of=Object, key_share=True))
     return await _publish(session, row)
 
 
@@ -33,7 +36,8 @@ async def object_ready(session: AsyncSession, object_id: int) -> Object | None:
         The object that was published, if it was.
     """
     row = await session.scalar(select(Object).where(
-        Object.id == object_id, Object.state == PROCESSING, Object.deleted_at.is_(None)).with_for_update())
+        Object.id == object_id, Object.state == PROCESSING, Object.deleted_at.is_(None),
+    ).with_for_update(key_share=True))
     if row is not None and not row.content and not await session.scalar(
             select(Media.id).where(Media.object_id == object_id).limit(1)):
         return None
