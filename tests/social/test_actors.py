@@ -276,3 +276,13 @@ async def test_lists_forget_who_left(session, alice, bob) -> None:
     await lists.add_members(session, row, [bob.id])
     await actors.delete_local(session, bob)
     assert await session.scalar(select(func.count()).select_from(ListMember)) == 0
+
+
+async def test_a_suspension_by_the_origin_changes_what_is_shown(session, remote) -> None:
+    """Kept renderings of an account are made anew when its own server suspends it or takes that back."""
+    dora = await remote("dora@remote.test")
+    for suspended in (True, False):
+        before = dora.updated_at
+        dora = await remote("dora@remote.test", suspended=suspended)
+        assert (dora.suspended_at is not None) is suspended
+        assert dora.updated_at > before

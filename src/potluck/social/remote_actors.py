@@ -169,9 +169,9 @@ def _take_over(actor: Actor, draft: ActorDraft) -> None:
         setattr(actor, name, value)
     by_origin = bool(actor.extra.get("suspended_by_origin"))
     if draft.suspended and actor.suspended_at is None:
-        actor.suspended_at, by_origin = now(), True
+        actor.suspended_at, actor.updated_at, by_origin = now(), now(), True
     elif not draft.suspended and by_origin:
-        actor.suspended_at, by_origin = None, False
+        actor.suspended_at, actor.updated_at, by_origin = None, now(), False
     actor.extra = _extra(draft, by_origin=by_origin)
 
 
