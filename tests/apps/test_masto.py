@@ -18,7 +18,7 @@ from apps.visitor import Visitor
 from potluck.demo.cast import PASSWORD
 from support import clients
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 CALLBACK = "http://127.0.0.1:4999/back"
 SCOPES = "read write follow"
 

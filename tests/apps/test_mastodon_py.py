@@ -13,7 +13,7 @@ from apps.conftest import Backdrop
 from apps.recorder import Recorder
 from support import clients
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 SCOPES = ["read", "write", "follow"]
 
 

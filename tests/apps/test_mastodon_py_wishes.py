@@ -15,7 +15,7 @@ from potluck.db.base import now
 from support.push_service import PushService, push_service, signed_for
 
 __all__ = ["program"]
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 SCOPES = ["read", "write", "follow", "push"]
 
 

@@ -13,7 +13,7 @@ from apps.conftest import Backdrop
 from support import clients
 from support.servers import Person
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 
 
 async def _collect(alice: Person, carol: Person) -> list[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from apps.conftest import Backdrop
 from apps.recorder import Recorder
 from support import clients
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 
 
 class Toot:

@@ -17,7 +17,7 @@ from apps.recorder import Recorder
 from support import clients
 from support.servers import free_port
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(280)
 
 
 @pytest.fixture(scope="module")

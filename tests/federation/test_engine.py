@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from potluck.federation import journal
 from potluck.federation.errors import Forbidden, InvalidActivity, Unauthenticated
+from potluck.social import standing
 from potluck.social.model import Announce, Follow, Object, Reaction, Tombstone
 
 from .conftest import Wire
@@ -157,6 +158,44 @@ async def test_only_the_author_edits_and_deletes(wire: Wire, peer: Peer, other: 
     assert row is not None
     assert row.deleted_at is not None
     assert await wire.home(alice) == []
+
+
+async def test_an_account_suspended_by_its_own_server(wire: Wire, peer: Peer) -> None:
+    """It says so in an Update of the profile, then takes it back or deletes it; meanwhile nothing else is taken."""
+    alice, bob = await wire.local("alice"), peer.person("bob")
+    await wire.follow(alice, await wire.learn(bob))
+    suspended = bob.document | {"suspended": True}
+    peer.serve(suspended)
+    await wire.take(bob, bob.act("Update", suspended))
+    row = await wire.actor(bob.uri)
+    assert row is not None
+    assert row.suspended_at is not None
+    await wire.take(bob, bob.create(bob.note(1)))
+    assert await wire.object(f"{peer.base}/notes/1") is None
+    peer.serve(bob.document)
+    await wire.take(bob, bob.act("Update", bob.document, "2"))
+    row = await wire.actor(bob.uri)
+    assert row is not None
+    assert row.suspended_at is None
+    await wire.take(bob, bob.create(bob.note(2)))
+    assert await wire.object(f"{peer.base}/notes/2") is not None
+    await wire.take(bob, bob.act("Update", suspended, "3"), bob.act("Delete", bob.uri))
+    row = await wire.actor(bob.uri)
+    assert row is not None
+    assert row.deleted_at is not None
+
+
+async def test_its_own_server_does_not_lift_a_suspension_of_ours(wire: Wire, peer: Peer) -> None:
+    """Whom a moderator here suspended is refused at the door, whatever its profile says of it."""
+    bob = peer.person("bob", extra='"suspended_by_origin": true')
+    await wire.learn(bob)
+    async with wire.db.write() as session:
+        row = await wire.actor(bob.uri)
+        assert row is not None
+        await standing.suspend(session, row)
+    wire.federation.keys.forget(bob.key.key_id)
+    with pytest.raises(Forbidden):
+        await bob.send(wire.federation, bob.act("Update", bob.document))
 
 
 async def test_a_delete_that_comes_first_forestalls_the_create(wire: Wire, peer: Peer) -> None:

@@ -10,7 +10,7 @@ import pytest
 from servers.conftest import Servers
 from support.servers import Person, eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(280)]
 
 
 async def test_a_post_reaches_followers_elsewhere(servers: Servers) -> None:

@@ -10,7 +10,7 @@ import pytest
 from servers.conftest import Servers
 from support.servers import Person, eventually
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(280)]
 
 
 async def reports_about(boss: Person, name: str) -> list[dict[str, Any]]:
@@ -54,3 +54,26 @@ async def test_a_limited_account_elsewhere(servers: Servers) -> None:
     assert (await bob.get(f"/api/v1/accounts/{seen['account']['id']}"))["limited"]
     found = await boss.get(f"/api/v2/search?q={alice.name[:-1]}")
     assert alice.handle[1:] not in {row["acct"] for row in found["accounts"]}
+
+
+async def test_an_account_suspended_where_it_lives(servers: Servers) -> None:
+    """One suspends Alice: Bob on two sees neither her nor her post, until the suspension is lifted."""
+    alice, bob, _ = await servers.cast()
+    boss = await servers.one.person("boss", admin=True)
+    await bob.follow(alice)
+    await alice.say("soon out of sight")
+    seen = await bob.will_see("soon out of sight")
+    here = (await alice.get("/api/v1/accounts/verify_credentials"))["id"]
+
+    async def suspended() -> bool:
+        account = await bob.get(f"/api/v1/accounts/{seen['account']['id']}")
+        return bool(account.get("suspended"))
+
+    async def restored() -> bool:
+        return not await suspended()
+
+    await boss.post(f"/api/v1/admin/accounts/{here}/action", type="suspend")
+    await eventually(suspended)
+    assert not await bob.sees("soon out of sight")
+    await boss.post(f"/api/v1/admin/accounts/{here}/unsuspend")
+    await eventually(restored)

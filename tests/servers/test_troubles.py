@@ -14,7 +14,7 @@ from potluck.social import domain_policies
 from servers.conftest import Servers
 from support.servers import PASSWORD, eventually, server
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(280)]
 
 
 async def test_posts_wait_for_a_server_that_is_away(servers: Servers) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from potluck.db import Database
@@ -21,7 +23,7 @@ REFETCH_SECONDS = 300.0
 """A key whose signature failed is fetched again at most this often, or bad signatures would make us a hammer."""
 
 _BY_URI = Prepared(
-    select(ActorKey.public_key, Actor.id, Actor.uri, Actor.host, Actor.suspended_at, Actor.deleted_at)
+    select(ActorKey.public_key, Actor.id, Actor.uri, Actor.host, Actor.suspended_at, Actor.deleted_at, Actor.extra)
     .join(Actor, Actor.id == ActorKey.actor_id).where(ActorKey.uri == bindparam("uri")))
 
 
@@ -34,7 +36,7 @@ class KnownKey:
     actor_id: int
     actor_uri: str
     is_local: bool
-    suspended: bool
+    suspended: bool  # by us: whom its own server suspended is heard, since it may take that back
     deleted: bool
 
 
@@ -63,12 +65,13 @@ class KeyRing:
         rows = await self._db.fetch(_BY_URI, uri=key_id)
         if not rows:
             return None
-        public_key, actor_id, actor_uri, host, suspended_at, deleted_at = rows[0]
+        public_key, actor_id, actor_uri, host, suspended_at, deleted_at, extra = rows[0]
         try:
             key = load_public(public_key)
         except SignatureError:
             return None
-        return KnownKey(key_id, key, actor_id, actor_uri, host == "", suspended_at is not None, deleted_at is not None)
+        suspended = suspended_at is not None and not _by_origin(extra)
+        return KnownKey(key_id, key, actor_id, actor_uri, host == "", suspended, deleted_at is not None)
 
     def forget(self, key_id: str) -> None:
         """Look in the database at the next use."""
@@ -84,3 +87,9 @@ class KeyRing:
         while len(self._refetched) > CAPACITY:
             self._refetched.popitem(last=False)
         return True
+
+
+def _by_origin(extra: Any) -> bool:
+    """Whether its own server suspended an actor; drivers give JSON as text or as what it holds."""
+    known = msgspec.json.decode(extra) if isinstance(extra, str | bytes) else extra
+    return bool(known and known.get("suspended_by_origin"))

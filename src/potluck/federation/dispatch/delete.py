@@ -11,7 +11,7 @@ from potluck.federation import outgoing
 from potluck.federation.dispatch import moderation
 from potluck.federation.dispatch.create import has_portable_signature
 from potluck.federation.dispatch.handler import Handler, acting
-from potluck.federation.inbound import Inbound, Known, ObjectRef, Unauthorised
+from potluck.federation.inbound import ActorRef, Dropped, Inbound, Known, ObjectRef, Unauthorised
 from potluck.federation.outgoing import Audience
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import get
@@ -47,8 +47,7 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if not inbound.trusted:
         raise Unauthorised(f"a Delete of {uri} that nobody vouches for")
     if uri == inbound.actor_uri:
-        actor = await acting(session, inbound, known)
-        await leaving.delete_remote(session, actor)
+        await _account(session, known.actors.get(uri))
         return
     present = known.objects.get(uri)
     if present is not None:
@@ -58,6 +57,14 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
             raise Unauthorised(f"{uri} is not on the host of {inbound.actor_uri}")
         if uri not in known.tombstones:
             await remember_deleted(session, uri, None, local=False)
+
+
+async def _account(session: AsyncSession, ref: ActorRef | None) -> None:
+    """Somebody leaves, or the server that suspended them deletes what was theirs."""
+    actor = await session.get(Actor, ref.id) if ref is not None and not ref.deleted else None
+    if actor is None:
+        raise Dropped("the account is unknown or gone already")
+    await leaving.delete_remote(session, actor)
 
 
 def _is_of_same_host(inbound: Inbound, known: Known) -> bool:

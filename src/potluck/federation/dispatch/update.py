@@ -50,14 +50,18 @@ def references(inbound: Inbound, wanted: References) -> None:
 
 
 def needs_fetch(inbound: Inbound, known: Known) -> bool:
-    """Profiles are read afresh when they came as an id or a new handle must be confirmed; objects as for Create."""
+    """Profiles are read afresh when they came as an id, their owner is new or its own server had suspended it.
+
+    Objects as for Create.
+    """
     if inbound.prepared:
         return False
     if is_profile(inbound):
         if inbound.object_uri != inbound.actor_uri:
             return False
+        ref = known.actors.get(inbound.actor_uri)
         return not inbound.trusted or not isinstance(get(inbound.activity, "object"), dict) \
-            or inbound.actor_uri not in known.actors
+            or ref is None or ref.suspended
     return create.embedded(inbound) is None and inbound.object_uri in known.objects
 
 
@@ -113,11 +117,13 @@ async def _profile(session: AsyncSession, inbound: Inbound, known: Known) -> Non
     if inbound.object_uri != inbound.actor_uri:
         await _community(session, inbound, known)
         return
+    if inbound.prepared:
+        return
     actor = await acting(session, inbound, known)
     if inbound.object_uri != actor.uri:
         raise Unauthorised(f"{actor.uri} cannot change {inbound.object_uri}")
     document = get(inbound.activity, "object")
-    if inbound.prepared or not inbound.trusted or not isinstance(document, dict):
+    if not inbound.trusted or not isinstance(document, dict):
         return
     try:
         draft = read_actor(document)
