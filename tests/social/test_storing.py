@@ -179,11 +179,12 @@ async def test_constant_number_of_statements(cast: Cast) -> None:
 
     def drafts(count: int) -> list[object]:
         return [cast.draft(cast.carol, f"hi {number}", mentions=[cast.alice], silent=[cast.bob],
-                           hashtags=["Soup", f"n{number}"], document="{}",
+                           hashtags=["Soup", f"n{count}x{number}"], document="{}",
                            in_reply_to_uri=parent.uri, quote_uri=parent.uri,
                            attachments=[AttachmentDraft("image", f"https://carol.example/{number}.png")])
                 for number in range(count)]
 
+    await cast.store(*drafts(2))  # what a process keeps in memory is read by the first
     counts = []
     for number in (1, 100):
         with statements(cast.database) as sent:

@@ -48,9 +48,10 @@ def call(ask):
     if ask["name"] == "create_app":
         return Mastodon.create_app(*ask["arguments"], **ask["named"])
     person = people[ask["who"]]
+    arguments = real(ask["arguments"])
     if ask["name"] == "status_reply":  # wants a status as the library itself made it
-        ask["arguments"][0] = person.status(ask["arguments"][0]["id"])
-    return getattr(person, ask["name"])(*real(ask["arguments"]), **real(ask["named"]))
+        arguments[0] = person.status(arguments[0]["id"])
+    return getattr(person, ask["name"])(*arguments, **real(ask["named"]))
 
 
 def pages(ask):
