@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.testing import TestClient, create_test_client
 
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import LARGEST_ID, Params, of_query, read
+from potluck.apis.mastodon.params import LARGEST_ID, Params, Upload, of_query, read
 
 
 def _echo(collected: list[Params]) -> HTTPRouteHandler:
@@ -94,12 +95,13 @@ def test_an_absent_flag_is_not_false() -> None:
 
 
 def test_a_file_is_an_upload_not_a_text(client: TestClient, seen: list[Params]) -> None:
-    """A part with a file name is kept as a file."""
+    """A part with a file name is no text; a call that takes no files has none of it."""
     client.post("/x", files={"avatar": ("a.png", b"\x89PNG\r\n\x1a\n", "image/png")})
-    upload = seen[0].upload("avatar")
-    assert upload is not None
-    assert upload.content == b"\x89PNG\r\n\x1a\n"
+    assert seen[0].upload("avatar") is None
     assert seen[0].text("avatar") == ""
+    taken = Params({"avatar": Upload("a.png", Path("arrived"))})
+    assert taken.upload("avatar") == (Path("arrived"), "a.png")
+    assert taken.text("avatar") == ""
 
 
 @pytest.mark.parametrize(("body", "kind", "status"), [
