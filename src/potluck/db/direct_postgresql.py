@@ -33,12 +33,14 @@ class DirectPostgreSQL:
         """All rows of a SELECT. asyncpg keeps each text prepared.
 
         A connection that is found dead (the server was started again) is replaced once: a SELECT may be repeated.
+        asyncpg calls it an internal error when the server's farewell is being read as the statement is sent.
         """
         import asyncpg  # loaded where the database is PostgreSQL
 
         try:
             return await self._fetch(text, values)
-        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError):
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+                asyncpg.OperatorInterventionError, OSError):
             self._drop_idle()
             return await self._fetch(text, values)
 
