@@ -6,8 +6,8 @@ import pytest
 
 from support import clients
 
-_IMPORTS = {"fediverse-pasture": "fediverse_pasture", "mastodon-py": "mastodon, websocket",
-            "tooi": "tooi.entities", "toot": "toot.cli"}
+_IMPORTS = {"fediverse-pasture": "fediverse_pasture", "mastodon-py": "mastodon, websocket", "moto": "moto.server",
+            "tooi": "tooi.entities", "toot": "toot.cli", "tuspy": "tusclient.client"}
 
 
 @pytest.mark.parametrize("name", clients.PYTHON_CLIENTS)
