@@ -59,7 +59,7 @@ async def test_a_limited_account_elsewhere(servers: Servers) -> None:
 async def test_an_account_suspended_where_it_lives(servers: Servers) -> None:
     """One suspends Alice: Bob on two sees neither her nor her post, until the suspension is lifted."""
     alice, bob, _ = await servers.cast()
-    boss = await servers.one.person("boss", admin=True)
+    boss = await servers.one.person("chief", admin=True)
     await bob.follow(alice)
     await alice.say("soon out of sight")
     seen = await bob.will_see("soon out of sight")
