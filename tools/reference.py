@@ -10,7 +10,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 from places import ROOT
-from potluck.apis import mastodon
+from potluck.apis.mastodon import routes as mastodon
 from potluck.setting_values import size, written_size
 from potluck.settings import Settings
 

@@ -15,7 +15,7 @@ from litestar.types import ASGIApp
 from sqlalchemy.exc import SQLAlchemyError
 
 from potluck import assembly, settings
-from potluck.apis import mastodon
+from potluck.apis import routes as apis
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports as ApiPorts
@@ -69,7 +69,7 @@ def create_app(configured: Settings) -> ASGIApp:
     settings.use(configured)
     assembly.install()
     app = Litestar(
-        route_handlers=[*metrics.route_handlers, *endpoints.route_handlers, *mastodon.route_handlers,
+        route_handlers=[*metrics.route_handlers, *endpoints.route_handlers, *apis.route_handlers,
                         *routes.route_handlers],
         middleware=[metrics.measure],
         exception_handlers={kind: _refusal(handler) for kind, handler in errors.exception_handlers.items()},
@@ -104,7 +104,7 @@ def _refusal(page: ErrorHandler) -> ErrorHandler:
 
     def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
         for_apps = request.scope["path"].startswith(_API_PATHS)
-        return mastodon.exception_response(request, error) if for_apps else page(request, error)
+        return apis.exception_response(request, error) if for_apps else page(request, error)
 
     return answer
 

@@ -55,6 +55,14 @@ def test_starting_small() -> None:
     assert done.stdout == "set()\n"
 
 
+def test_an_engine_without_web_framework() -> None:
+    """An engine by itself does not load the web framework, nor the endpoints of an API it only borrows a shape from."""
+    heavy = "{'litestar', 'potluck.apis.mastodon.routes'}"
+    code = f"import sys, potluck.processes.engine; print({heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_bad_settings_end_the_program_with_a_sentence(data: Path) -> None:
     """A setting that cannot be used is told in one line, without a trace, with the exit code for configuration."""
     done = _potluck("settings", POTLUCK_SMTP_PORT="many")

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from potluck import apis
+from potluck.apis import routes as apis
 from potluck.federation import endpoints
 from potluck.web import routes
 from support.servers import PASSWORD, Person, Server, server

@@ -1,24 +1,4 @@
-"""What existing apps speak, one package for each API. This is the registry: every API is reached from here."""
+"""What existing apps speak, one package for each API; every API is reached from `routes`.
 
-from __future__ import annotations
-
-from typing import Any
-
-from litestar import Request, Response
-
-from potluck.apis import mastodon
-
-route_handlers: list[Any] = [*mastodon.route_handlers]
-"""Every endpoint of every API."""
-
-_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
-
-
-def is_api(path: str) -> bool:
-    """Whether what stands at a path speaks to apps, so that refusals must have their shape."""
-    return path.startswith(_PREFIXES) or path == "/api"
-
-
-def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The answer to a call that reached no endpoint (unknown path, wrong method) or failed before one."""
-    return mastodon.exception_response(request, error)
+Empty, so that the engine can load the few modules it needs without the web framework.
+"""

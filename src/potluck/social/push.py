@@ -58,6 +58,11 @@ class Keys:
 # ---- the server's key -------------------------------------------------------------------------------------------
 
 
+def shown_type(name: str) -> str:
+    """A notification's type as apps know it: an emoji reaction shows as a favourite, which it counts as."""
+    return _SHOWN_AS.get(name, name)
+
+
 def _new_key() -> str:
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
@@ -236,7 +241,7 @@ async def queue(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> Non
     messages = [
         {"id": ids.new(), "subscription_id": item.id, "notification_id": row["id"], "attempts": 0, "due_at": moment}
         for item in found for row in rows
-        if item.actor_id == row["reader_id"] and item.alerts.get(_SHOWN_AS.get(row["type"], row["type"]))
+        if item.actor_id == row["reader_id"] and item.alerts.get(shown_type(row["type"]))
         and _welcome(item.policy, row["reader_id"], row["actor_id"], pairs)]
     if messages:
         await session.execute(insert(_MESSAGE), messages)

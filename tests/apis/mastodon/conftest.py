@@ -17,11 +17,11 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
 from potluck import kinds, settings
-from potluck.apis import exception_response, route_handlers
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon import endpoint, instance, render
 from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports
+from potluck.apis.routes import exception_response, route_handlers
 from potluck.db.base import Base, now
 from potluck.db.engine import Database
 from potluck.db.ids import ids

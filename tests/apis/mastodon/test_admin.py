@@ -7,7 +7,7 @@ import pytest
 
 from apis.mastodon.conftest import ALL_SCOPES, Person, Server
 from apis.mastodon.fields import check, check_all
-from potluck.apis.mastodon import route_handlers
+from potluck.apis.mastodon.routes import route_handlers
 from potluck.db.base import now
 from potluck.social import gatekeeping, site_texts
 from potluck.social.accounts import sessions

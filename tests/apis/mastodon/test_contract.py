@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from potluck import settings
-from potluck.apis.mastodon import route_handlers
+from potluck.apis.mastodon.routes import route_handlers
 from potluck.db.base import now
 from potluck.federation.dispatch import create
 from potluck.federation.errors import FederationError

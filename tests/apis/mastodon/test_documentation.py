@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from potluck.apis.mastodon import route_handlers
+from potluck.apis.mastodon.routes import route_handlers
 
 PAGE = Path(__file__).parents[3] / "docs" / "apps" / "mastodon.md"
 

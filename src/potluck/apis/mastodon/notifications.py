@@ -19,15 +19,10 @@ from potluck.social import appeals, notifications
 from potluck.social.model import Marker, Notification, Report, Severance, Strike
 from potluck.social.notifications import GROUPED, Group
 from potluck.social.paging import Page
+from potluck.social.push import shown_type
 
-_SHOWN_AS = {"reaction": "favourite"}
 _STORED_AS = {"favourite": ("favourite", "reaction")}
 _PARTIAL = ("id", "acct", "url", "avatar", "avatar_static", "locked", "bot")
-
-
-def shown_type(name: str) -> str:
-    """A notification's type in Mastodon's words: an emoji reaction shows as a favourite, which it counts as."""
-    return _SHOWN_AS.get(name, name)
 
 
 def _stored_types(words: Sequence[str]) -> list[str]:

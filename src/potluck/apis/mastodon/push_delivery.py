@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities
-from potluck.apis.mastodon.notifications import shown_type
 from potluck.db.engine import Database
 from potluck.federation.fetch import SafeClient
 from potluck.federation.web_push import MAX_PAYLOAD, Outcome, Sender, Target
@@ -162,7 +161,8 @@ def _payload(subscription: PushSubscription, row: Notification, locale: str, act
              post: Object | None) -> bytes:
     shown: dict[str, Any] = {
         "access_token": push.unseal(subscription.sealed_token), "preferred_locale": locale,
-        "notification_id": row.id, "notification_type": shown_type(row.type), "icon": entities.account(actor)["avatar"],
+        "notification_id": row.id, "notification_type": push.shown_type(row.type),
+        "icon": entities.account(actor)["avatar"],
         "title": excerpt(fill(locale, _TITLES.get(row.type, _OTHERWISE), who=actor.display_name or actor.acct), 200),
         "body": excerpt(_body(post, actor), _BODY)}
     encoded = msgspec.json.encode(shown)

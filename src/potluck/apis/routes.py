@@ -1,0 +1,24 @@
+"""The registry of the APIs: every one of them is reached from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response
+
+from potluck.apis.mastodon import routes as mastodon
+
+route_handlers: list[Any] = [*mastodon.route_handlers]
+"""Every endpoint of every API."""
+
+_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+
+
+def is_api(path: str) -> bool:
+    """Whether what stands at a path speaks to apps, so that refusals must have their shape."""
+    return path.startswith(_PREFIXES) or path == "/api"
+
+
+def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The answer to a call that reached no endpoint (unknown path, wrong method) or failed before one."""
+    return mastodon.exception_response(request, error)
