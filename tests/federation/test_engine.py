@@ -198,6 +198,27 @@ async def test_its_own_server_does_not_lift_a_suspension_of_ours(wire: Wire, pee
         await bob.send(wire.federation, bob.act("Update", bob.document))
 
 
+async def test_a_suspension_of_ours_on_top_of_that_of_its_own_server(wire: Wire, peer: Peer) -> None:
+    """Whom its own server suspended first and a moderator here then, its own server does not bring back."""
+    bob = peer.person("bob")
+    await wire.learn(bob)
+    suspended = bob.document | {"suspended": True}
+    peer.serve(suspended)
+    await wire.take(bob, bob.act("Update", suspended))
+    async with wire.db.write() as session:
+        row = await wire.actor(bob.uri)
+        assert row is not None
+        await standing.suspend(session, row)
+    wire.federation.keys.forget(bob.key.key_id)
+    peer.serve(bob.document)
+    with pytest.raises(Forbidden):
+        await bob.send(wire.federation, bob.act("Update", bob.document, "2"))
+    await wire.learn(bob)  # a document that is fetched for another reason lifts nothing either
+    row = await wire.actor(bob.uri)
+    assert row is not None
+    assert row.suspended_at is not None
+
+
 async def test_a_delete_that_comes_first_forestalls_the_create(wire: Wire, peer: Peer) -> None:
     """Order is not guaranteed: what is deleted already is not brought back by its late Create."""
     alice, bob = await wire.local("alice"), peer.person("bob")

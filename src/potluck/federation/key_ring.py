@@ -14,6 +14,7 @@ from potluck.db import Database
 from potluck.db.prepared import Prepared
 from potluck.federation.errors import SignatureError
 from potluck.federation.signatures.keys import PublicKey, load_public
+from potluck.social import suspensions
 from potluck.social.model import Actor, ActorKey
 
 CAPACITY = 20_000
@@ -92,4 +93,4 @@ class KeyRing:
 def _by_origin(extra: Any) -> bool:
     """Whether its own server suspended an actor; drivers give JSON as text or as what it holds."""
     known = msgspec.json.decode(extra) if isinstance(extra, str | bytes) else extra
-    return bool(known and known.get("suspended_by_origin"))
+    return suspensions.is_by_origin(known or {})

@@ -14,7 +14,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import domain_policies, keys, post_index
+from potluck.social import domain_policies, keys, post_index, suspensions
 from potluck.social.addresses import is_local_uri
 from potluck.social.domain_policies import Policy
 from potluck.social.drafts import ActorDraft
@@ -109,7 +109,7 @@ def _row(draft: ActorDraft, server_id: int | None, policy: Policy, moment: datet
     by_origin = draft.suspended and not policy.is_suspended
     return {
         "id": ids.new(), "uri": draft.uri, "handle": _handle(draft), "server_id": server_id, **_shown(draft),
-        **{name: getattr(draft, name) for name in _ADDRESSES}, "extra": _extra(draft, by_origin=by_origin),
+        **{name: getattr(draft, name) for name in _ADDRESSES}, "extra": suspensions.marked(draft.extra, by_origin=by_origin),
         "silenced_at": since if policy.is_silenced else None, "suspended_at": suspended_at,
         "created_at": moment, "updated_at": moment, "fetched_at": moment,
         **(_PICTURELESS if policy.reject_media else {}),
@@ -167,18 +167,14 @@ def _take_over(actor: Actor, draft: ActorDraft) -> None:
         setattr(actor, name, getattr(draft, name))
     for name, value in shown.items():
         setattr(actor, name, value)
-    by_origin = bool(actor.extra.get("suspended_by_origin"))
+    by_origin = suspensions.is_by_origin(actor.extra)
     if draft.suspended and actor.suspended_at is None:
         actor.suspended_at, actor.updated_at, by_origin = now(), now(), True
     elif not draft.suspended and by_origin:
         actor.suspended_at, actor.updated_at, by_origin = None, now(), False
-    actor.extra = _extra(draft, by_origin=by_origin)
+    actor.extra = suspensions.marked(draft.extra, by_origin=by_origin)
 
 
 def _shown(draft: ActorDraft) -> dict[str, Any]:
     emojis = [{"shortcode": emoji.shortcode, "url": emoji.url} for emoji in draft.emojis]
     return {name: getattr(draft, name) for name in _SHOWN} | {"emojis": emojis, "host": draft.host.lower()}
-
-
-def _extra(draft: ActorDraft, *, by_origin: bool) -> dict[str, Any]:
-    return draft.extra | ({"suspended_by_origin": True} if by_origin else {})

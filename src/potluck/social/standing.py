@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import events
+from potluck.social import events, suspensions
 from potluck.social.accounts import sessions, tokens
 from potluck.social.model import Actor, Announce, FeedEntry, Media, Notification, Object, User
 
@@ -72,11 +72,15 @@ async def unsilence(session: AsyncSession, actor: Actor) -> None:
 
 
 async def suspend(session: AsyncSession, actor: Actor) -> None:
-    """Suspend an actor: nobody sees it or its things, and it cannot act. Nothing is deleted."""
+    """Suspend an actor: nobody sees it or its things, and it cannot act. Nothing is deleted.
+
+    Whom its own server suspended is suspended by us from now on: that server cannot take it back any more.
+    """
     row = await session.get_one(Actor, actor.id)
-    if row.suspended_at is not None:
+    if row.suspended_at is not None and not suspensions.is_by_origin(row.extra):
         return
     row.suspended_at = row.updated_at = now()
+    row.extra = suspensions.marked(row.extra, by_origin=False)
     await session.flush()
     theirs = select(Object.id).where(Object.author_id == row.id)
     boosts = select(Announce.id).where(Announce.actor_id == row.id)
@@ -104,7 +108,7 @@ async def unsuspend(session: AsyncSession, actor: Actor) -> None:
     if row.suspended_at is None:
         return
     row.suspended_at, row.updated_at = None, now()
-    row.extra = {key: value for key, value in row.extra.items() if key != "suspended_by_origin"}
+    row.extra = suspensions.marked(row.extra, by_origin=False)
     await session.flush()
     if row.is_local:
         await events.emit(session, events.ProfileChanged(row))
