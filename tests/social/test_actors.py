@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from potluck.db.base import now
-from potluck.social import actors, blocks, events, follows, keys, lists, reactions
+from potluck.social import actors, blocks, domain_policies, events, follows, keys, lists, reactions
 from potluck.social.drafts import MentionDraft
 from potluck.social.errors import Invalid
 from potluck.social.model import (
@@ -81,6 +81,20 @@ async def test_a_remote_actor_is_known_by_its_id(session, dora) -> None:
     again = await actors.upsert_remote(session, remote_draft("dora", "remote.test", display_name="Dora!"), None)
     assert again.id == dora.id
     assert (await fresh(session, dora)).display_name == "Dora!"
+
+
+async def test_pictures_nobody_wants_do_not_make_a_profile_look_changed(session, dora) -> None:
+    """Read again from a server whose media are not taken, a profile that says the same stays as it was."""
+    await domain_policies.set_policy(session, "remote.test", severity="noop", reject_media=True)
+    domain_policies._cache.clear()
+    draft = remote_draft("dora", "remote.test", avatar_url="https://remote.test/a.png")
+    await actors.upsert_remote(session, draft, None)
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    await session.execute(update(Actor).values(updated_at=long_ago))
+    await actors.upsert_remote(session, draft, None)
+    domain_policies._cache.clear()
+    again = await fresh(session, dora)
+    assert (again.avatar_url, again.updated_at) == (None, long_ago)
 
 
 async def test_a_handle_goes_to_the_newer_id(session, dora) -> None:

@@ -12,13 +12,14 @@ from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import feeds, follows, objects, timelines, views
+from potluck.social import feeds, follows, holding, objects, spam_rules, timelines, views
 from potluck.social.communities import joining, listing, making, mod_log, moderating, posts, ranking, roles
 from potluck.social.communities.listing import Wanted
 from potluck.social.communities.making import Wishes
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, FeedEntry, GroupPost, Object, User
 from potluck.social.paging import Page
+from potluck.social.spam_rules import Wish
 
 
 @pytest.fixture
@@ -85,6 +86,26 @@ async def test_a_post_reaches_members_and_its_comments_do_not_flood_them(session
     assert await timelines.home(session, people["charlie"].id, Page()) == []
     place = await session.get_one(GroupPost, post.id, populate_existing=True)
     assert (place.comments, place.link, place.local) == (1, "soup.example/broth", True)
+
+
+async def test_what_a_rule_held_back_takes_its_place_once_it_is_released(session, people, soups) -> None:
+    """Before, it is in no listing and no count; then post and comment are as if they had come at once."""
+    spam_rules.forget()
+    await spam_rules.save(session, Wish("pills", "words", "hold", ["cheap pills"]))
+    staff = (await session.scalars(select(User).where(User.role == "moderator"))).one()
+    spam_rules.forget()
+    post = await bring(session, people["bob"], soups, "Cheap pills")
+    other = await bring(session, people["alice"], soups)
+    reply = await comment(session, people["bob"], other, "cheap pills")
+    spam_rules.forget()
+    assert (post.state, reply.state) == ("held", "held")
+    assert await listed(session, people["alice"]) == [other.id]
+    for row in (post, reply):
+        await holding.release(session, staff, row)
+    assert set(await listed(session, people["alice"])) == {post.id, other.id}
+    community = await session.get_one(Community, soups.id, populate_existing=True)
+    assert (community.posts_count, community.comments_count) == (2, 1)
+    assert (await session.get_one(GroupPost, other.id, populate_existing=True)).comments == 1
 
 
 async def test_joining_brings_the_newest_posts_home_and_leaving_takes_them_away(session, people, soups) -> None:

@@ -126,6 +126,23 @@ async def test_values_that_cannot_be_used(cast: Cast, bad: dict[str, object]) ->
             await filters.create(session, cast.bob.id, **({"title": "t", "contexts": ["home"]} | bad))
 
 
+async def test_many_readers_at_once(cast: Cast) -> None:
+    """Each gets their own rules, however many there are in three queries; who has none in force is left out."""
+    await make(cast, cast.bob, "cat")
+    named = await make(cast, cast.alice, "dog")
+    await make(cast, cast.eve, "owl", expires_at=now() - timedelta(minutes=1))
+    row = await cast.say(cast.bob, "plain")
+    async with cast.database.write() as session:
+        await filters.add_status(session, cast.alice.id, named.filter.id, row.id)
+    async with cast.database.read() as session:
+        with statements(cast.database) as seen:
+            found = await filtering.of_readers(session, {cast.alice.id, cast.bob.id, cast.eve.id})
+    assert len([line for line in seen if line.startswith("SELECT")]) == 3
+    assert found.keys() == {cast.alice.id, cast.bob.id}
+    assert [match.words for match in found[cast.bob.id].judge(1, 1, "cat and dog")] == [("cat",)]
+    assert [match.named for match in found[cast.alice.id].judge(row.id, 1, "x")] == [True]
+
+
 async def test_asking_again_costs_nothing(cast: Cast) -> None:
     """Filters are compiled once for a reader, also when there are none, until they change."""
     async with cast.database.read() as session:

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from potluck.settings import current
+from potluck import settings
+from potluck.settings import Settings, current
 from potluck.social import domain_policies, policy_lists
 from potluck.social.drafts import AttachmentDraft
 from potluck.social.errors import Invalid
@@ -30,6 +31,13 @@ def test_the_common_form() -> None:
         True, True, True)
     assert len(found.unusable) == 4
     assert policy_lists.read(policy_lists.lines(found.entries)).entries == found.entries
+
+
+def test_a_server_on_a_port_is_not_covered_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line without a port would hold for every port of this server, and cannot be used."""
+    monkeypatch.setattr(settings, "_current", Settings(url="https://potluck.test:8443"))
+    found = policy_lists.read("potluck.test\ntest\npotluck.test:8444\n")
+    assert [entry.domain for entry in found.entries] == ["potluck.test:8444"]
 
 
 def test_plain_lists() -> None:

@@ -3,7 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from potluck.social import appeals, domain_policies, moderation_queue, reports, severances, strikes, views
+from potluck.social import (
+    appeals,
+    domain_policies,
+    moderation_queue,
+    reports,
+    search,
+    severances,
+    strikes,
+    views,
+)
 from potluck.social.accounts import sessions, signin
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, AuditEntry, Notification, Object, SeveredFollow, Strike, User
@@ -83,6 +92,21 @@ async def test_measures_about_posts(cast: Cast) -> None:
     await take(cast, cast.eve, "delete_statuses", object_ids=[loud.id, others.id])
     assert (await cast.again(loud)).deleted_at is not None
     assert (await cast.again(others)).deleted_at is None
+
+
+async def test_a_marked_post_is_found_as_what_it_is(cast: Cast) -> None:
+    """Searches for sensitive posts know of the moderators' mark, and of its end."""
+    row = await cast.say(cast.eve, "loud")
+
+    async def sensitive() -> list[int]:
+        async with cast.database.read() as session:
+            return await search.statuses(session, "is:sensitive", viewer_id=cast.eve.id)
+
+    strike = await take(cast, cast.eve, "mark_statuses_as_sensitive", object_ids=[row.id])
+    assert await sensitive() == [row.id]
+    async with cast.database.write() as session:
+        await strikes.undo(session, await session.get_one(Strike, strike.id))
+    assert await sensitive() == []
 
 
 async def test_a_report_is_resolved_by_its_measure(cast: Cast) -> None:

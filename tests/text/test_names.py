@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potluck.text.names import Handle, NameError_, check_local_name, normalise_host, parse_handle
+from potluck.text.names import (
+    Handle,
+    NameError_,
+    check_local_name,
+    normalise_host,
+    parse_handle,
+    with_parents,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +97,9 @@ def test_handles_compare_by_key() -> None:
     """Names are written in any case and mean the same account."""
     assert Handle("Bob", "x.example").key == Handle("bob", "x.example").key == "bob@x.example"
     assert str(Handle("Bob")) == "Bob"
+
+
+def test_a_domain_with_those_above_it() -> None:
+    """The nearest first, the domain itself before all."""
+    assert with_parents("a.b.test") == ["a.b.test", "b.test", "test"]
+    assert with_parents("test") == ["test"]

@@ -22,7 +22,7 @@ from potluck.social import severances
 from potluck.social.errors import Invalid
 from potluck.social.fading import FadingCache
 from potluck.social.model import Actor, DomainPolicy, FeedEntry, Media, Object, Server
-from potluck.text.names import normalise_host
+from potluck.text.names import normalise_host, with_parents
 
 ALLOW = "allow"
 NOOP = "noop"
@@ -73,13 +73,9 @@ class Policies:
         whole = normalise_host(host) or host.lower()
         if whole in self.by_domain:
             return self.by_domain[whole]
-        name = whole.partition(":")[0].rstrip(".")
-        while name:
-            found = self.by_domain.get(name)
-            if found is not None:
-                return found
-            name = name.partition(".")[2]
-        return _OUTSIDE if self.limited else _NONE
+        names = with_parents(whole.partition(":")[0].rstrip("."))
+        found = next((self.by_domain[name] for name in names if name in self.by_domain), None)
+        return found or (_OUTSIDE if self.limited else _NONE)
 
 
 _cache: FadingCache[object, Policies] = FadingCache(most=8, seconds=SECONDS)
@@ -124,7 +120,12 @@ async def find(session: AsyncSession, domain: str) -> DomainPolicy | None:
     return found
 
 
-def _domain(text: str) -> str:
+def domain_of(text: str) -> str:
+    """The domain that a text names, as policies have it.
+
+    Raises:
+        Invalid: it is none, or a policy for it would cover this server itself.
+    """
     name = normalise_host(text.strip().strip(".").removeprefix("*."))
     if name is None:
         raise Invalid("domain", "This is not a domain")
@@ -156,7 +157,7 @@ async def set_policy(
     """
     if severity not in SEVERITIES:
         raise Invalid("severity", "Validation failed: Severity is not included in the list")
-    name = _domain(domain)
+    name = domain_of(domain)
     row = await session.scalar(select(DomainPolicy).where(DomainPolicy.domain == name))
     if row is None:
         row = DomainPolicy(id=ids.new(), domain=name, severity=severity, created_at=now())

@@ -6,6 +6,7 @@ which all processes forget; should one miss it, what is kept fades after a minut
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,21 +147,16 @@ async def of_reader(session: AsyncSession, reader_id: int) -> Compiled:
     found = remembered(reader_id)
     if found is None:
         generation = _kept.generation
-        found = await _compile(session, reader_id)
+        found = (await of_readers(session, [reader_id])).get(reader_id) or Compiled(reader_id, ())
         _kept.put(reader_id, found, generation)
     return found
 
 
 async def of_readers(session: AsyncSession, reader_ids: Collection[int]) -> dict[int, Compiled]:
-    """The filters of those readers who have any, read anew (for processes that hear of no changes)."""
-    owners = (await session.scalars(select(Filter.owner_id).distinct().where(Filter.owner_id.in_(reader_ids)))).all()
-    return {reader_id: await _compile(session, reader_id) for reader_id in owners}
-
-
-async def _compile(session: AsyncSession, reader_id: int) -> Compiled:
+    """The filters in force of those readers who have any, read anew (for processes that hear of no changes)."""
     moment = now()
     rows = [row for row in (await session.scalars(
-        select(Filter).where(Filter.owner_id == reader_id).order_by(Filter.id))).all()
+        select(Filter).where(Filter.owner_id.in_(reader_ids)).order_by(Filter.id))).all()
         if row.expires_at is None or row.expires_at > moment]
     words: dict[int, list[Keyword]] = {row.id: [] for row in rows}
     posts: dict[int, set[int]] = {row.id: set() for row in rows}
@@ -172,9 +168,12 @@ async def _compile(session: AsyncSession, reader_id: int) -> Compiled:
         for filter_id, object_id in (await session.execute(select(
                 FilterStatus.filter_id, FilterStatus.object_id).where(FilterStatus.filter_id.in_(posts)))).all():
             posts[filter_id].add(object_id)
-    return Compiled(reader_id, [
-        Rule(row.id, row.title, tuple(row.contexts), row.action, row.expires_at, KeywordFilter(words[row.id]),
-             frozenset(posts[row.id])) for row in rows])
+    rules: dict[int, list[Rule]] = defaultdict(list)
+    for row in rows:
+        rules[row.owner_id].append(Rule(
+            row.id, row.title, tuple(row.contexts), row.action, row.expires_at, KeywordFilter(words[row.id]),
+            frozenset(posts[row.id])))
+    return {reader_id: Compiled(reader_id, found) for reader_id, found in rules.items()}
 
 
 def forget(reader_id: int) -> None:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -22,7 +22,7 @@ from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.fading import FadingCache
 from potluck.social.model import CanonicalEmailBlock, EmailDomainBlock, IpBlock
 from potluck.social.paging import Page, in_order, paged
-from potluck.text.names import normalise_host
+from potluck.text.names import normalise_host, with_parents
 
 APPROVAL, NO_SIGN_UP, NO_ACCESS = "sign_up_requires_approval", "sign_up_block", "no_access"
 SEVERITIES = (APPROVAL, NO_SIGN_UP, NO_ACCESS)
@@ -111,21 +111,19 @@ async def check_sign_up(session: AsyncSession, email: str, address: str) -> bool
 
 async def is_blocked(session: AsyncSession, email: str) -> bool:
     """Whether a mailbox may not be used: its domain, a domain above it, or the box itself is blocked."""
-    domain = email.rpartition("@")[2].lower()
-    parts = domain.split(".")
-    above = [".".join(parts[place:]) for place in range(len(parts))]
-    if await session.scalar(select(EmailDomainBlock.id).where(EmailDomainBlock.domain.in_(above)).limit(1)):
+    if await session.scalar(select(EmailDomainBlock.id).where(_covers(email)).limit(1)):
         return True
     return bool(await session.scalar(select(CanonicalEmailBlock.id).where(
         CanonicalEmailBlock.digest == canonical_digest(email))))
 
 
+def _covers(email: str) -> ColumnElement[bool]:
+    return EmailDomainBlock.domain.in_(with_parents(email.rpartition("@")[2].lower()))
+
+
 async def count_refusal(session: AsyncSession, email: str) -> None:
     """Count a sign-up that was refused for its domain, for a week; in a transaction of its own."""
-    domain = email.rpartition("@")[2].lower()
-    parts = domain.split(".")
-    row = await session.scalar(select(EmailDomainBlock).where(EmailDomainBlock.domain.in_(
-        [".".join(parts[place:]) for place in range(len(parts))])).limit(1))
+    row = await session.scalar(select(EmailDomainBlock).where(_covers(email)).limit(1))
     if row is not None:
         today = now().date()
         oldest = (today - timedelta(days=_DAYS)).isoformat()

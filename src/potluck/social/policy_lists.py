@@ -16,18 +16,16 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from potluck.settings import current
 from potluck.social import domain_policies
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor, DomainPolicy, Follow
-from potluck.text.names import normalise_host
+from potluck.text.names import with_parents
 from potluck.text.tables import rows_of
 
 HEAD = ("#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate")
 MOST = 5000
 MAX_TEXT = 190_000  # it goes through a form once more
 _COMMENT = 1000
-_STRENGTH = {"allow": -1, "noop": 0, "silence": 1, "suspend": 2}
 _TRUE = frozenset({"true", "1", "yes", "t"})
 
 
@@ -45,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An entry beside what is there: `state` is new, same, stronger or weaker than before."""
+    """An entry beside what is there: `state` is new, same, changed, stronger or weaker than before."""
 
     entry: Entry
     state: str
@@ -91,11 +89,12 @@ def read(text: str) -> Read:
 
 
 def _entry(cells: dict[str, str]) -> Entry | None:
-    name = normalise_host(cells.get("domain", "").removeprefix("*.").strip("."))
     severity = cells.get("severity", "").lower() or "suspend"
-    own = {current().domain.lower(), current().host.lower()}
-    if name is None or "*" in name or severity not in _STRENGTH or any(
-            host == name or host.endswith(f".{name}") for host in own):
+    try:
+        name = domain_policies.domain_of(cells.get("domain", ""))
+    except Invalid:
+        return None
+    if severity not in domain_policies.SEVERITIES:
         return None
     return Entry(name, severity, cells.get("reject_media", "").lower() in _TRUE,
                  cells.get("reject_reports", "").lower() in _TRUE, cells.get("public_comment", "")[:_COMMENT],
@@ -116,41 +115,42 @@ def lines(rows: Sequence[DomainPolicy | Entry]) -> str:
 async def compare(session: AsyncSession, entries: Sequence[Entry]) -> list[Compared]:
     """What a list would change, without changing it; the follows it would end are counted in two queries."""
     known = {row.domain: row for row in await domain_policies.all_(session)}
-    followers, following = await _follows_by_host(session)
+    followers, following = await _follows_by_domain(session)
     found = []
     for entry in entries:
         row = known.get(entry.domain)
         ends = entry.severity == "suspend" and (row is None or row.severity != "suspend")
         found.append(Compared(
             entry, _state(entry, row), row.severity if row else "",
-            _below(followers, entry.domain) if ends else 0, _below(following, entry.domain) if ends else 0))
+            followers[entry.domain] if ends else 0, following[entry.domain] if ends else 0))
     return found
 
 
 def _state(entry: Entry, row: DomainPolicy | None) -> str:
     if row is None:
         return "new"
-    difference = _STRENGTH[entry.severity] - _STRENGTH[row.severity]
+    strength = domain_policies.SEVERITIES.index  # from the mildest to the most severe
+    difference = strength(entry.severity) - strength(row.severity)
     if difference == 0:
         same = (entry.reject_media, entry.reject_reports) == (row.reject_media, row.reject_reports)
         return "same" if same else "changed"
     return "stronger" if difference > 0 else "weaker"
 
 
-async def _follows_by_host(session: AsyncSession) -> tuple[Counter[str], Counter[str]]:
-    """Host -> how many of its people follow somebody here, and how many are followed from here."""
+async def _follows_by_domain(session: AsyncSession) -> tuple[Counter[str], Counter[str]]:
+    """Domain -> how many people of it and its subdomains follow somebody here, and how many are followed from here."""
     local, remote = aliased(Actor), aliased(Actor)
     found = []
     for theirs, mine in ((Follow.follower_id, Follow.followed_id), (Follow.followed_id, Follow.follower_id)):
         rows = await session.execute(select(remote.host, func.count()).select_from(Follow).join(
             remote, remote.id == theirs).join(local, local.id == mine).where(
             Follow.state == "accepted", remote.host != "", local.host == "").group_by(remote.host))
-        found.append(Counter({host.partition(":")[0]: number for host, number in rows.all()}))
+        counts: Counter[str] = Counter()
+        for host, number in rows.all():
+            for name in with_parents(host.partition(":")[0]):
+                counts[name] += number
+        found.append(counts)
     return found[0], found[1]
-
-
-def _below(counts: Counter[str], domain: str) -> int:
-    return sum(number for host, number in counts.items() if host == domain or host.endswith(f".{domain}"))
 
 
 async def apply(session: AsyncSession, entry: Entry, *, overwrite: bool) -> bool:

@@ -99,20 +99,17 @@ def _handle(draft: ActorDraft) -> str:
     return f"{draft.name}@{draft.host}".lower()
 
 
-_PICTURELESS = {"avatar_url": None, "header_url": None}
-
-
 def _row(draft: ActorDraft, server_id: int | None, policy: Policy, moment: datetime) -> dict[str, Any]:
     """The row of somebody new."""
     since = policy.since or moment
     suspended_at = since if policy.is_suspended else moment if draft.suspended else None
     by_origin = draft.suspended and not policy.is_suspended
     return {
-        "id": ids.new(), "uri": draft.uri, "handle": _handle(draft), "server_id": server_id, **_shown(draft),
-        **{name: getattr(draft, name) for name in _ADDRESSES}, "extra": suspensions.marked(draft.extra, by_origin=by_origin),
+        "id": ids.new(), "uri": draft.uri, "handle": _handle(draft), "server_id": server_id, **_shown(draft, policy),
+        **{name: getattr(draft, name) for name in _ADDRESSES},
+        "extra": suspensions.marked(draft.extra, by_origin=by_origin),
         "silenced_at": since if policy.is_silenced else None, "suspended_at": suspended_at,
         "created_at": moment, "updated_at": moment, "fetched_at": moment,
-        **(_PICTURELESS if policy.reject_media else {}),
     }
 
 
@@ -133,12 +130,11 @@ async def _upsert_known(session: AsyncSession, draft: ActorDraft, server_id: int
                                  .execution_options(populate_existing=True))
     if actor is None:
         raise Invalid("uri", "This handle is taken by another account")
+    policy = await domain_policies.policy_for(session, draft.host)
     if actor.fetched_at is None:
-        await _apply_policy(session, actor)
+        _apply_policy(actor, policy)
     wanted_to_be_found = actor.indexable
-    _take_over(actor, draft)
-    if (await domain_policies.policy_for(session, actor.host)).reject_media:
-        actor.avatar_url = actor.header_url = None
+    _take_over(actor, draft, policy)
     if actor.indexable != wanted_to_be_found:
         await post_index.author_changed(session, actor.id)
     if actor.moved_to_uri is None:
@@ -149,18 +145,17 @@ async def _upsert_known(session: AsyncSession, draft: ActorDraft, server_id: int
     return actor
 
 
-async def _apply_policy(session: AsyncSession, actor: Actor) -> None:
+def _apply_policy(actor: Actor, policy: Policy) -> None:
     """Someone new from a limited or suspended server is limited or suspended from the start."""
-    policy = await domain_policies.policy_for(session, actor.host)
     if policy.is_silenced:
         actor.silenced_at = policy.since or now()
     if policy.is_suspended:
         actor.suspended_at = policy.since or now()
 
 
-def _take_over(actor: Actor, draft: ActorDraft) -> None:
+def _take_over(actor: Actor, draft: ActorDraft, policy: Policy) -> None:
     """Copy what the document says into the row."""
-    shown = _shown(draft)
+    shown = _shown(draft, policy)
     if any(getattr(actor, name) != value for name, value in shown.items()):
         actor.updated_at = now()
     for name in _ADDRESSES:
@@ -175,6 +170,8 @@ def _take_over(actor: Actor, draft: ActorDraft) -> None:
     actor.extra = suspensions.marked(draft.extra, by_origin=by_origin)
 
 
-def _shown(draft: ActorDraft) -> dict[str, Any]:
+def _shown(draft: ActorDraft, policy: Policy) -> dict[str, Any]:
     emojis = [{"shortcode": emoji.shortcode, "url": emoji.url} for emoji in draft.emojis]
-    return {name: getattr(draft, name) for name in _SHOWN} | {"emojis": emojis, "host": draft.host.lower()}
+    pictures = {"avatar_url": None, "header_url": None} if policy.reject_media else {}
+    return {name: getattr(draft, name) for name in _SHOWN} | {
+        "emojis": emojis, "host": draft.host.lower(), **pictures}

@@ -318,6 +318,7 @@ async def _run_hooks(session: AsyncSession, pairs: list[tuple[Object, Draft]]) -
 async def publish(session: AsyncSession, rows: list[Object]) -> None:
     """Count and tell of objects that were stored unpublished and whose state has been set to `published` now."""
     await _count_rows(session, rows)
+    await posts.publish(session, rows)
     await _tell_of(session, rows)
 
 

@@ -14,11 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import current
-from potluck.social import audit, events, leaving, live, notifications, objects, reports, severances, standing
+from potluck.social import (
+    audit,
+    events,
+    leaving,
+    live,
+    notifications,
+    objects,
+    post_index,
+    reports,
+    severances,
+    standing,
+)
 from potluck.social.accounts import deletion, roles
 from potluck.social.accounts.email import Mail
 from potluck.social.accounts.mail_texts import fill
 from potluck.social.accounts.mailing import send_after_commit
+from potluck.social.communities import posts
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Object, Report, Strike, User
 from potluck.social.notifications import Notice
@@ -167,6 +179,8 @@ async def _mark(session: AsyncSession, author: Actor, rows: Sequence[Object], *,
         await live.publish(session, "status.update", object_id=row.id)
         if row.local:
             await events.emit(session, events.ObjectEdited(row, author, silent=True))
+        await posts.revise(session, row)
+    await post_index.refresh(session, [row.id for row in rows])
 
 
 async def _tell(session: AsyncSession, row: Strike, target: Actor, email: str, locale: str) -> None:

@@ -134,6 +134,12 @@ def normalise_host(host: str) -> str | None:
     return name + port if len(name) <= MAX_HOST and _ASCII_HOST.fullmatch(name) else None
 
 
+def with_parents(name: str) -> list[str]:
+    """A domain and those above it, nearest first: `a.b.test` gives itself, `b.test` and `test`."""
+    labels = name.split(".")
+    return [".".join(labels[place:]) for place in range(len(labels))]
+
+
 def _to_ascii(host: str) -> str:
     """Return the ASCII form of an international host name, or "" if it has none."""
     try:

@@ -129,6 +129,15 @@ async def _count(session: AsyncSession, steps: Sequence[tuple[int, int, int]]) -
             [{"b_id": key, "p": posts, "c": comments} for key, (posts, comments) in sorted(totals.items())])
 
 
+async def publish(session: AsyncSession, rows: Sequence[Object]) -> None:
+    """What was added unpublished is published now: it is listed, and counts."""
+    grouped = [row for row in rows if row.group_id is not None and row.visibility != "direct"]
+    for row in grouped:
+        if row.in_reply_to_uri is None:
+            await show(session, row)
+    await _add_comments(session, [row for row in grouped if row.in_reply_to_id is not None])
+
+
 async def hide(session: AsyncSession, row: Object) -> None:
     """A post or comment was deleted or removed: it leaves the listings and the counts."""
     await _turn(session, row, shown=False)
