@@ -18,6 +18,7 @@ from potluck.media.collecting import Collector
 from potluck.media.local_folder import ARRIVING
 from potluck.media.model import MediaVariant, RemoteFile, StoredFile, Upload
 from potluck.media.places import Stored
+from potluck.media.resumable import FOLDER
 from potluck.media.storage import Storage
 from potluck.social import domain_policies, kept_drafts
 from potluck.social.model import Media
@@ -173,6 +174,27 @@ async def test_expired_uploads(cast: Cast, storage: Storage, collector: Collecto
         age(folder / name)
     await collector.turn()
     assert sorted(path.name for path in folder.iterdir()) == ["current", "new-without-row"]
+
+
+async def test_an_upload_that_ends_meanwhile(
+        storage: Storage, collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of uploads come and go while the folder is read: one that is gone by then disturbs nothing."""
+    folder = storage.local.root / FOLDER
+    folder.mkdir(parents=True)
+    for name in ("gone", "left"):
+        (folder / name).touch()
+        age(folder / name)
+    scandir = os.scandir
+
+    def late(path: Path) -> list[os.DirEntry[str]]:
+        entries = list(scandir(path))
+        (folder / "gone").unlink(missing_ok=True)
+        return entries
+
+    monkeypatch.setattr("potluck.media.local_folder.os.scandir", late)
+    await collector.expired_uploads()
+    monkeypatch.undo()
+    assert list(folder.iterdir()) == []
 
 
 async def test_everything_at_once(cast: Cast, storage: Storage, collector: Collector) -> None:

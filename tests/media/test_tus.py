@@ -331,6 +331,20 @@ async def test_the_protocol_is_held(desk: Desk) -> None:
     assert answer.status_code == 204
 
 
+async def test_every_refusal_says_the_version(desk: Desk) -> None:
+    """The protocol wants it in each answer, whoever it was that refused: the endpoint, the uploads, the sign-in."""
+    url = await desk.begin()
+    refused = [
+        (404, await desk.web.head(f"{FILES}/{'x' * 32}", headers=desk.headers("alice"))),
+        (401, await desk.web.head(url, headers=desk.headers("nobody"))),
+        (404, await desk.web.head(url, headers=desk.headers("bob"))),
+        (409, await desk.patch(url, 5, PNG)),
+        (413, await desk.web.post(FILES, headers=desk.headers("alice", Upload_Length=str(1 << 50)))),
+    ]
+    for status, answer in refused:
+        assert (answer.status_code, answer.headers.get("tus-resumable")) == (status, "1.0.0"), answer.text
+
+
 async def test_files_that_are_not_taken(desk: Desk) -> None:
     """A file of no known type is refused by its bytes, whatever its name says, and nothing of it stays."""
     page = b"<!DOCTYPE html><script>alert(1)</script>" * 10

@@ -12,6 +12,7 @@ from potluck import jobs
 from potluck.db.engine import Database
 from potluck.jobs import Progress
 from potluck.media import uploads
+from potluck.media.uploads import job_key
 from potluck.social.drafts import MediaDetail
 from potluck.social.errors import Conflict, NotFound
 from potluck.social.model import Actor, Media
@@ -81,11 +82,6 @@ async def remove(session: AsyncSession, media: Media) -> None:
     await session.flush()
 
 
-def job_key(media_id: int) -> str:
-    """Under which the job that prepares an upload is found."""
-    return f"media:{media_id}"
-
-
 async def progress(session: AsyncSession, media_ids: Sequence[int]) -> dict[int, Progress]:
     """How far the preparation of uploads has come."""
     found = await jobs.progress(session, [job_key(media_id) for media_id in media_ids])
@@ -101,8 +97,7 @@ async def try_again(session: AsyncSession, media: Media) -> None:
     if media.state != "failed":
         raise Conflict("This file needs no second try")
     media.state, media.error = "processing", None
-    await jobs.enqueue(session, uploads.PROCESS, media.id, owner_id=media.owner_id, key=job_key(media.id),
-                       subject=str(media.meta.get("file_name", "")))
+    await uploads.have_processed(session, media)
     await session.flush()
 
 

@@ -23,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import Database
-from potluck.media.local_folder import ARRIVING
 from potluck.media.model import MediaVariant, RemoteFile, StoredFile, Upload
 from potluck.media.places import LOCAL, S3, Item, is_key
 from potluck.media.resumable import FOLDER
@@ -131,7 +130,10 @@ class Collector:
 
     async def without_rows(self) -> int:
         """Remove files that no row names, and what crashes left half-written. Looks at every file there is."""
-        removed = await asyncio.to_thread(_remove_old, self._storage.local.root / ARRIVING, self._before)
+        local = self._storage.local
+        old = [item.key for item in await asyncio.to_thread(local.left_over) if item.modified < self._before]
+        await asyncio.to_thread(local.delete, old)
+        removed = len(old)
         for place in (LOCAL, *([S3] if self._storage.has_bucket else [])):
             batch: list[Item] = []
             async for item in self._storage.everything(place):
@@ -165,24 +167,12 @@ class Collector:
             expired = list(found.scalars())
         folder = self._storage.local.root / FOLDER
         await asyncio.to_thread(_remove_uploads, folder, expired)
-        old = await asyncio.to_thread(_older, folder, self._before)
+        lying = await asyncio.to_thread(self._storage.local.items, folder)
+        old = [item.key.rpartition("/")[2] for item in lying if item.modified < self._before][:_BATCH]
         async with self._db.read() as session:
             known = set((await session.scalars(select(Upload.name).where(Upload.name.in_(old)))).all())
         await asyncio.to_thread(_remove_uploads, folder, [name for name in old if name not in known])
         return len(expired)
-
-
-def _older(folder: Path, before: datetime) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return [entry.name for entry in os.scandir(folder) if entry.stat().st_mtime < before.timestamp()][:_BATCH]
-
-
-def _remove_old(folder: Path, before: datetime) -> int:
-    names = _older(folder, before)
-    for name in names:
-        (folder / name).unlink(missing_ok=True)
-    return len(names)
 
 
 def _remove_uploads(folder: Path, names: Iterable[str]) -> None:

@@ -78,8 +78,10 @@ class LocalFolder:
                 if len(entry.name) == 2 and entry.is_dir(follow_symlinks=False)]
 
     def items(self, folder: Path) -> list[Item]:
-        """The files of one of them."""
-        found = []
+        """The files of a folder, none if there is no such folder; they may come and go meanwhile."""
+        found: list[Item] = []
+        if not folder.is_dir():
+            return found
         for entry in os.scandir(folder):
             with contextlib.suppress(FileNotFoundError):
                 if entry.is_file(follow_symlinks=False):
@@ -88,14 +90,7 @@ class LocalFolder:
 
     def left_over(self) -> list[Item]:
         """What is being written, or was when the machine stopped."""
-        folder = self.root / ARRIVING
-        if not folder.is_dir():
-            return []
-        found = []
-        for entry in os.scandir(folder):
-            with contextlib.suppress(FileNotFoundError):
-                found.append(_item(f"{ARRIVING}/{entry.name}", entry))
-        return found
+        return self.items(self.root / ARRIVING)
 
 
 def _item(key: str, entry: os.DirEntry[str]) -> Item:

@@ -129,11 +129,17 @@ async def attach(session: AsyncSession, storage: Storage, owner: Actor, stored: 
     session.add(media)
     await session.flush()
     await files.add_variant(session, storage, media, files.ORIGINAL, stored)
-    await jobs.enqueue(session, PROCESS, media.id, owner_id=owner.id, key=f"media:{media.id}",
-                       subject=wanted.file_name, queue=queue_of(stored.media_type))
+    await have_processed(session, media)
     return media
 
 
-def queue_of(media_type: str) -> str:
-    """The kind of work a file of this type is: pictures do not wait behind videos."""
-    return "images" if media_type.startswith("image/") else "transcoding"
+def job_key(media_id: int) -> str:
+    """Under which the job that prepares an upload is found."""
+    return f"media:{media_id}"
+
+
+async def have_processed(session: AsyncSession, media: Media) -> None:
+    """Have an upload prepared, at first or again. Pictures do not wait behind videos."""
+    queue = "images" if (media.media_type or "").startswith("image/") else "transcoding"
+    await jobs.enqueue(session, PROCESS, media.id, owner_id=media.owner_id, key=job_key(media.id),
+                       subject=str(media.meta.get("file_name", "")), queue=queue)

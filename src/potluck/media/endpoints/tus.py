@@ -24,6 +24,7 @@ from potluck.media.endpoints.wire import Asked, Refusal, message_body, respond
 from potluck.media.model import Upload
 from potluck.media.resumable import Hold, Uploads
 from potluck.settings import Settings
+from potluck.social.errors import SocialError
 from potluck.social.model import Actor
 
 PATH = "/uploads/tus"
@@ -64,6 +65,17 @@ class Tus:
         return self._answer
 
     async def _answer(self, asked: Asked, send: Send) -> None:
+        """Act, and say with what is refused as well which version is spoken."""
+        try:
+            await self._act(asked, send)
+        except Refusal as refusal:
+            refusal.headers.setdefault("tus-resumable", VERSION)
+            raise
+        except SocialError as error:
+            status = 413 if isinstance(error, quotas.TooLarge) else error.status
+            raise Refusal(status, error.text, {"tus-resumable": VERSION}) from error
+
+    async def _act(self, asked: Asked, send: Send) -> None:
         name = _name(asked.path)
         if name is None:
             raise Refusal(404, "There is nothing here")
@@ -73,16 +85,13 @@ class Tus:
             return
         _check_version(asked)
         owner = await self._who(asked)
-        try:
-            if method == "POST" and not name:
-                await self._create(asked, send, owner)
-            elif method in self._methods and name:
-                await self._methods[method](asked, send, owner, name)
-            else:
-                raise Refusal(405, "This method is not known here", {
-                    "allow": "HEAD, PATCH, DELETE, OPTIONS" if name else "POST, OPTIONS", "tus-resumable": VERSION})
-        except quotas.TooLarge as error:
-            raise Refusal(413, error.text, {"tus-resumable": VERSION}) from error
+        if method == "POST" and not name:
+            await self._create(asked, send, owner)
+        elif method in self._methods and name:
+            await self._methods[method](asked, send, owner, name)
+        else:
+            raise Refusal(405, "This method is not known here", {
+                "allow": "HEAD, PATCH, DELETE, OPTIONS" if name else "POST, OPTIONS"})
 
     async def _options(self, send: Send) -> None:
         most = quotas.largest(self._settings)
@@ -121,7 +130,7 @@ class Tus:
         async with self._uploads.hold(self._db(), owner, name) as held:
             if offset != held.offset:
                 raise Refusal(409, f"The upload stands at {held.offset}, not at {offset}",
-                              {"tus-resumable": VERSION, "upload-offset": str(held.offset)})
+                              {"upload-offset": str(held.offset)})
             await self._take(asked, held)
             await self._uploads.touch(self._db(), held)
             finished = await self._finished(owner, held)
@@ -144,7 +153,7 @@ class Tus:
         room = held.upload.length - held.offset
         announced = asked.header("content-length")
         if announced.isdigit() and int(announced) > room:
-            raise Refusal(413, f"Only {room} bytes are missing from this upload", {"tus-resumable": VERSION})
+            raise Refusal(413, f"Only {room} bytes are missing from this upload")
         checksum = _checksum(asked.header("upload-checksum"))
         if not room:
             return
@@ -158,11 +167,11 @@ async def _append(asked: Asked, held: Hold, path: Path, offset: int, room: int) 
     """Write what comes to a file's end. Returns how long it is then."""
     async with Writer(path) as writer:
         if writer.size != offset:
-            raise Refusal(409, f"The upload stands at {writer.size}", {"tus-resumable": VERSION})
+            raise Refusal(409, f"The upload stands at {writer.size}")
         async for piece in _pieces(asked, held):
             if writer.size + len(piece) > offset + room:
                 await writer.shorten(offset)
-                raise Refusal(413, f"Only {room} bytes are missing from this upload", {"tus-resumable": VERSION})
+                raise Refusal(413, f"Only {room} bytes are missing from this upload")
             await writer.write(piece)
         return writer.size
 
@@ -175,7 +184,7 @@ async def _append_checked(asked: Asked, held: Hold, room: int, algorithm: str, d
         await _append(asked, held, beside, 0, room)
         found = await asyncio.to_thread(_digest, beside, algorithm)
         if found != digest:
-            raise Refusal(460, "The checksum is another one", {"tus-resumable": VERSION})
+            raise Refusal(460, "The checksum is another one")
         return await _join(beside, held.path)
     finally:
         await asyncio.to_thread(beside.unlink, missing_ok=True)
@@ -226,7 +235,7 @@ def _name(path: str) -> str | None:
 
 def _check_version(asked: Asked) -> None:
     if asked.header("tus-resumable") != VERSION:
-        raise Refusal(412, f"This server speaks tus {VERSION}", {"tus-version": VERSION, "tus-resumable": VERSION})
+        raise Refusal(412, f"This server speaks tus {VERSION}", {"tus-version": VERSION})
 
 
 def _is_piece(asked: Asked) -> bool:
@@ -235,13 +244,13 @@ def _is_piece(asked: Asked) -> bool:
 
 def _check_type(asked: Asked) -> None:
     if not _is_piece(asked):
-        raise Refusal(415, f"Pieces of a file are sent as {_OFFSET_TYPE}", {"tus-resumable": VERSION})
+        raise Refusal(415, f"Pieces of a file are sent as {_OFFSET_TYPE}")
 
 
 def _number(asked: Asked, name: str) -> int:
     text = asked.header(name)
     if not (text.isascii() and text.isdigit()) or len(text) > 16 or int(text) >= _MAX_LENGTH:
-        raise Refusal(400, f"{name.title()} must be a whole number", {"tus-resumable": VERSION})
+        raise Refusal(400, f"{name.title()} must be a whole number")
     return int(text)
 
 
@@ -254,25 +263,23 @@ def _checksum(header: str) -> tuple[str, bytes] | None:
     except (binascii.Error, ValueError):
         digest = b""
     if algorithm.lower() not in CHECKSUMS or not digest:
-        raise Refusal(400, f"Upload-Checksum is one of {', '.join(CHECKSUMS)}, a space, and the digest in base64",
-                      {"tus-resumable": VERSION})
+        raise Refusal(400, f"Upload-Checksum is one of {', '.join(CHECKSUMS)}, a space, and the digest in base64")
     return algorithm.lower(), digest
 
 
 def _metadata(header: str) -> dict[str, str]:
     """Keys with values in base64, separated by commas."""
     if len(header) > _MAX_METADATA:
-        raise Refusal(400, "Upload-Metadata is too long", {"tus-resumable": VERSION})
+        raise Refusal(400, "Upload-Metadata is too long")
     found: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _, value = pair.partition(" ")
         try:
             found[key] = base64.b64decode(value.strip(), validate=True).decode().replace("\x00", "")
         except (binascii.Error, ValueError):
-            raise Refusal(400, f"Upload-Metadata: the value of {key[:40]!r} is no text in base64",
-                          {"tus-resumable": VERSION}) from None
+            raise Refusal(400, f"Upload-Metadata: the value of {key[:40]!r} is no text in base64") from None
     if len(found) > _MAX_KEYS:
-        raise Refusal(400, "Upload-Metadata has too many keys", {"tus-resumable": VERSION})
+        raise Refusal(400, "Upload-Metadata has too many keys")
     return found
 
 
