@@ -27,14 +27,12 @@ from potluck.federation.vocabulary import (
     type_of,
     url_html,
 )
-from potluck.federation.writing import emoji_tags, picture_type
+from potluck.federation.writing import emoji_tags, language_entry, picture_type
 from potluck.settings import current
 from potluck.social.addresses import instance_actor_uri, shared_inbox_uri
 from potluck.social.drafts import ActorDraft
 from potluck.social.model import Actor, ActorKey
 from potluck.social.registry import Unreadable
-from potluck.text.languages import language_name
-from potluck.text.native_names import NATIVE_NAMES
 from potluck.text.sanitise import sanitise_inline, to_plain_text
 
 MAX_NAME = 2048
@@ -217,8 +215,7 @@ def _community_terms(group: Actor) -> dict[str, Any]:
     terms: dict[str, Any] = {
         "attributedTo": f"{group.uri}/moderators", "sensitive": bool(known.get("sensitive")),
         "postingRestrictedToMods": bool(known.get("posting_restricted")), "mediaType": "text/html",
-        "language": [{"identifier": tag, "name": NATIVE_NAMES.get(tag) or language_name(tag) or tag}
-                     for tag in known.get("languages", ())]}
+        "language": [language_entry(tag) for tag in known.get("languages", ())]}
     if group.summary_source:
         terms["source"] = {"content": group.summary_source, "mediaType": "text/markdown"}
     return terms

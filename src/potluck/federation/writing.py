@@ -66,11 +66,15 @@ def _group_terms(group: Actor, row: Object) -> dict[str, Any]:
     """What Lemmy's kin need of a post in a community: `audience` as one string, `language` as an object (forum §3)."""
     terms: dict[str, Any] = {"audience": group.uri}
     if row.language:
-        terms["language"] = {"identifier": row.language,
-                             "name": NATIVE_NAMES.get(row.language) or language_name(row.language) or row.language}
+        terms["language"] = language_entry(row.language)
     if row.extra.get("distinguished"):
         terms["distinguished"] = True
     return terms
+
+
+def language_entry(tag: str) -> dict[str, str]:
+    """A language as Lemmy's kin write it (forum §2, §3): its tag, and what it calls itself."""
+    return {"identifier": tag, "name": NATIVE_NAMES.get(tag) or language_name(tag) or tag}
 
 
 def with_language(name: str, value: str, language: str | None) -> dict[str, Any]:

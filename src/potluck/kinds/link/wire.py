@@ -10,7 +10,7 @@ from typing import Any
 
 from potluck.federation.reading import link_attachment, natural_text, read_common
 from potluck.federation.vocabulary import Document, first_id, get, get_list, image_of, type_of
-from potluck.federation.writing import object_base
+from potluck.federation.writing import object_base, plain_attachments
 from potluck.social.drafts import AttachmentDraft, Draft
 from potluck.social.registry import Receiver
 from potluck.social.views import ObjectView
@@ -91,14 +91,5 @@ def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
 
 def _attachments(view: ObjectView) -> list[dict[str, Any]]:
     """Exactly `Link{type,href}` and `Image{type,url,name}`: the first one is what Lemmy takes as the post's address."""
-    made: list[dict[str, Any]] = []
     link = view.object.extra.get("link")
-    if link:
-        made.append({"type": "Link", "href": link})
-    for item in view.media:
-        if item.url:
-            entry = {"type": "Image" if item.type == "image" else "Document", "url": item.url}
-            if item.media_type and entry["type"] == "Document":
-                entry["mediaType"] = item.media_type
-            made.append(entry | ({"name": item.description} if item.description else {}))
-    return made
+    return [*([{"type": "Link", "href": link}] if link else []), *plain_attachments(view.media)]
