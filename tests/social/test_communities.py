@@ -321,6 +321,16 @@ async def test_who_may_post(session, people, pairs, posting, allowed) -> None:
     assert able == allowed
 
 
+async def test_a_community_elsewhere_says_that_only_moderators_post(session, people, remote) -> None:
+    """Refused before somebody writes, too; comments are free."""
+    group = await remote("chowder@stew.example", type="Group", extra={"posting_restricted": True})
+    with pytest.raises(NotAllowed):
+        await roles.check_may_post(session, people["bob"], group)
+    await roles.check_may_post(session, people["bob"], group, reply_to=1)
+    await roles.appoint(session, group.id, people["bob"].id)
+    await roles.check_may_post(session, people["bob"], group)
+
+
 @pytest.mark.parametrize(("changes", "field"), [
     ({"title": "ab"}, "title"), ({"title": "x" * 201}, "title"), ({"link": "javascript:alert(1)"}, "link"),
     ({"link": "ftp://x.example"}, "link"), ({"link": "https://x.example/" + "y" * 2000}, "link"),

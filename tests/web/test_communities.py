@@ -14,7 +14,7 @@ from potluck.kinds.note.actions import NoteRequest
 from potluck.social import keys
 from potluck.social.communities import making, moderating
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Object
+from potluck.social.model import Actor, GroupPost, Media, Object
 from web.conftest import Browser, Site
 
 PAIRS = keys.make_pairs()
@@ -255,3 +255,16 @@ async def test_one_changes_ones_own_post(site: Site) -> None:
     assert "On stock" in (await alice.get(f"/@alice/{row.id}")).text
     assert (await bob.get(f"/posts/{row.id}/revise")).status_code == 404
     assert (await bob.post(f"/posts/{row.id}/revise", {"title": "Mine now"})).status_code == 404
+
+
+async def test_a_picture_stays_when_its_post_is_changed(site: Site) -> None:
+    """The form holds its address; what is for adults by its community stays so, whatever the form says."""
+    picture = "https://soup.example/pot.jpg"
+    row = await bring(site, await community(site, "stews", sensitive=True), link=picture)
+    alice = await site.browser(site.cast.alice)
+    assert f'value="{picture}"' in (await alice.get(f"/posts/{row.id}/revise")).text
+    await alice.post(f"/posts/{row.id}/revise", {"title": "Our pot", "link": picture})
+    async with site.database.read() as session:
+        changed = await session.get_one(Object, row.id)
+        media = (await session.scalars(select(Media.url).where(Media.object_id == row.id))).all()
+    assert (changed.title, changed.sensitive, list(media)) == ("Our pot", True, [picture])

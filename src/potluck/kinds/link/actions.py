@@ -16,7 +16,8 @@ from potluck.social import objects, visibility
 from potluck.social.communities import joining
 from potluck.social.drafts import AttachmentDraft, Draft, MentionDraft
 from potluck.social.errors import Invalid, NotFound
-from potluck.social.model import Actor, Object
+from potluck.social.model import Actor, Community, Object
+from potluck.social.views import ObjectView
 from potluck.text.languages import normalise_language
 
 MIN_TITLE = 3  # Lemmy refuses shorter ones
@@ -75,7 +76,15 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     draft = await _draft(session, author, request)
     draft.media_ids = await own_media(session, author, request.media_ids, of_object=object_id)
     draft.context_uri, draft.url, draft.edited_at = row.context_uri, row.url, now()
+    community = await session.get(Community, row.group_id) if row.group_id else None
+    draft.sensitive = draft.sensitive or (community is not None and community.sensitive)
     return await objects.edit(session, object_id, draft, author)
+
+
+def shared_by(view: ObjectView) -> str:
+    """The address a post was made with, '' if it has only a text: of a picture post it is that of its picture."""
+    pictures = (item.url for item in view.media if item.owner_id is None and item.url and is_picture(item.url))
+    return view.object.extra.get("link") or next(pictures, "")
 
 
 async def _draft(session: AsyncSession, author: Actor, request: LinkRequest) -> Draft:

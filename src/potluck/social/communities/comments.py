@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social.communities import ranking
@@ -181,19 +181,17 @@ def _worth_showing(children: dict[int, list[Leaf]], top: int) -> set[int]:
 
 async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> list[Leaf]:
     root = top.thread_root_id or top.id
+    readable = visible_to(viewer_id)
+    if viewer_id is not None:
+        readable = and_(readable, not_hidden_by(viewer_id, Object.author_id))
     rows: Sequence[Any] = (await session.execute(
         select(Object.id, Object.in_reply_to_id, Object.likes_count, Object.dislikes_count, Object.published,
-               Object.extra, Object.state, Object.deleted_at)
+               Object.extra, Object.state, Object.deleted_at, readable.label("readable"))
         .where(Object.thread_root_id == root, Object.id != root).order_by(Object.id).limit(MAX_COMMENTS))).all()
-    readable = visible_to(viewer_id)
-    query = select(Object.id).where(Object.thread_root_id == root, readable)
-    if viewer_id is not None:
-        query = query.where(not_hidden_by(viewer_id, Object.author_id))
-    allowed = set((await session.scalars(query)).all())
     found = []
     for row in rows:
         gone = "deleted" if row.deleted_at is not None else "removed" if row.state == REMOVED else ""
-        if gone or row.id in allowed:
+        if gone or row.readable:
             found.append(Leaf(row.id, row.in_reply_to_id, row.likes_count, row.dislikes_count, row.published,
                               bool(row.extra.get("distinguished")), gone))
     return found

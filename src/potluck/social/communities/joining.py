@@ -41,16 +41,11 @@ async def check_may_post(session: AsyncSession, author: Actor, group: Actor, *, 
                          ) -> Community:
     """See that somebody may post (or comment on the post `reply_to`); gives the community's settings.
 
-    A remote community that only lets moderators post says so in its document.
-
     Raises:
         NotAllowed: they may not.
     """
     await posts.know(session, [group.id])
     await roles.check_may_post(session, author, group, reply_to=reply_to)
-    restricted = group.extra.get("posting_restricted") and not group.is_local and reply_to is None
-    if restricted and not await roles.is_moderator(session, group.id, author.id):
-        raise NotAllowed("Only moderators may post in this community")
     return await settings_of(session, group)
 
 

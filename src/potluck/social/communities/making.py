@@ -15,7 +15,7 @@ from potluck.social.addresses import hashtag_url
 from potluck.social.communities import mod_log, roles
 from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.keys import KeyPairs
-from potluck.social.model import Actor, Community, User
+from potluck.social.model import Actor, Community
 from potluck.text.languages import normalise_language
 from potluck.text.render import render_text
 
@@ -146,8 +146,3 @@ async def update(session: AsyncSession, moderator: Actor, group: Actor, wishes: 
     await events.emit(session, events.CommunityActed(actor, moderator, "update"))
     await events.emit(session, events.ProfileChanged(actor))
     return actor
-
-
-def is_community(user: User, actor: Actor) -> bool:
-    """Whether an actor is a community of that login, not its person."""
-    return actor.type == "Group" and actor.owner_id == user.id

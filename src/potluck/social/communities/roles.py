@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,6 @@ async def moderators(session: AsyncSession, community_id: int) -> list[Actor]:
         Moderator.community_id == community_id, Actor.deleted_at.is_(None), Actor.suspended_at.is_(None)
     ).order_by(Moderator.rank))
     return list(rows.all())
-
-
-async def moderated_by(session: AsyncSession, actor_id: int) -> set[int]:
-    """Ids of the communities somebody looks after."""
-    return set((await session.scalars(select(Moderator.community_id).where(Moderator.actor_id == actor_id))).all())
 
 
 async def is_moderator(session: AsyncSession, community_id: int, actor_id: int) -> bool:
@@ -154,6 +149,11 @@ async def is_member(session: AsyncSession, community_id: int, actor_id: int) -> 
     return bool(found)
 
 
+def _restricted_elsewhere(community: Actor) -> bool:
+    """Whether a community of another server says in its document that only moderators post there."""
+    return not community.is_local and bool(community.extra.get("posting_restricted"))
+
+
 async def check_may_post(session: AsyncSession, author: Actor, community: Actor, *, reply_to: int | None = None,
                          ) -> None:
     """See that somebody may post or comment.
@@ -175,18 +175,10 @@ async def check_may_post(session: AsyncSession, author: Actor, community: Actor,
     if reply_to is not None:
         if await session.scalar(select(GroupPost.locked).where(GroupPost.object_id == reply_to)):
             raise NotAllowed("This post is locked")
-    elif settings is not None and settings.posting == "moderators":
+    elif (settings is not None and settings.posting == "moderators") or _restricted_elsewhere(community):
         raise NotAllowed("Only moderators may post in this community")
     members_only = settings is not None and (settings.posting == "members" or settings.visibility == "private")
     if members_only and not await is_member(session, community.id, author.id):
         raise NotAllowed("Only members may take part in this community")
     if settings is not None and settings.visibility == "local" and not author.is_local:
         raise NotAllowed("This community is only for people of its own server")
-
-
-async def privileged_among(session: AsyncSession, community_id: int, actor_ids: Collection[int]) -> set[int]:
-    """Those of some actors who are moderators: their comments may be marked."""
-    if not actor_ids:
-        return set()
-    return set((await session.scalars(select(Moderator.actor_id).where(
-        Moderator.community_id == community_id, Moderator.actor_id.in_(actor_ids)))).all())

@@ -10,7 +10,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import views
-from potluck.social.communities import comments, listing, roles
+from potluck.social.communities import comments, listing
 from potluck.social.communities.comments import Node
 from potluck.social.model import GroupPost
 from potluck.social.views import EntryView, ObjectView
@@ -80,8 +80,9 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
         frame = await about(session, view.group, viewer) if view.group else None
         same = await views.load_objects(session, await listing.same_link(session, place), viewer_id)
         spots = await listing.places(session, same)
+        seen = await listing.reads(session, viewer_id, [root_id]) if viewer_id is not None else {}
     may_moderate = frame is not None and frame.may["moderate"]
-    if viewer_id is not None and root is not None:
+    if viewer_id is not None and root is not None and seen.get(root_id) != place.comments:
         async with request.app.state.db.write() as session:
             await listing.mark_read(session, viewer_id, [root_id])
     post = shown_post(view, viewer, unfold=True)
@@ -98,9 +99,3 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
         interact=f"/interact?uri={quote(row.uri, safe='')}", meta=metadata.of_post(view, post),
         may_comment=viewer is not None and (not place.locked or may_moderate),
         fetching=fetching, heading=_("Discussion") if row.id == root_id else _("Comment"))
-
-
-async def may_moderate(session: AsyncSession, viewer: Viewer, view: ObjectView) -> bool:
-    """Whether the viewer looks after the community something was posted to."""
-    return view.group is not None and (await roles.is_moderator(session, view.group.id, viewer.actor.id)
-                                       or (viewer.is_staff and view.group.is_local))

@@ -94,7 +94,7 @@ async def edit(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     row = view.object
     if row.author_id != me.actor.id or row.kind != "link" or view.group is None:
         raise NotFound
-    values = {"title": row.title or "", "link": row.extra.get("link", ""), "text": row.source or "",
+    values = {"title": row.title or "", "link": links.shared_by(view), "text": row.source or "",
               "language": row.language or "", "sensitive": "1" if row.sensitive else "",
               "flair": next(iter(row.extra.get("flairs", ())), "")}
     return await _form(request, me, view.group, values, {}, action=f"/posts/{object_id}/revise", heading=_("Edit post"))
@@ -107,8 +107,10 @@ async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
     if view.object.author_id != me.actor.id or view.group is None:
         raise NotFound
     try:
+        wanted = _request(form, view.group.id)
+        await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
-            await links.revise(session, await acting(session, me), object_id, _request(form, view.group.id))
+            await links.revise(session, await acting(session, me), object_id, wanted)
     except Invalid as error:
         return await _form(request, me, view.group, form.kept(*_FIELDS), {error.field: _(error.text)},
                            action=f"/posts/{object_id}/revise", heading=_("Edit post"))
