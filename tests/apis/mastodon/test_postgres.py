@@ -11,7 +11,15 @@ from potluck import settings
 from potluck.settings import Settings
 from potluck.social.drafts import AttachmentDraft
 
-from . import fields, test_announcements, test_contract, test_filters, test_notifications, test_scheduled
+from . import (
+    fields,
+    test_announcements,
+    test_contract,
+    test_filters,
+    test_notifications,
+    test_profile,
+    test_scheduled,
+)
 from .conftest import URL, Person, Server, running
 
 
@@ -62,6 +70,11 @@ async def test_wishes(server: Server, alice: Person, bob: Person, carol: Person)
     await test_announcements.test_announcements(server, alice, bob)
     await test_scheduled.test_scheduling(alice, bob)
     await test_notifications.test_policy_and_requests(alice, bob, carol)
+
+
+async def test_signing_up(server: Server) -> None:
+    """Whoever is kept out is kept out as on SQLite."""
+    await test_profile.test_who_is_kept_out(server)
 
 
 async def test_people_and_notifications(server: Server, alice: Person, bob: Person) -> None:

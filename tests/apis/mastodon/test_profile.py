@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 from potluck import settings
 from potluck.apis.mastodon import translation
-from potluck.social import follows
+from potluck.social import follows, gatekeeping
 from potluck.social.accounts import oauth_apps, tokens
 from potluck.social.model import Actor, User
+from potluck.social.paging import Page
 
 from . import fields
 from .conftest import Person, Server
@@ -26,6 +27,7 @@ from .conftest import Person, Server
 def fresh() -> None:
     """Nothing is remembered of another test."""
     translation.forget()
+    gatekeeping.forget()
 
 
 def change_settings(**changes: Any) -> None:
@@ -137,6 +139,33 @@ async def test_who_may_sign_up(server: Server, alice: Person) -> None:
     change_settings(sign_up="open")
     assert (await alice.call("POST", "/api/v1/accounts", json=GOOD)).status_code == 403
     assert (await server.http.post("/api/v1/accounts", json=GOOD)).status_code == 401
+
+
+async def test_who_is_kept_out(server: Server) -> None:
+    """Blocked mailboxes and networks make no account, nor does one move to such a mailbox; a refusal is counted."""
+    change_settings(sign_up="open", confirm_email=True)
+    header = await app_token(server)
+    async with server.db.write() as session:
+        await gatekeeping.block_email_domain(session, "spam.example")
+    refused = await server.http.post("/api/v1/accounts", json=GOOD | {"email": "n@spam.example"}, headers=header)
+    assert refused.status_code == 422
+    assert [item["error"] for item in refused.json()["details"]["email"]] == ["ERR_BLOCKED"]
+    async with server.db.read() as session:
+        rows = await gatekeeping.email_domains(session, Page())
+    assert [sum(row.attempts.values()) for row in rows] == [1]
+    made = (await server.http.post("/api/v1/accounts", json=GOOD, headers=header)).json()
+    moved = await server.http.post("/api/v1/emails/confirmations", json={"email": "n@spam.example"},
+                                   headers={"Authorization": f"Bearer {made['access_token']}"})
+    assert moved.status_code == 422
+    assert [item["error"] for item in moved.json()["details"]["email"]] == ["ERR_BLOCKED"]
+    async with server.db.write() as session:
+        assert await session.scalar(select(User.email).where(User.email.startswith("n"))) == GOOD["email"]
+        await gatekeeping.block_network(session, "127.0.0.0/8", "sign_up_block")
+    refused = await server.http.post("/api/v1/accounts", json=GOOD | {"username": "nora", "email": "o@example.org"},
+                                     headers=header)
+    assert refused.status_code == 403
+    async with server.db.read() as session:
+        assert await session.scalar(select(Actor.id).where(Actor.name == "nora")) is None
 
 
 # ---- translation ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.oauth import issued_token
 from potluck.apis.ports import ports
+from potluck.social import gatekeeping
 from potluck.social.accounts import confirmations, signup, tokens
 from potluck.social.accounts.addresses import normalise_email
 from potluck.social.accounts.email import Mail, MailNotSent, send
@@ -69,16 +70,21 @@ async def create(call: Call) -> Answer:
         raise ApiError(403, "This action is not allowed")
     _check_given(call)
     params, app = call.params, call.access.app
+    address = ports(call.request).client_address(call.request)
     try:
         prepared = await signup.prepare(signup.Request(
             name=params.text("username"), email=params.text("email"), password=params.text("password"),
             reason=params.text("reason"), invite=params.text("invite_code"),
-            locale=params.text("locale") or call.settings.language, agreed=True))
-        signup.count_attempt(ports(call.request).client_address(call.request))
+            locale=params.text("locale") or call.settings.language, agreed=True, ip=address))
+        signup.count_attempt(address)
         async with call.write() as session:
             account = await signup.create(session, prepared)
             issued = await tokens.issue(session, account.user, sorted(call.access.scopes), app=app)
             mail = await confirmations.begin(session, account.user)
+    except gatekeeping.Blocked as error:
+        async with call.write() as session:
+            await gatekeeping.count_refusal(session, prepared.email)
+        raise _refusal([error]) from error
     except Invalid as error:
         raise _refusal([error]) from error
     _send_soon(mail)
@@ -96,6 +102,8 @@ async def confirm_again(call: Call) -> Answer:
             email = normalise_email(call.params.text("email"))
             if await session.scalar(select(User.id).where(User.email == email, User.id != user.id)):
                 raise _refusal([Invalid("email", "has already been taken", "taken")])
+            if email != user.email and await gatekeeping.is_blocked(session, email):
+                raise _refusal([gatekeeping.Blocked()])
             user.email = email
         mail = await confirmations.begin(session, user)
         tokens.forget_user(session, user.id)
