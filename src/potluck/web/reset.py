@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Response, get, post
 
 from potluck.social.accounts import resets
+from potluck.social.accounts.mailing import send_soon
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, pages, redirects
 from potluck.web.asking import PathWord, SentForm
 from potluck.web.composing import form_errors
 from potluck.web.i18n import _
-from potluck.web.mailing import send_soon
 from potluck.web.types import AnyRequest
 
 

@@ -10,13 +10,13 @@ from potluck.settings import current
 from potluck.social import gatekeeping
 from potluck.social.accounts import confirmations, invites, signup
 from potluck.social.accounts.email import Mail
+from potluck.social.accounts.mailing import send_soon
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import auth, flashes, i18n, pages, redirects
 from potluck.web.asking import Guest, Me, PathWord, SentForm
 from potluck.web.composing import form_errors
 from potluck.web.forms import Form
 from potluck.web.i18n import _
-from potluck.web.mailing import send_soon
 from potluck.web.types import AnyRequest
 
 _FIELDS = {"username": "name", "agreement": "agree", "invite": "code"}

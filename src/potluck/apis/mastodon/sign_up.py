@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
 from sqlalchemy import select
 
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
@@ -14,31 +11,14 @@ from potluck.apis.ports import ports
 from potluck.social import gatekeeping
 from potluck.social.accounts import confirmations, signup, tokens
 from potluck.social.accounts.addresses import normalise_email
-from potluck.social.accounts.email import Mail, MailNotSent, send
+from potluck.social.accounts.mailing import send_soon
 from potluck.social.errors import Invalid
 from potluck.social.model import User
-
-log = structlog.get_logger(__name__)
 
 _FIELDS = {"name": "username"}
 _CODES = {"taken": "ERR_TAKEN", "blank": "ERR_BLANK", "invalid": "ERR_INVALID", "too_long": "ERR_TOO_LONG",
           "too_short": "ERR_TOO_SHORT", "accepted": "ERR_ACCEPTED", "inclusion": "ERR_INCLUSION",
           "blocked": "ERR_BLOCKED", "reserved": "ERR_RESERVED", "unreachable": "ERR_UNREACHABLE"}
-_sending: set[asyncio.Task[None]] = set()
-
-
-def _send_soon(mail: Mail) -> None:
-    """Send a mail without waiting for it: an answer's time tells nothing then."""
-    task = asyncio.create_task(_send(mail))
-    _sending.add(task)
-    task.add_done_callback(_sending.discard)
-
-
-async def _send(mail: Mail) -> None:
-    try:
-        await send(mail)
-    except MailNotSent as error:
-        log.warning("mail_not_sent", error=str(error))
 
 
 def _refusal(errors: list[Invalid]) -> ApiError:
@@ -87,7 +67,7 @@ async def create(call: Call) -> Answer:
         raise _refusal([error]) from error
     except Invalid as error:
         raise _refusal([error]) from error
-    _send_soon(mail)
+    send_soon(mail)
     return issued_token(issued)
 
 
@@ -107,7 +87,7 @@ async def confirm_again(call: Call) -> Answer:
             user.email = email
         mail = await confirmations.begin(session, user)
         tokens.forget_user(session, user.id)
-    _send_soon(mail)
+    send_soon(mail)
     return Answer(EMPTY)
 
 

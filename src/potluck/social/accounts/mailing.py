@@ -1,4 +1,4 @@
-"""Sends mails once the transaction that asked for them is committed, without anybody waiting for the mail server."""
+"""Sends mails without anybody waiting for the mail server: an answer's time tells nothing about who has an account."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _sending: set[asyncio.Task[None]] = set()
 
 def send_after_commit(session: AsyncSession, mail: Mail) -> None:
     """Send a mail when the transaction of `session` is committed; where that fails, it is in the log."""
-    after_commit(session, lambda: _start(mail))
+    after_commit(session, lambda: send_soon(mail))
 
 
-def _start(mail: Mail) -> None:
+def send_soon(mail: Mail) -> None:
+    """Send a mail without waiting for it; where that fails, it is in the log, and can be asked for again."""
     task = asyncio.get_running_loop().create_task(_send(mail))
     _sending.add(task)
     task.add_done_callback(_sending.discard)
