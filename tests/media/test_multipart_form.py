@@ -125,4 +125,4 @@ async def test_memory_stays_flat(folder: LocalFolder) -> None:
 
 def test_last_value_counts() -> None:
     """Of several values of one name the last counts."""
-    assert Form({"a": ["1", "2"]}).text("a") == "2"
+    assert Form([("a", "1"), ("a", "2")]).text("a") == "2"

@@ -38,26 +38,27 @@ class SentFile:
 
 @dataclass(slots=True)
 class Form:
-    """What a form brought. Of several values of one name the last counts in `text`."""
+    """What a form brought, fields in the order they came. Of several values of one name the last counts in `text`."""
 
-    fields: dict[str, list[str]] = field(default_factory=dict)
+    fields: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, SentFile] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """Value of a field, '' if it is absent."""
-        return self.fields.get(name, [""])[-1]
+        return next((value for key, value in reversed(self.fields) if key == name), "")
 
 
 @asynccontextmanager
-async def read_form(content_type: str, pieces: AsyncIterator[bytes], folder: LocalFolder, *,
-                    most: int) -> AsyncIterator[Form]:
+async def read_form(content_type: str, pieces: AsyncIterator[bytes], folder: LocalFolder | None, *,
+                    most: int = 0, parts: int = _MAX_PARTS) -> AsyncIterator[Form]:
     """The form that a request's body holds. Its files are removed when the block ends, unless they were moved.
 
     Args:
         content_type: of the request.
         pieces: the body as it comes (`request.stream()`, of a route without limit for bodies).
-        folder: where files are written.
+        folder: where files are written; None where none are wanted: they are passed over.
         most: largest file taken; 0 for no limit.
+        parts: most fields and files together.
 
     Raises:
         Invalid: it is no proper form.
@@ -65,29 +66,30 @@ async def read_form(content_type: str, pieces: AsyncIterator[bytes], folder: Loc
     """
     reader = _Reader(folder, most)
     try:
-        await reader.read(_parser(content_type), pieces)
+        await reader.read(_parser(content_type, parts), pieces)
         yield reader.form
     finally:
         for path in reader.paths:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
-def _parser(content_type: str) -> PushMultipartParser:
+def _parser(content_type: str, parts: int) -> PushMultipartParser:
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise Invalid("file", "Files are sent as multipart/form-data")
-    return PushMultipartParser(options["boundary"], max_segment_count=_MAX_PARTS)
+    return PushMultipartParser(options["boundary"], max_segment_count=parts)
 
 
 class _Reader:
     """Reads one form."""
 
-    def __init__(self, folder: LocalFolder, most: int) -> None:
+    def __init__(self, folder: LocalFolder | None, most: int) -> None:
         self.form = Form()
         self.paths: list[Path] = []
         self._folder = folder
         self._most = most
         self._segment: MultipartSegment | None = None
+        self._passed_over = False
         self._writer: Writer | None = None
         self._value = bytearray()
         self._text = 0
@@ -116,12 +118,15 @@ class _Reader:
     async def _begin(self, segment: MultipartSegment) -> None:
         self._segment = segment
         self._value.clear()
-        if segment.filename is not None:
+        self._passed_over = segment.filename is not None and self._folder is None
+        if segment.filename is not None and self._folder is not None:
             path = await asyncio.to_thread(self._folder.arriving)
             self.paths.append(path)
             self._writer = await Writer(path).__aenter__()
 
     async def _more(self, data: bytes) -> None:
+        if self._passed_over:
+            return
         if self._writer is None:
             self._value += data
             self._text += len(data)
@@ -135,9 +140,10 @@ class _Reader:
     async def _end(self) -> None:
         segment, writer = self._segment, self._writer
         assert segment is not None  # noqa: S101 - the parser begins each part
+        if self._passed_over:
+            return
         if writer is None:
-            text = self._value.decode("utf-8", "replace").replace("\x00", "")
-            self.form.fields.setdefault(segment.name, []).append(text)
+            self.form.fields.append((segment.name, self._value.decode("utf-8", "replace").replace("\x00", "")))
             return
         self._writer = None
         await writer.__aexit__(None, None, None)

@@ -39,6 +39,8 @@ def client(seen):
         yield made
 
 
+_PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n'
+_END = b"\r\n--x--\r\n"
 FORMS = [
     "id[]=1&id[]=2", "id%5B%5D=1&id%5B%5D=2", "id=1&id=2", "id[0]=1&id[1]=2",
 ]
@@ -80,6 +82,13 @@ def test_index_maps_and_record_lists_are_the_same() -> None:
         assert [(item.text("name"), item.text("value")) for item in records] == [("a", "b"), ("c", "d")]
 
 
+def test_records_of_a_multipart_body_stay_together(client: TestClient, seen: list[Params]) -> None:
+    """Fields count in the order in which they were sent, whatever their names are."""
+    client.post("/x", files=[("f[][name]", (None, "a")), ("f[][value]", (None, "b")), ("f[][name]", (None, "c")),
+                             ("f[][value]", (None, "d"))])
+    assert [(item.text("name"), item.text("value")) for item in seen[0].records("f")] == [("a", "b"), ("c", "d")]
+
+
 @pytest.mark.parametrize(("word", "expected"), [
     ("true", True), ("1", True), ("True", True), ("on", True), ("t", True), ("false", False), ("0", False),
     ("False", False), ("off", False), ("f", False)])
@@ -108,6 +117,11 @@ def test_a_file_is_an_upload_not_a_text(client: TestClient, seen: list[Params]) 
     (b"{", "application/json", 400), (b"[1]", "application/json", 400), (b"\xff=1", "application/x-www-form-urlencoded",
                                                                         400),
     (b"x" * (1024 * 1024 + 1), "application/json", 413), (b"junk", "multipart/form-data", 400),
+    (b"junk", "multipart/form-data; boundary=x", 400), (_PART + b"\r\nhalf", "multipart/form-data; boundary=x", 400),
+    (_PART + b"\r\n" + b"x" * (1024 * 1024 + 1) + _END, "multipart/form-data; boundary=x", 413),
+    ((_PART + b"\r\nx\r\n") * 1001 + _END, "multipart/form-data; boundary=x", 400),
+    (_PART + b"\r\n\xff" + _END, "multipart/form-data; boundary=x", 200),
+    (_PART + b"Content-Type: text/plain; charset=klingon\r\n\r\nx" + _END, "multipart/form-data; boundary=x", 200),
     (b"hello", "text/plain", 200)])
 def test_bad_bodies_are_refused_clearly(client: TestClient, body: bytes, kind: str, status: int) -> None:
     """What is not of its content type is 400, what is too large 413, never 500."""

@@ -30,6 +30,6 @@ async def read(request: Request[Any, Any, Any], stack: AsyncExitStack, settings:
         form = await stack.enter_async_context(read_form(kind, request.stream(), folder, most=quotas.largest(settings)))
     except quotas.TooLarge as error:
         raise ApiError(413, error.text) from error
-    pairs: list[tuple[str, Any]] = [(name, value) for name, values in form.fields.items() for value in values]
-    pairs += [(name, Upload(file.name, path=file.path)) for name, file in form.files.items()]
+    pairs: list[tuple[str, Any]] = [*form.fields]
+    pairs += [(name, Upload(file.name, file.path)) for name, file in form.files.items()]
     return Params({**params.of_query(request.scope["query_string"]).values, **params.tree(pairs)})

@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import UploadFile
-from litestar.exceptions import HTTPException
 
 from potluck.apis.mastodon.errors import ApiError
+from potluck.media.multipart_form import read_form
+from potluck.media.quotas import TooLarge
+from potluck.social.errors import Invalid
 
 MAX_BODY = 1024 * 1024
 MAX_FIELDS = 1000
@@ -32,11 +33,11 @@ _FALSE = frozenset({"0", "false", "f", "off", "no", ""})
 
 
 class Upload:
-    """A file in a multipart body; on disk at `path` in calls that take files, passed over in all others."""
+    """A file in a multipart body of a call that takes files; on disk at `path` until the call ends."""
 
     __slots__ = ("filename", "path")
 
-    def __init__(self, filename: str, path: Path | None = None) -> None:
+    def __init__(self, filename: str, path: Path) -> None:
         self.filename = filename
         self.path = path
 
@@ -147,7 +148,7 @@ class Params:
     def upload(self, name: str) -> tuple[Path, str] | None:
         """A file and what it is called, None if there is none (or the call takes none)."""
         value = self._last(name)
-        return (value.path, value.filename) if isinstance(value, Upload) and value.path is not None else None
+        return (value.path, value.filename) if isinstance(value, Upload) else None
 
     def point(self, name: str) -> tuple[float, float] | None:
         """Two numbers (`0.5,-0.3`), None if absent or empty."""
@@ -256,13 +257,15 @@ def _of_json(body: bytes) -> dict[str, Any]:
     return {key.removesuffix("[]"): item for key, item in value.items()}
 
 
-async def _of_multipart(request: Request[Any, Any, Any]) -> list[tuple[str, Any]]:
+async def _of_multipart(request: Request[Any, Any, Any]) -> list[tuple[str, str]]:
+    """The fields; files are passed over (see `files` for the calls that take them)."""
     try:
-        form = await request.form()
-    except HTTPException as error:
-        raise ApiError(error.status_code, "The multipart body cannot be read") from error
-    return [(name, Upload(value.filename or "") if isinstance(value, UploadFile) else value)
-            for name, value in list(form.multi_items())[:MAX_FIELDS]]
+        async with read_form(request.headers.get("content-type", ""), request.stream(), None, parts=MAX_FIELDS) as form:
+            return form.fields
+    except TooLarge as error:
+        raise ApiError(413, "The request is too large") from error
+    except Invalid as error:
+        raise ApiError(400, "The multipart body cannot be read") from error
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
