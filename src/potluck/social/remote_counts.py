@@ -6,7 +6,7 @@ a day; they are shown where they are larger than what is known here, and never s
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -26,7 +26,12 @@ def are_stale(actor: Actor) -> bool:
     """Whether the numbers of a profile are to be asked for."""
     if actor.is_local or actor.suspended_at is not None or actor.deleted_at is not None:
         return False
-    return actor.counted_at is None or actor.counted_at < now() - _EVERY
+    return are_due(actor.counted_at)
+
+
+def are_due(counted_at: datetime | None) -> bool:
+    """Whether the numbers of someone elsewhere, in good standing, that were asked for at that time are stale."""
+    return counted_at is None or counted_at < now() - _EVERY
 
 
 async def want(session: AsyncSession, actor_id: int) -> None:

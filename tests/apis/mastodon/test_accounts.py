@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,34 @@ async def test_an_account_has_every_field(server: Server, alice: Person, dana: A
     assert (await alice.get(f"/api/v1/accounts/{dana.id}"))["acct"] == "dana@far.example"
     assert (await alice.get(f"/api/v1/accounts/{alice.id}"))["acct"] == "alice"
     assert (await alice.get(f"/api/v1/accounts/{alice.id}"))["created_at"].endswith("T00:00:00.000Z")
+
+
+async def test_looking_at_someone_elsewhere_asks_for_their_numbers(server: Server, alice: Person, dana: Actor) -> None:
+    """Once a day, when somebody with an account here looks, and they are in good standing."""
+
+    async def asked() -> datetime | None:
+        async with server.db.read() as session:
+            return (await session.get_one(Actor, dana.id)).counted_at
+
+    await server.http.get(f"/api/v1/accounts/{dana.id}")
+    assert await asked() is None
+    await alice.get(f"/api/v1/accounts/{dana.id}")
+    first = await asked()
+    assert first is not None
+    await alice.get(f"/api/v1/accounts/{dana.id}")
+    assert await asked() == first
+    async with server.db.write() as session:
+        (await session.get_one(Actor, dana.id)).counted_at = first - timedelta(days=2)
+    await alice.get(f"/api/v1/accounts/{dana.id}")
+    again = await asked()
+    assert again is not None
+    assert again >= first
+    async with server.db.write() as session:
+        row = await session.get_one(Actor, dana.id)
+        row.counted_at, row.suspended_at = None, first
+    await alice.get(f"/api/v1/accounts/{dana.id}")
+    assert await asked() is None
+    await alice.get(f"/api/v1/accounts/{alice.id}")
 
 
 async def test_moved_and_suspended_accounts(server: Server, alice: Person, bob: Person, dana: Actor) -> None:

@@ -13,6 +13,7 @@ from potluck.social.drafts import AttachmentDraft
 
 from . import (
     fields,
+    test_accounts,
     test_announcements,
     test_contract,
     test_filters,
@@ -70,6 +71,12 @@ async def test_wishes(server: Server, alice: Person, bob: Person, carol: Person)
     await test_announcements.test_announcements(server, alice, bob)
     await test_scheduled.test_scheduling(alice, bob)
     await test_notifications.test_policy_and_requests(alice, bob, carol)
+
+
+async def test_numbers_of_people_elsewhere(server: Server, alice: Person) -> None:
+    """They are asked for as on SQLite."""
+    await test_accounts.test_looking_at_someone_elsewhere_asks_for_their_numbers(
+        server, alice, await server.remote("dana"))
 
 
 async def test_signing_up(server: Server) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.mastodon import entities, render_accounts
+from potluck.apis.mastodon import entities, facts, render_accounts
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint, json_list
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, offset_of, page_of
@@ -47,12 +47,9 @@ async def show(call: Call) -> Answer:
 
 async def _want_counts(call: Call) -> None:
     """Have the numbers of someone elsewhere asked for, now and then, when somebody here looks at them."""
-    if call.viewer_id is None:
-        return
-    actor = await (await call.reader()).get(Actor, call.ident())
-    if actor is not None and remote_counts.are_stale(actor):
+    if call.viewer_id is not None and await facts.want_counts(call.source, call.ident()):
         async with call.write() as session:
-            await remote_counts.want(session, actor.id)
+            await remote_counts.want(session, call.ident())
 
 
 @endpoint("GET", "/api/v1/accounts", scope="read:accounts", who="anyone")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from potluck.apis.mastodon.source import Source
 from potluck.db.engine import Database
 from potluck.db.prepared import Prepared, among, as_ids
+from potluck.social import remote_counts
 from potluck.social.model import (
     Actor,
     Announce,
@@ -109,6 +110,8 @@ def _feed(*, upwards: bool) -> Prepared:
 
 _FEED_DOWN, _FEED_UP = _feed(upwards=False), _feed(upwards=True)
 _STAMPS = Prepared(select(Actor.id, *_stamp(Actor)).where(among(Actor.id, "ids"), Actor.deleted_at.is_(None)))
+_COUNTED = Prepared(select(Actor.id, Actor.counted_at).where(
+    among(Actor.id, "ids"), Actor.host != "", Actor.suspended_at.is_(None), Actor.deleted_at.is_(None)))
 
 
 @lru_cache(maxsize=64)
@@ -169,6 +172,12 @@ def _bounds(page: Page) -> dict[str, int]:
 async def stamps_of_actors(source: Source, actor_ids: Sequence[int]) -> Sequence[Row]:
     """(id, stamp…) of actors."""
     return await source.db.fetch_by_ids(_STAMPS, actor_ids) if actor_ids else ()
+
+
+async def want_counts(source: Source, actor_id: int) -> bool:
+    """Whether an actor lives elsewhere and its numbers are to be asked for there."""
+    rows = await source.db.fetch_by_ids(_COUNTED, [actor_id])
+    return any(remote_counts.are_due(None if row[1] is None else moment(row[1])) for row in rows)
 
 
 def moment(value: Any) -> datetime:
