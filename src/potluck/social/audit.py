@@ -11,7 +11,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import current
 from potluck.social.model import Actor, AuditEntry
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 
 _MOST = 200
 
@@ -54,5 +54,4 @@ async def page(session: AsyncSession, part: Page, *, user_id: int | None = None,
         query = query.where(AuditEntry.action.startswith(action, autoescape=True))
     if words:
         query = query.where(AuditEntry.target.icontains(words, autoescape=True))
-    rows = (await session.scalars(paged(query, AuditEntry.id, part.at_most(_MOST)))).all()
-    return in_order(list(rows), part)
+    return await rows_of(session, query, AuditEntry.id, part.at_most(_MOST))

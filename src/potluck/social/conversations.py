@@ -19,7 +19,7 @@ from potluck.social import live
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Conversation, ConversationMessage, Mention, Object
 from potluck.social.notifications import hidden_pairs
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 
 _CONVERSATION: Any = Conversation.__table__
 _MESSAGE: Any = ConversationMessage.__table__
@@ -86,8 +86,7 @@ async def _participants(session: AsyncSession, rows: Sequence[Object]) -> dict[i
 async def page(session: AsyncSession, reader_id: int, part: Page) -> list[Conversation]:
     """A page of someone's conversations, the one with the newest message first (cursor = last object's id)."""
     query = select(Conversation).where(Conversation.reader_id == reader_id)
-    rows = (await session.scalars(paged(query, Conversation.last_object_id, part))).all()
-    return in_order(list(rows), part)
+    return await rows_of(session, query, Conversation.last_object_id, part)
 
 
 async def one(session: AsyncSession, reader_id: int, conversation_id: int) -> Conversation:

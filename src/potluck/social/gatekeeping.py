@@ -21,7 +21,7 @@ from potluck.db.ids import ids
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.fading import FadingCache
 from potluck.social.model import CanonicalEmailBlock, EmailDomainBlock, IpBlock
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 from potluck.text.names import normalise_host, with_parents
 
 APPROVAL, NO_SIGN_UP, NO_ACCESS = "sign_up_requires_approval", "sign_up_block", "no_access"
@@ -263,7 +263,7 @@ async def expire(session: AsyncSession) -> None:
 
 
 async def _page(session: AsyncSession, query: Any, cursor: Any, part: Page) -> list[Any]:
-    return in_order(list((await session.scalars(paged(query, cursor, part.at_most(_MOST)))).all()), part)
+    return await rows_of(session, query, cursor, part.at_most(_MOST))
 
 
 async def remove(session: AsyncSession, kind: type[Block], block_id: int) -> str:

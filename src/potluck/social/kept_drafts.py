@@ -13,7 +13,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import KeptDraft
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 
 MAX_DRAFTS = 200
 MAX_BYTES = 512 * 1024
@@ -47,7 +47,7 @@ async def save(session: AsyncSession, owner_id: int, kind: str, request: dict[st
 async def page(session: AsyncSession, owner_id: int, part: Page) -> list[KeptDraft]:
     """A page of a person's drafts, last begun first."""
     query = select(KeptDraft).where(KeptDraft.owner_id == owner_id)
-    return in_order(list((await session.scalars(paged(query, KeptDraft.id, part))).all()), part)
+    return await rows_of(session, query, KeptDraft.id, part)
 
 
 async def one(session: AsyncSession, owner_id: int, draft_id: int) -> KeptDraft:

@@ -29,7 +29,7 @@ from potluck.social.model import (
     Object,
     User,
 )
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 from potluck.social.visibility import not_hidden_by
 
 if TYPE_CHECKING:
@@ -234,8 +234,7 @@ async def _counted(session: AsyncSession, reader_id: int, rows: Sequence[Notific
 
 async def requests(session: AsyncSession, reader_id: int, part: Page) -> list[Request]:
     """A page of those whose notifications wait, last come first."""
-    rows = (await session.scalars(paged(_waiting(reader_id), NotificationRequest.id, part))).all()
-    return await _counted(session, reader_id, in_order(list(rows), part))
+    return await _counted(session, reader_id, await rows_of(session, _waiting(reader_id), NotificationRequest.id, part))
 
 
 async def request(session: AsyncSession, reader_id: int, request_id: int) -> Request:

@@ -15,7 +15,7 @@ from potluck.db.ids import ids
 from potluck.social import live, notification_policy, push
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Block, DomainMute, Marker, Mute, Notification, Object, ThreadMute
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 from potluck.social.visibility import not_hidden_by, visible_to
 
 _NOTIFICATION: Any = Notification.__table__
@@ -185,8 +185,7 @@ async def page(
 ) -> list[Notification]:
     """A page of someone's notifications, newest first."""
     query = _for_reader(reader_id, types, exclude_types, actor_id, include_filtered)
-    rows = (await session.scalars(paged(query, Notification.id, part))).all()
-    return in_order(list(rows), part)
+    return await rows_of(session, query, Notification.id, part)
 
 
 async def groups(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 T = TypeVar("T")
 
 
@@ -37,6 +39,11 @@ def paged(query: Any, cursor: Any, page: Page) -> Any:
     if floor is not None:
         query = query.where(cursor > floor)
     return query.order_by(cursor.asc() if page.min_id is not None else cursor.desc()).limit(page.limit)
+
+
+async def rows_of(session: AsyncSession, query: Any, cursor: Any, page: Page) -> list[Any]:
+    """A page of the rows (of one entity) that a query finds, newest first."""
+    return in_order(list((await session.scalars(paged(query, cursor, page))).all()), page)
 
 
 def in_order(rows: list[T], page: Page) -> list[T]:

@@ -13,7 +13,7 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import KeptDraft, ScheduledPost
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 
 EARLIEST = timedelta(minutes=5)
 LATEST = timedelta(days=5 * 365)
@@ -80,7 +80,7 @@ async def media_waiting(session: AsyncSession, owner_id: int | None = None) -> s
 async def page(session: AsyncSession, owner_id: int, part: Page) -> list[ScheduledPost]:
     """A page of what a person has waiting, last written first; with what could not be published."""
     query = select(ScheduledPost).where(ScheduledPost.owner_id == owner_id)
-    return in_order(list((await session.scalars(paged(query, ScheduledPost.id, part))).all()), part)
+    return await rows_of(session, query, ScheduledPost.id, part)
 
 
 async def one(session: AsyncSession, owner_id: int, post_id: int) -> ScheduledPost:

@@ -20,7 +20,7 @@ from potluck.social import audit, notifications
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Follow, Severance, SeveredFollow
 from potluck.social.notifications import Notice
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 from potluck.social.severing import sever
 
 DOMAIN, OWN_DOMAIN, ACCOUNT = "domain_block", "user_domain_block", "account_suspension"
@@ -152,7 +152,7 @@ async def by_oneself(session: AsyncSession, reader: Actor, there: Any, domain: s
 async def of_reader(session: AsyncSession, reader_id: int, part: Page) -> list[Severance]:
     """A page of what a person lost, newest first."""
     query = select(Severance).where(Severance.reader_id == reader_id)
-    return in_order(list((await session.scalars(paged(query, Severance.id, part.at_most(_MOST)))).all()), part)
+    return await rows_of(session, query, Severance.id, part.at_most(_MOST))
 
 
 async def one(session: AsyncSession, reader_id: int, severance_id: int) -> Severance:

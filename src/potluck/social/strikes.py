@@ -34,7 +34,7 @@ from potluck.social.communities import posts
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Object, Report, Strike, User
 from potluck.social.notifications import Notice
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 
 NONE, SENSITIVE, DISABLE, SILENCE, SUSPEND, DELETE = "none", "sensitive", "disable", "silence", "suspend", "delete"
 MARK_POSTS, DELETE_POSTS = "mark_statuses_as_sensitive", "delete_statuses"
@@ -236,7 +236,7 @@ async def lift(session: AsyncSession, moderator: User, target: Actor, action: st
 async def of(session: AsyncSession, actor_id: int, part: Page) -> list[Strike]:
     """A page of an account's strikes, newest first."""
     query = select(Strike).where(Strike.target_id == actor_id)
-    return in_order(list((await session.scalars(paged(query, Strike.id, part.at_most(_MOST)))).all()), part)
+    return await rows_of(session, query, Strike.id, part.at_most(_MOST))
 
 
 async def one(session: AsyncSession, actor_id: int, strike_id: int) -> Strike:

@@ -19,7 +19,7 @@ from potluck.apis.mastodon.params import Params
 from potluck.social import audit, strikes
 from potluck.social.accounts import roles, signup
 from potluck.social.model import Actor, Invite, Report, User, WebSession
-from potluck.social.paging import in_order, paged
+from potluck.social.paging import rows_of
 from potluck.social.strikes import Measure
 
 _STATES: dict[str, Any] = {
@@ -38,8 +38,7 @@ async def _found(call: Call, conditions: Sequence[ColumnElement[bool]]) -> Answe
     page = page_of(call.params, 100, 200)
     query = select(Actor).outerjoin(User, User.actor_id == Actor.id).where(
         Actor.deleted_at.is_(None), Actor.type != "Application", *conditions)
-    session = await call.reader()
-    rows = in_order(list((await session.scalars(paged(query, Actor.id, page))).all()), page)
+    rows: list[Actor] = await rows_of(await call.reader(), query, Actor.id, page)
     found = await loading.accounts(call.source, rows)
     return answer([found[row.id] for row in rows], headers=dict(
         links(call, [row.id for row in rows], more=len(rows) >= page.limit)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
@@ -17,14 +17,9 @@ from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.social import audit, domain_policies, gatekeeping
 from potluck.social.model import CanonicalEmailBlock, DomainPolicy, EmailDomainBlock, IpBlock
-from potluck.social.paging import in_order, paged
+from potluck.social.paging import rows_of
 
 Show = Callable[[Any], Json]
-
-
-def _answered(call: Call, rows: Sequence[Any], show: Show, limit: int) -> Answer:
-    return answer([show(row) for row in rows], headers=dict(
-        links(call, [row.id for row in rows], more=len(rows) >= limit)))
 
 
 def _reading(name: str, model: Any, show: Show, what: str, *conditions: Any) -> list[HTTPRouteHandler]:
@@ -32,8 +27,9 @@ def _reading(name: str, model: Any, show: Show, what: str, *conditions: Any) -> 
     async def all_(call: Call) -> Answer:
         check_staff(call)
         page = page_of(call.params, 100, 200)
-        rows = (await (await call.reader()).scalars(paged(select(model).where(*conditions), model.id, page))).all()
-        return _answered(call, in_order(list(rows), page), show, page.limit)
+        rows = await rows_of(await call.reader(), select(model).where(*conditions), model.id, page)
+        return answer([show(row) for row in rows], headers=dict(
+            links(call, [row.id for row in rows], more=len(rows) >= page.limit)))
 
     async def one(call: Call) -> Answer:
         check_staff(call)

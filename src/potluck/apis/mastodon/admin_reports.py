@@ -18,7 +18,7 @@ from potluck.apis.mastodon.instance_texts import rule
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.social import audit, reports, site_texts, views
 from potluck.social.model import Report
-from potluck.social.paging import in_order, paged
+from potluck.social.paging import rows_of
 
 
 async def _shown(call: Call, rows: Sequence[Report]) -> list[Json]:
@@ -50,8 +50,7 @@ async def all_(call: Call) -> Answer:
     for name, column in (("account_id", Report.reporter_id), ("target_account_id", Report.target_id)):
         if (wanted := call.params.ident(name)) is not None:
             query = query.where(column == wanted)
-    session = await call.reader()
-    rows = in_order(list((await session.scalars(paged(query, Report.id, page))).all()), page)
+    rows: list[Report] = await rows_of(await call.reader(), query, Report.id, page)
     return answer(await _shown(call, rows), headers=dict(
         links(call, [row.id for row in rows], more=len(rows) >= page.limit)))
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.ids import ids
 from potluck.social.model import Actor, Community, ModAction, Object
-from potluck.social.paging import Page, in_order, paged
+from potluck.social.paging import Page, rows_of
 from potluck.social.views import load_actors
 
 ACTS = ("remove", "restore", "lock", "unlock", "pin", "unpin", "site_pin", "site_unpin", "ban", "unban",
@@ -54,7 +54,7 @@ async def read(session: AsyncSession, page: Page, *, community_id: int | None = 
         query = query.where(ModAction.community_id == community_id)
     if acts:
         query = query.where(ModAction.act.in_(acts))
-    rows = in_order(list((await session.scalars(paged(query, ModAction.id, page.at_most(100)))).all()), page)
+    rows = await rows_of(session, query, ModAction.id, page.at_most(100))
     actors = await load_actors(session, {value for row in rows
                                          for value in (row.community_id, row.moderator_id, row.target_id) if value})
     wanted = {row.object_id for row in rows if row.object_id}
