@@ -180,11 +180,15 @@ async def terms(session: AsyncSession) -> list[Terms]:
         Terms.effective_date.desc()))).all())
 
 
+def in_force(versions: Sequence[Terms]) -> Terms | None:
+    """Of `terms` those that hold today; before the first ones hold, those that will."""
+    today = now().date()
+    return next((row for row in versions if row.effective_date <= today), versions[-1] if versions else None)
+
+
 async def terms_in_force(session: AsyncSession) -> Terms | None:
     """The terms as they hold today; before the first ones hold, those that will."""
-    rows = await terms(session)
-    today = now().date()
-    return next((row for row in rows if row.effective_date <= today), rows[-1] if rows else None)
+    return in_force(await terms(session))
 
 
 async def publish_terms(session: AsyncSession, source: str, effective_date: date, changelog: str = "") -> Terms:

@@ -43,8 +43,9 @@ async def privacy_policy(call: Call) -> Answer:
     return answer({"updated_at": stamp(row.updated_at), "content": row.content})
 
 
-def _terms(row: Terms, in_force: Terms | None, versions: list[Terms]) -> Json:
+def _terms(row: Terms, versions: list[Terms]) -> Json:
     """TermsOfService."""
+    in_force = site_texts.in_force(versions)
     later = [item.effective_date for item in versions if item.effective_date > row.effective_date]
     found: dict[str, Any] = {
         "effective_date": row.effective_date.isoformat(), "effective": in_force is not None and row.id == in_force.id,
@@ -55,26 +56,25 @@ def _terms(row: Terms, in_force: Terms | None, versions: list[Terms]) -> Json:
 @endpoint("GET", "/api/v1/instance/terms_of_service")
 async def terms(call: Call) -> Answer:
     """The terms of service as they hold now; 404 where there are none."""
-    session = await call.reader()
-    row = await site_texts.terms_in_force(session)
+    versions = await site_texts.terms(await call.reader())
+    row = site_texts.in_force(versions)
     if row is None:
         raise not_found()
-    return answer(_terms(row, row, await site_texts.terms(session)))
+    return answer(_terms(row, versions))
 
 
 @endpoint("GET", "/api/v1/instance/terms_of_service/{day:str}")
 async def terms_of(call: Call) -> Answer:
     """The terms of service that take effect on a day."""
-    session = await call.reader()
-    versions = await site_texts.terms(session)
     try:
         wanted = date.fromisoformat(call.word("day"))
     except ValueError:
         raise not_found() from None
+    versions = await site_texts.terms(await call.reader())
     row = next((item for item in versions if item.effective_date == wanted), None)
     if row is None:
         raise not_found()
-    return answer(_terms(row, await site_texts.terms_in_force(session), versions))
+    return answer(_terms(row, versions))
 
 
 route_handlers = [rules, extended_description, privacy_policy, terms, terms_of]
