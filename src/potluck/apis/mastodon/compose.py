@@ -124,7 +124,7 @@ async def _publish_once(call: Call, key: str) -> _Made:
 
 
 async def _publish(call: Call) -> _Made:
-    request = _request(call)
+    request, when = _request(call), call.params.moment("scheduled_at")
     session = await call.reader()
     if request.in_reply_to_id is not None:
         request = replace(request, in_reply_to_id=await target_id(session, request.in_reply_to_id))
@@ -132,7 +132,6 @@ async def _publish(call: Call) -> _Made:
         request = replace(request, quote_id=await target_id(session, request.quote_id))
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
-    when = call.params.moment("scheduled_at")
     async with call.write() as writer:
         if when is not None:
             app_id = call.access.app.id if call.access and call.access.app else None
