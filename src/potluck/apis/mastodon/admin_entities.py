@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
@@ -92,14 +92,9 @@ def ip_block(row: IpBlock) -> Json:
 def email_domain_block(row: EmailDomainBlock) -> Json:
     """Admin::EmailDomainBlock; each refused sign-up counts as one account and one use."""
     days = [now().date() - timedelta(days=back) for back in range(7)]
-    history = [{"day": str(int(stamp_of(day))), "accounts": str(row.attempts.get(day.isoformat(), 0)),
+    history = [{"day": str(timegm(day.timetuple())), "accounts": str(row.attempts.get(day.isoformat(), 0)),
                 "uses": str(row.attempts.get(day.isoformat(), 0))} for day in days]
     return {"id": str(row.id), "domain": row.domain, "created_at": stamp(row.created_at), "history": history}
-
-
-def stamp_of(day: Any) -> float:
-    """Midnight of a day, in seconds since 1970."""
-    return float((day - day.fromordinal(719_163)).days * 86_400)
 
 
 def canonical_email_block(row: CanonicalEmailBlock) -> Json:

@@ -47,6 +47,11 @@ def optional_stamp(moment: datetime | None) -> str | None:
     return stamp(moment) if moment else None
 
 
+def optional_id(value: int | None) -> str | None:
+    """An id, or null."""
+    return None if value is None else str(value)
+
+
 def full_url(address: str | None, variant: str = FULL) -> str | None:
     """The address at which an app reads a file: with its host, and for files of other servers that of our proxy."""
     if address is None or not address.startswith("/"):

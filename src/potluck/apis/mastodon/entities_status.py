@@ -83,8 +83,8 @@ def _shared(view: ObjectView) -> Json:
         "edited_at": entities.optional_stamp(row.edited_at), "content": content_of(view),
         "visibility": visibility(row.visibility), "sensitive": is_sensitive(view),
         "spoiler_text": row.summary if is_note else "", "language": row.language,
-        "in_reply_to_id": _optional_id(row.in_reply_to_id),
-        "in_reply_to_account_id": _optional_id(row.in_reply_to_author_id), "reblog": None,
+        "in_reply_to_id": entities.optional_id(row.in_reply_to_id),
+        "in_reply_to_account_id": entities.optional_id(row.in_reply_to_author_id), "reblog": None,
         "media_attachments": [entities.media(item) for item in view.media],
         "mentions": [entities.mention(actor) for actor in view.mentions],
         "tags": [entities.short_tag(tag.name) for tag in view.hashtags],
@@ -100,10 +100,6 @@ def as_reported(view: ObjectView, account: Any) -> Json:
         "reblogged": False, "muted": False, "bookmarked": False, "filtered": [], "poll": None, "quote": None,
         "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
     }
-
-
-def _optional_id(value: int | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _counts(row: Object) -> Json:

@@ -63,7 +63,7 @@ def _boost(message: LiveMessage) -> int | None:
 
 def _hidden(message: LiveMessage, item: Subscription, caught: dict[int, Sequence[Match]]) -> bool:
     """Whether a filter of the reader wants the status gone from this stream."""
-    if message.type not in ("update", "status.update") or message.object_id not in caught:
+    if message.type not in _STATUSES or message.object_id not in caught:
         return False
     return filtering.hides(caught[message.object_id], "public" if item.everyones else "home")
 

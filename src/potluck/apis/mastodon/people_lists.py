@@ -107,4 +107,4 @@ async def endorsements_of(call: Call) -> Answer:
 
 
 route_handlers = [follow_requests, authorize, reject, mutes, blocked, domain_blocks, block_domain, unblock_domain,
-                  preview_domain_block,                  my_endorsements, endorsements_of]
+                  preview_domain_block, my_endorsements, endorsements_of]

@@ -24,10 +24,6 @@ def _poll(poll: Any) -> Json | None:
             "hide_totals": poll.hide_totals}
 
 
-def _optional(value: int | None) -> str | None:
-    return None if value is None else str(value)
-
-
 def _shown(row: ScheduledPost, media: list[Media]) -> Json:
     """ScheduledStatus."""
     wanted = from_words(row.request)
@@ -37,9 +33,9 @@ def _shown(row: ScheduledPost, media: list[Media]) -> Json:
             "text": wanted.text, "poll": _poll(wanted.poll),
             "media_ids": [str(value) for value in row.media_ids] or None, "sensitive": wanted.sensitive,
             "spoiler_text": wanted.summary or None,
-            "visibility": visibility(wanted.visibility), "in_reply_to_id": _optional(wanted.in_reply_to_id),
+            "visibility": visibility(wanted.visibility), "in_reply_to_id": entities.optional_id(wanted.in_reply_to_id),
             "language": wanted.language, "application_id": row.app_id or 0, "scheduled_at": None,
-            "idempotency": None, "with_rate_limit": False, "quoted_status_id": _optional(wanted.quote_id),
+            "idempotency": None, "with_rate_limit": False, "quoted_status_id": entities.optional_id(wanted.quote_id),
             "quote_approval_policy": wanted.quote_policy},
         "media_attachments": [entities.media(item) for item in media],
     }
