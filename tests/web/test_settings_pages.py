@@ -73,6 +73,19 @@ async def test_preferences_and_language(site: Site) -> None:
     assert '<option value="unlisted" selected>' in (await browser.get("/compose")).text
 
 
+@pytest.mark.parametrize(("address", "said"), [
+    ("/settings/filters/new", ("Start und Listen", "Die Bilder verdecken", "in einer halben Stunde")),
+    ("/notifications/requests", ("Leute, denen du nicht folgst", "annehmen")),
+    ("/communities", ("Umstritten",)), ("/communities/new", ("Alle, überall",)),
+])
+async def test_what_one_chooses_from_is_translated(site: Site, address: str, said: tuple[str, ...]) -> None:
+    """What a form offers is said in the reader's language, like the form itself."""
+    async with site.database.write() as session:
+        (await session.get_one(User, site.cast.alice.owner_id)).locale = "de"
+    page = (await (await site.browser(site.cast.alice)).get(address)).text
+    assert [text for text in said if text not in page] == []
+
+
 async def test_changing_the_password(site: Site) -> None:
     """The present password is asked for; the change ends every other session, not this one."""
     browser = await alice_with_password(site)

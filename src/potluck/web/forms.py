@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from litestar.datastructures import UploadFile
 
 from potluck.social.errors import Invalid
+from potluck.web.i18n import _
 from potluck.web.types import AnyRequest
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -95,3 +96,9 @@ def query_whole(request: AnyRequest, name: str) -> int | None:
     """A whole number from the query string, None if it is missing or not one."""
     raw = request.query_params.get(name, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 16 else None
+
+
+def choices(words: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """What `select` and `radios` of `components/forms.html` offer: values, and labels that `_l` marked, translated."""
+    pairs = words.items() if isinstance(words, Mapping) else words
+    return [{"value": value, "label": _(label), "hint": ""} for value, label in pairs]

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from potluck.social import notification_policy, views
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, SentForm
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import shown_person
@@ -32,8 +33,8 @@ async def index(request: AnyRequest, me: Me) -> Response[Any]:
         people = await views.load_actors(session, {item.row.actor_id for item in found})
     return await pages.render(
         request, "notifications/requests.html",
-        rules=[{"name": name, "label": str(label), "value": rules[name]} for name, label in RULES.items()],
-        choices=[{"value": value, "label": str(label)} for value, label in CHOICES],
+        rules=[{"name": name, "label": _(label), "value": rules[name]} for name, label in RULES.items()],
+        choices=choices(CHOICES),
         rows=[{"id": item.row.id, "person": shown_person(people[item.row.actor_id]), "count": item.count}
               for item in found if item.row.actor_id in people],
         next_url=next_url(request, len(found), found[-1].row.id if found else None, PAGE))

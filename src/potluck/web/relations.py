@@ -14,7 +14,7 @@ from potluck.social.paging import Page
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.forms import Form
+from potluck.web.forms import Form, choices
 from potluck.web.i18n import POST_LANGUAGES, _, _l, post_languages
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import follow_state, profile_path, shown_person
@@ -123,7 +123,7 @@ async def ask(request: AnyRequest, me: Me, actor_id: PathId, verb: PathWord) -> 
     if verb == "mute":
         return await pages.render(
             request, "people/mute.html", person=shown_person(other),
-            times=[{"value": value, "label": _(label)} for value, label in MUTE_LABELS.items()])
+            times=choices(MUTE_LABELS))
     if verb not in _QUESTIONS:
         return redirects.see_other(profile_path(other))
     question, detail, yes = _QUESTIONS[verb]

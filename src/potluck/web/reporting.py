@@ -14,7 +14,7 @@ from potluck.social.views import ObjectView
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.forms import Form
+from potluck.web.forms import Form, choices
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.posts import shown_post
@@ -58,8 +58,7 @@ async def _form(request: AnyRequest, me: Viewer, actor: Actor, view: ObjectView 
         others=[{"id": item.object.id, "text": item.object.title or item.object.summary
                  or plain_text(item.object.content, 120) or _("(no text)")} for item in others],
         action=f"/posts/{view.object.id}/report" if view else f"/people/{actor.id}/report", errors=errors,
-        comment=comment, host=actor.host, categories=[{"value": value, "label": _(label), "hint": ""}
-                                                      for value, label in CATEGORIES],
+        comment=comment, host=actor.host, categories=choices(CATEGORIES),
         status=422 if errors else 200)
 
 

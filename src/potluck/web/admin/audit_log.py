@@ -13,7 +13,7 @@ from potluck.social.model import Actor, User
 from potluck.web import pages
 from potluck.web.admin.presenting import moderators
 from potluck.web.asking import Me
-from potluck.web.forms import query_whole
+from potluck.web.forms import choices, query_whole
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.times import shown_time
@@ -44,7 +44,7 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
               *({"value": str(key), "label": f"@{name}"} for key, name in staffs)]
     return await pages.render(
         request, "admin/audit.html", heading=_("Log"), up="/admin", rows=shown, by=str(by or ""), act=act, words=words,
-        people=people, acts=[{"value": value, "label": _(label)} for value, label in ACTS],
+        people=people, acts=choices(ACTS),
         next_url=next_url(request, len(rows), rows[-1].id if rows else None, SHOWN))
 
 

@@ -13,7 +13,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.composing import form_errors
 from potluck.web.feeds import Lens
-from potluck.web.forms import Form
+from potluck.web.forms import Form, choices
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.times import shown_time
@@ -45,8 +45,8 @@ async def _index(request: AnyRequest, only: str, errors: dict[str, str], values:
         request, "admin/blocks.html", heading=_("Blocks"), up="/admin", only=only, errors=errors, values=values,
         rows=[_row(row) for row in rows], status=422 if errors else 200,
         chips=[Lens(f"/admin/blocks?only={name}", _(label), "", name == only) for name, label in KINDS.items()],
-        severities=[{"value": value, "label": _(label), "hint": ""} for value, label in SEVERITIES.items()],
-        times=[{"value": value, "label": _(label)} for value, label in TIMES.items()],
+        severities=choices(SEVERITIES),
+        times=choices(TIMES),
         next_url=next_url(request, len(rows), rows[-1].id if rows else None, SHOWN))
 
 

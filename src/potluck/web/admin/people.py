@@ -18,6 +18,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import full_handle, shown_person
@@ -87,7 +88,7 @@ async def _show(request: AnyRequest, staff: Viewer, user_id: int, link: str = ""
         person=shown_person(actor), actor_id=actor.id,
         joined=shown_time(user.created_at), active=shown_time(user.last_active_at) if user.last_active_at else None,
         link=link,
-        roles=[{"value": value, "label": _(label)} for value, label in ROLES if value in given],
+        roles=choices((value, label) for value, label in ROLES if value in given),
         own=user.id == staff.user.id,
         is_admin=staff.is_admin)
 

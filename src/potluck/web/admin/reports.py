@@ -18,6 +18,7 @@ from potluck.web.admin.presenting import shown_notes, shown_strikes, standing_of
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
+from potluck.web.forms import choices
 from potluck.web.i18n import _
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import full_handle, shown_person
@@ -87,7 +88,7 @@ async def _show(request: AnyRequest, staff: Viewer, report_id: int, errors: dict
         hidden=len(row.object_ids) - len(found), outcome=outcome(row), notes=notes, standing=standing, others=others,
         strikes=shown_strikes(before), assigned=full_handle(assigned) if assigned else "",
         mine=row.assigned_id == staff.user.id, broken=broken, errors=errors, is_admin=staff.is_admin,
-        categories=[{"value": name, "label": _(label)} for name, label in words.CATEGORIES.items()],
+        categories=choices(words.CATEGORIES),
         status=422 if errors else 200)
 
 

@@ -14,6 +14,7 @@ from potluck.social.errors import Invalid
 from potluck.social.model import Actor, DomainPolicy, Server
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathWord, SentForm
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.times import shown_time
@@ -93,7 +94,7 @@ async def _show(request: AnyRequest, host: str, errors: dict[str, str]) -> Respo
         host=host, host_path=quote(host, safe=""), errors=errors, status=422 if errors else 200,
         seen=shown_time(server.last_seen_at) if server and server.last_seen_at else None,
         failing=shown_time(server.failing_since) if server and server.failing_since else None,
-        severities=[{"value": value, "label": _(label), "hint": ""} for value, label in SEVERITIES])
+        severities=choices(SEVERITIES))
 
 
 @post("/admin/servers", status_code=303)

@@ -13,7 +13,7 @@ from potluck.social.spam_rules import Wish
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.composing import form_errors
-from potluck.web.forms import Form
+from potluck.web.forms import Form, choices
 from potluck.web.i18n import _, _l
 from potluck.web.types import AnyRequest
 
@@ -41,8 +41,7 @@ async def _index(request: AnyRequest, errors: dict[str, str], wish: Wish | None)
 
 
 def _choices() -> dict[str, Any]:
-    return {name: [{"value": value, "label": _(label), "hint": ""} for value, label in words.items()]
-            for name, words in (("kinds", KINDS), ("actions", ACTIONS), ("origins", ORIGINS))}
+    return {name: choices(words) for name, words in (("kinds", KINDS), ("actions", ACTIONS), ("origins", ORIGINS))}
 
 
 @get("/admin/spam/{rule_id:int}")

@@ -11,7 +11,7 @@ from potluck.social.communities import joining, listing, making
 from potluck.social.communities.making import Wishes
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor
-from potluck.web import flashes, pages, redirects
+from potluck.web import flashes, forms, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import acting, check_may_post
 from potluck.web.communities.listings import load, wanted_of
@@ -46,8 +46,8 @@ async def browse(request: AnyRequest, viewer: Guest) -> Response[Any]:
     following = f"/communities/browse?show={scope}&q={words}&from={offset + PAGE}" if len(found) == PAGE else ""
     return await pages.render(
         request, "communities/browse.html", words=words, scope=scope, next_url=following,
-        scopes=[{"value": name, "label": str(label)} for name, label in SCOPES.items()
-                if viewer or name in ("all", "local")],
+        scopes=forms.choices((name, label) for name, label in SCOPES.items()
+                             if viewer or name in ("all", "local")),
         communities=[shown_community(actor, settings, known.get(actor.id)) for actor, settings in found])
 
 
@@ -65,8 +65,7 @@ def wishes_of(form: Form) -> Wishes:
 
 def choices() -> dict[str, list[dict[str, str]]]:
     """The radio buttons of a community's form."""
-    return {"posting": [{"value": value, "label": str(label), "hint": ""} for value, label in POSTING],
-            "visibility": [{"value": value, "label": str(label), "hint": ""} for value, label in VISIBILITY]}
+    return {"posting": forms.choices(POSTING), "visibility": forms.choices(VISIBILITY)}
 
 
 _FIELDS = ("name", "title", "description", "posting", "visibility", "sensitive", "rules", "languages", "flairs")

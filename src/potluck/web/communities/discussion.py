@@ -17,7 +17,7 @@ from potluck.social.views import EntryView, ObjectView
 from potluck.web import feeds, metadata, pages
 from potluck.web.auth import Viewer
 from potluck.web.communities.listings import about
-from potluck.web.forms import query_whole
+from potluck.web.forms import choices, query_whole
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.communities import shown_listed, title_of
 from potluck.web.presenters.posts import Post, post_path, shown_post
@@ -92,7 +92,7 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
         is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=place.locked,
         comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate,
                         covers=covers), total=tree.total, sort=sort,
-        sorts=[{"value": value, "label": str(label)} for value, label in SORTS.items()], path_here=path,
+        sorts=choices(SORTS), path_here=path,
         next_url=f"{path}?sort={sort}&from={tree.following}" if tree.following is not None else "",
         may_moderate=may_moderate, cross_posts=[shown_listed(same[item], spots[item], viewer) for item in same
                                                 if item in spots],

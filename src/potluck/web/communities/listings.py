@@ -18,6 +18,7 @@ from potluck.web import metadata, pages
 from potluck.web.actor_pages import Tab
 from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.communities import ListedPost, ShownCommunity, shown_community, shown_listed
 from potluck.web.presenters.people import Person, shown_person
@@ -76,8 +77,7 @@ async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None
         following = f"{request.url.path}?{urlencode(query)}"
     ranges = RANGE_LABELS if wanted.sort == "top" else {}
     return Listing(posts, following, wanted.sort, wanted.range,
-                   [{"value": value, "label": str(label)} for value, label in SORT_LABELS.items()],
-                   [{"value": value, "label": str(label)} for value, label in ranges.items()])
+                   choices(SORT_LABELS), choices(ranges))
 
 
 @get("/communities")
@@ -89,7 +89,7 @@ async def front(request: AnyRequest, viewer: Guest) -> Response[Any]:
     async with request.app.state.db.read() as session:
         found = await load(session, request, viewer, wanted_of(request, viewer, scope))
         bundles = await joining.bundles(session, viewer.actor.id) if viewer else []
-    tabs = [Tab(f"/communities?show={name}", str(label), scope == name) for name, label in SCOPE_LABELS.items()
+    tabs = [Tab(f"/communities?show={name}", _(label), scope == name) for name, label in SCOPE_LABELS.items()
             if viewer or name != "subscribed"]
     tabs += [Tab(f"/communities/bundles/{one.id}", one.name, False) for one in bundles]
     return await pages.render(request, "communities/front.html", listing=found, tabs=tabs, scope=scope,

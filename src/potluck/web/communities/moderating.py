@@ -14,7 +14,7 @@ from potluck.social.communities import joining, making, mod_log, moderating, rol
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, GroupPost, Object
 from potluck.social.visibility import GROUP
-from potluck.web import flashes, pages, redirects
+from potluck.web import flashes, forms, pages, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import Guest, Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
@@ -77,7 +77,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         request, "communities/desk.html", frame=frame, community=frame.community, errors=errors, values=shown,
         choices=choices(), handle=handle, action=f"/communities/{group.id}", staff=me.is_staff,
         waiting=[shown_person(actor) for _cursor, actor in waiting],
-        days=[{"value": value, "label": str(label)} for value, label in DAYS],
+        days=forms.choices(DAYS),
         banned=[{"person": shown_person(actor), "reason": row.reason,
                  "until": shown_time(row.expires_at) if row.expires_at else None} for row, actor in banned],
         status=422 if errors else 200)
@@ -181,7 +181,7 @@ async def ask(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
         request, "communities/moderate_post.html", row=row, place=place, author=shown_person(author),
         community=shown_person(group), is_removed=row.state == moderating.REMOVED, own=row.author_id == me.actor.id,
         distinguished=bool(row.extra.get("distinguished")), action=f"/posts/{object_id}/mod", group_id=group.id,
-        days=[{"value": value, "label": str(label)} for value, label in DAYS], staff=me.is_staff)
+        days=forms.choices(DAYS), staff=me.is_staff)
 
 
 @post("/posts/{object_id:int}/mod", status_code=303)

@@ -12,6 +12,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import form_errors
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
@@ -30,7 +31,7 @@ async def _page(request: AnyRequest, me: Viewer, *, made: str = "",
     shown = [{"id": row.id, "name": row.name, "family": _(LABELS.get(row.family, row.family)),
               "created": shown_time(row.created_at),
               "used": shown_time(row.last_used_at) if row.last_used_at else None} for row in rows]
-    families = [{"value": name, "label": _(LABELS.get(name, name))} for name in app_passwords.FAMILIES]
+    families = choices((name, LABELS.get(name, name)) for name in app_passwords.FAMILIES)
     return await pages.render(
         request, "settings/app_passwords.html", heading=_("App passwords"), passwords=shown, families=families,
         made=made, login=me.actor.name, errors=errors or {}, status=422 if errors else 200)

@@ -11,6 +11,7 @@ from potluck.social.model import OAuthApp, OAuthToken
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
@@ -46,7 +47,7 @@ async def _page(request: AnyRequest, me: Viewer, *, made: str = "",
            for row, app in rows if app is None]
     return await pages.render(
         request, "settings/apps.html", heading=_("Apps"), apps=_apps(rows), tokens=own, made=made, errors=errors or {},
-        scopes=[{"value": value, "label": _(label)} for value, label in _offered(me)], status=422 if errors else 200)
+        scopes=choices(_offered(me)), status=422 if errors else 200)
 
 
 @get("/settings/apps")

@@ -13,7 +13,7 @@ from potluck.social.errors import Invalid
 from potluck.social.filters import FilterView, KeywordChange
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
-from potluck.web.forms import Form
+from potluck.web.forms import Form, choices
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
@@ -50,13 +50,13 @@ def _sent(form: Form) -> dict[str, Any]:
 
 async def _form(request: AnyRequest, values: dict[str, Any], errors: dict[str, str], *, filter_id: int | None = None,
                 ) -> Response[Any]:
-    choices = [entry for entry in EXPIRY if entry[0] != "keep" or (filter_id and values["expires"] == "keep")]
+    expiry = [entry for entry in EXPIRY if entry[0] != "keep" or (filter_id and values["expires"] == "keep")]
     return await pages.render(
         request, "settings/filter.html", heading=_("Filter"), up="/settings/filters", values=values, errors=errors,
         filter_id=filter_id,
-        contexts=[{"value": value, "label": str(label), "hint": ""} for value, label in CONTEXTS],
-        actions=[{"value": value, "label": str(label), "hint": ""} for value, label in ACTIONS],
-        expiry=[{"value": value, "label": str(label)} for value, label in choices], status=422 if errors else 200)
+        contexts=choices(CONTEXTS),
+        actions=choices(ACTIONS),
+        expiry=choices(expiry), status=422 if errors else 200)
 
 
 def _words(text: str, *, whole_word: bool) -> list[KeywordChange]:

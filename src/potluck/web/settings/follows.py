@@ -13,7 +13,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, SentForm
 from potluck.web.auth import acting
 from potluck.web.feeds import Lens
-from potluck.web.forms import query_whole
+from potluck.web.forms import choices, query_whole
 from potluck.web.i18n import _, _l, ngettext
 from potluck.web.presenters.people import shown_person
 from potluck.web.presenters.times import shown_time
@@ -46,7 +46,7 @@ async def index(request: AnyRequest, me: Me) -> Response[Any]:
     return await pages.render(
         request, "settings/follows.html", heading=_("Tidy up follows"), rows=[_row(row) for row in rows[:SHOWN]],
         chips=chips, tabs=tabs, side=side, which=which, order=order, next_url=more,
-        orders=[{"value": value, "label": _(label)} for value, label in ORDERS.items()])
+        orders=choices(ORDERS))
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, SentForm
 from potluck.web.auth import check_may_post
 from potluck.web.composing import form_errors
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.types import AnyRequest
 
@@ -32,7 +33,7 @@ async def show(request: AnyRequest, me: Me) -> Response[Any]:
 async def _page(request: AnyRequest, errors: dict[str, str], kind: str) -> Response[Any]:
     return await pages.render(
         request, "settings/import.html", heading=_("Import"), errors=errors, kind=kind, status=422 if errors else 200,
-        kinds=[{"value": value, "label": _(label)} for value, label in KINDS.items()])
+        kinds=choices(KINDS))
 
 
 @post("/settings/import", status_code=303)

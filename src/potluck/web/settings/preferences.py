@@ -15,6 +15,7 @@ from potluck.web import flashes, i18n, pages, redirects
 from potluck.web.asking import Me, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.composing import VISIBILITIES
+from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
 from potluck.web.types import AnyRequest
 
@@ -24,10 +25,6 @@ MAILS = (("mail_mention", _l("Someone mentions me")), ("mail_follow", _l("Someon
          ("mail_request", _l("Someone asks to follow me")))
 EXPAND_MEDIA = (("default", _l("All but sensitive ones")), ("show_all", _l("All")), ("hide_all", _l("None")))
 STAFF_MAILS = (("mail_report", _l("A report comes in")), ("mail_signup", _l("Someone signs up")))
-
-
-def _choices(pairs: Any) -> list[dict[str, str]]:
-    return [{"value": value, "label": _(label)} for value, label in pairs]
 
 
 def _mails(me: Viewer) -> tuple[tuple[str, str], ...]:
@@ -42,9 +39,9 @@ async def show(request: AnyRequest, me: Me) -> Response[Any]:
         request, "settings/preferences.html", heading=_("Preferences"), mine=mine, locale=me.user.locale,
         language=mine.language or current().language,
         locales=[{"value": tag, "label": i18n.language_name(tag)} for tag in i18n.available()],
-        visibilities=_choices(VISIBILITIES), quote_policies=_choices(QUOTE_POLICIES),
-        expand_media=_choices(EXPAND_MEDIA),
-        content_types=_choices((name, CONTENT_LABELS[name]) for name in CONTENT_TYPES),
+        visibilities=choices(VISIBILITIES), quote_policies=choices(QUOTE_POLICIES),
+        expand_media=choices(EXPAND_MEDIA),
+        content_types=choices((name, CONTENT_LABELS[name]) for name in CONTENT_TYPES),
         languages=[{"value": tag, "label": name} for tag, name in i18n.post_languages()],
         mails=[{"name": name, "label": _(label), "on": getattr(mine, name)} for name, label in _mails(me)])
 
