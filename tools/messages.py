@@ -18,7 +18,8 @@ _LOCALE = ROOT / "src" / "potluck" / "web" / "locale"
 _COLLECTION = _LOCALE / "messages.pot"
 _PYBABEL = str(VENV / "bin" / "pybabel")
 # Besides gettext's own names: `_l` marks a text for later, and the errors carry theirs as an argument.
-_KEYWORDS = ("_l", "NotFound", "NotAllowed", "Invalid:2", "Conflict", "TooMany", "Refused")
+_KEYWORDS = ("_l", "NotFound", "NotAllowed", "Invalid:2", "Conflict", "TooMany", "Refused",
+             "TooLarge", "NoRoom", "NotTaken")
 
 
 def main() -> None:

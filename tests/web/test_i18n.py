@@ -7,7 +7,13 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
+from potluck.media.uploads import NotTaken
+from potluck.social.accounts.signin import WrongCredentials
+from potluck.social.accounts.signup import AddressTaken
+from potluck.social.errors import Invalid, NotAllowed, SocialError, TooMany
+from potluck.social.gatekeeping import Blocked
 from potluck.web import i18n
+from potluck.web.csrf import CsrfRefused
 
 LOCALE = Path(i18n.__file__).parent / "locale"
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
@@ -34,6 +40,25 @@ def test_texts_are_translated() -> None:
     assert i18n._("no such text") == "no such text"
     i18n.use("en")
     assert i18n._("Sign in") == "Sign in"
+
+
+def test_errors_are_told_in_the_readers_language() -> None:
+    """What an error says with a number in it is one text to translate; apps get it in English."""
+    error = Invalid("status", "Validation failed: You have exceeded the limit of %(most)s drafts", "too_many", most=300)
+    i18n.use("de")
+    assert i18n.said(error) == "Du kannst höchstens 300 Entwürfe haben"
+    i18n.use("en")
+    assert i18n.said(error) == error.text == "Validation failed: You have exceeded the limit of 300 drafts"
+    assert i18n.said(Invalid("text", "At most 100 % of it")) == "At most 100 % of it"
+
+
+@pytest.mark.parametrize("error", [NotAllowed(), TooMany(), CsrfRefused(), WrongCredentials(), AddressTaken(), Blocked(),
+                                   NotTaken()], ids=lambda error: type(error).__name__)
+def test_errors_with_a_text_of_their_own_are_translated(error: SocialError) -> None:
+    """What an error brings along itself is known to the catalogue too."""
+    i18n.use("de")
+    assert i18n.said(error) != error.text
+    i18n.use("en")
 
 
 def _german() -> list[Message]:

@@ -218,3 +218,13 @@ async def test_deleting_the_account(site: Site) -> None:
     assert found.status_code == 303
     assert (await site.guest().get("/@alice")).status_code == 410
     assert (await browser.get("/home")).status_code == 303
+
+
+async def test_limits_are_told_in_the_readers_language(site: Site) -> None:
+    """What is refused for a limit is said in the reader's language, the number with it."""
+    async with site.database.write() as session:
+        (await session.get_one(User, site.cast.alice.owner_id)).locale = "de"
+    browser = await site.browser(site.cast.alice)
+    found = await browser.post("/settings/filters/new", {"title": "x" * 300, "keywords": "rain", "contexts": "home"})
+    assert found.status_code == 422
+    assert "Der Titel ist zu lang (höchstens 256 Zeichen)" in found.text

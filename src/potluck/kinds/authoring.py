@@ -65,8 +65,8 @@ async def render(session: AsyncSession, text: str, content_type: str, *other_tex
                    for handle, actor in actors.items()}
         rendered = render_text(text, mentions=targets, hashtag_url=hashtag_url, media_type=media_type)
     except TextTooLong as error:
-        raise Invalid("status", f"Validation failed: Text character limit of {error.limit} exceeded",
-                      "too_long") from error
+        raise Invalid("status", "Validation failed: Text character limit of %(most)s exceeded", "too_long",
+                      most=error.limit) from error
     by_uri = {actor.uri: actor for actor in actors.values()}
     mentioned = [by_uri[target.uri] for target in rendered.mentions_used]
     shortcodes = {*found.emojis, *(name for part in other_texts for name in extract(part).emojis)}
@@ -107,7 +107,8 @@ async def own_media(session: AsyncSession, author: Actor, media_ids: Sequence[in
     if not media_ids:
         return []
     if len(media_ids) > MAX_MEDIA:
-        raise Invalid("media_ids", f"Validation failed: Cannot attach more than {MAX_MEDIA} files", "too_long")
+        raise Invalid("media_ids", "Validation failed: Cannot attach more than %(most)s files", "too_long",
+                      most=MAX_MEDIA)
     # Locked, so that none becomes ready between being looked at here and the post that waits for it being there.
     rows: Mapping[int, Any] = {row.id: row for row in (await session.scalars(
         select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id, Media.purpose == "attachment")

@@ -59,7 +59,7 @@ async def put(db: Database, owner: Actor, media_id: int, language: str, data: by
         media = await _own(session, owner, media_id)
         known = await listed(session, storage, media_id)
         if len(known) >= MOST_LANGUAGES and tag not in {one.language for one in known}:
-            raise Invalid("language", f"A video has captions in at most {MOST_LANGUAGES} languages")
+            raise Invalid("language", "A video has captions in at most %(most)s languages", most=MOST_LANGUAGES)
         variant = await files.add_variant(session, storage, media, f"captions-{tag}", stored,
                                           meta={"language": tag, "label": label, "automatic": automatic})
         key = (await files.variants_of(session, [media_id]))[media_id][variant.name][1]

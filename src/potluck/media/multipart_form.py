@@ -135,7 +135,7 @@ class _Reader:
             return
         await self._writer.write(data)
         if self._most and self._writer.size > self._most:
-            raise TooLarge(f"This file is larger than {readable(self._most)}, the most that is allowed")
+            raise TooLarge("This file is larger than %(most)s, the most that is allowed", most=readable(self._most))
 
     async def _end(self) -> None:
         segment, writer = self._segment, self._writer

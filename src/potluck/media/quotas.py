@@ -22,15 +22,15 @@ _UNITS = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
 class TooLarge(Invalid):
     """A file is larger than this server takes (413 where the shape of the interface has that)."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(FIELD, text, "too_large")
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(FIELD, text, "too_large", **values)
 
 
 class NoRoom(Invalid):
     """The person's quota is used up."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(FIELD, text, "quota")
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(FIELD, text, "quota", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def check_size(size: int, limit: int) -> None:
         TooLarge: it is.
     """
     if limit and size > limit:
-        raise TooLarge(f"This file has {readable(size)}; at most {readable(limit)} are allowed for this kind of file")
+        raise TooLarge("This file has %(size)s; at most %(most)s are allowed for this kind of file",
+                       size=readable(size), most=readable(limit))
 
 
 async def room_of(session: AsyncSession, owner: Actor, *, without: int | None = None) -> Room:
@@ -129,8 +130,9 @@ async def check_room(session: AsyncSession, owner: Actor, size: int, *, without:
     await quota_of(session, owner, lock=True)
     room = await room_of(session, owner, without=without)
     if not room.takes(size):
-        raise NoRoom(f"This file has {readable(size)}, but your files already take {readable(room.used)} of the"
-                     f" {readable(room.quota)} you may use. Delete some, or ask an administrator for more room")
+        raise NoRoom("This file has %(size)s, but your files already take %(used)s of the %(most)s you may use. Delete"
+                     " some, or ask an administrator for more room", size=readable(size), used=readable(room.used),
+                     most=readable(room.quota))
 
 
 async def used_by(session: AsyncSession, owners: Iterable[int]) -> dict[int, int]:

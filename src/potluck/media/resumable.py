@@ -111,7 +111,7 @@ class Uploads:
         count = await session.scalar(select(func.count()).select_from(Upload).where(
             Upload.owner_id == owner.id, Upload.media_id.is_(None)))
         if (count or 0) >= MAX_UNFINISHED:
-            raise Conflict(f"You have {count} unfinished uploads; finish or cancel some first")
+            raise Conflict("You have %(count)s unfinished uploads; finish or cancel some first", count=count)
 
     async def find(self, db: Database, owner: Actor, name: str) -> Upload:
         """The upload of this name, if it is the owner's.

@@ -66,7 +66,8 @@ class Wanted:
             Invalid: the description is too long, the focal point outside, the purpose unknown.
         """
         if len(self.description) > MAX_DESCRIPTION:
-            raise Invalid("description", f"Descriptions have at most {MAX_DESCRIPTION} characters", "too_long")
+            raise Invalid("description", "Descriptions have at most %(most)s characters", "too_long",
+                          most=MAX_DESCRIPTION)
         if self.focus is not None and not all(-1 <= part <= 1 for part in self.focus):
             raise Invalid("focus", "The focal point lies between -1 and 1")
         if self.purpose not in PURPOSES:

@@ -24,8 +24,8 @@ async def set_note(session: AsyncSession, actor: Actor, target: Actor, comment: 
     """
     comment = comment.strip()
     if len(comment) > MAX_COMMENT:
-        raise Invalid("comment", f"Validation failed: Comment is too long (maximum is {MAX_COMMENT} characters)",
-                      "too_long")
+        raise Invalid("comment", "Validation failed: Comment is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_COMMENT)
     mine = (_NOTE.c.actor_id == actor.id) & (_NOTE.c.target_id == target.id)
     if not comment:
         await session.execute(delete(_NOTE).where(mine))

@@ -179,7 +179,7 @@ async def add_alias(session: AsyncSession, actor: Actor, uri: str) -> None:
     if uri in row.also_known_as:
         return
     if len(row.also_known_as) >= MAX_ALIASES:
-        raise Invalid("alias", f"An account can have {MAX_ALIASES} aliases at most")
+        raise Invalid("alias", "An account can have %(most)s aliases at most", most=MAX_ALIASES)
     await _set_aliases(session, row, [*row.also_known_as, uri])
 
 

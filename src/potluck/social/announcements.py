@@ -221,7 +221,8 @@ async def save(
     if not source.strip():
         raise Invalid("text", "Validation failed: Text can't be blank", "blank")
     if len(source) > MAX_TEXT:
-        raise Invalid("text", f"Validation failed: Text is too long (maximum is {MAX_TEXT} characters)", "too_long")
+        raise Invalid("text", "Validation failed: Text is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_TEXT)
     if starts_at and ends_at and ends_at < starts_at:
         raise Invalid("ends_at", "Validation failed: The end is before the beginning")
     row = await session.get(Announcement, announcement_id) if announcement_id else Announcement(id=ids.new())
@@ -248,8 +249,8 @@ async def _render(session: AsyncSession, row: Announcement, source: str) -> None
                                          acct=people[name].acct) for handle, name in names.items() if name in people}
         row.content = render_text(source, mentions=targets, hashtag_url=hashtag_url, media_type="text/markdown").html
     except TextTooLong as error:
-        raise Invalid("text", f"Validation failed: Text is too long (maximum is {error.limit} characters)",
-                      "too_long") from error
+        raise Invalid("text", "Validation failed: Text is too long (maximum is %(most)s characters)", "too_long",
+                      most=error.limit) from error
     row.source = source
     row.mention_ids = [actor.id for actor in people.values()]
     row.hashtags = [name for tag in found.hashtags if (name := normalise_hashtag(tag))]

@@ -12,13 +12,19 @@ from __future__ import annotations
 
 
 class SocialError(Exception):
-    """Base. `text` is a safe English sentence (a message id for translation)."""
+    """Base. `text` is a safe English sentence.
+
+    Args:
+        template: that sentence, as a message id for translation.
+        values: what stands in it for `%(name)s`.
+    """
 
     status = 400
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
+    def __init__(self, template: str, **values: object) -> None:
+        self.text = template % values if values else template
+        super().__init__(self.text)
+        self.template, self.values = template, values
 
 
 class NotFound(SocialError):
@@ -35,8 +41,8 @@ class NotAllowed(SocialError):
 
     status = 403
 
-    def __init__(self, text: str = "This action is not allowed") -> None:
-        super().__init__(text)
+    def __init__(self, text: str = "This action is not allowed", **values: object) -> None:
+        super().__init__(text, **values)
 
 
 class Invalid(SocialError):
@@ -46,12 +52,13 @@ class Invalid(SocialError):
         field: name of the field as the form or API knows it.
         text: what is wrong with it.
         code: short machine word (taken, blank, invalid, too_long, too_short, reserved, …).
+        values: what stands in the text for `%(name)s`.
     """
 
     status = 422
 
-    def __init__(self, field: str, text: str, code: str = "invalid") -> None:
-        super().__init__(text)
+    def __init__(self, field: str, text: str, code: str = "invalid", **values: object) -> None:
+        super().__init__(text, **values)
         self.field = field
         self.code = code
 

@@ -124,7 +124,8 @@ def _title(text: str) -> str:
     if not text:
         raise Invalid("title", "Validation failed: Title can't be blank", "blank")
     if len(text) > MAX_TITLE:
-        raise Invalid("title", f"Validation failed: Title is too long (maximum is {MAX_TITLE} characters)", "too_long")
+        raise Invalid("title", "Validation failed: Title is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_TITLE)
     return text
 
 
@@ -148,8 +149,8 @@ def _word(text: str) -> str:
     if not text:
         raise Invalid("keyword", "Validation failed: Keyword can't be blank", "blank")
     if len(text) > MAX_KEYWORD:
-        raise Invalid("keyword", f"Validation failed: Keyword is too long (maximum is {MAX_KEYWORD} characters)",
-                      "too_long")
+        raise Invalid("keyword", "Validation failed: Keyword is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_KEYWORD)
     return text
 
 
@@ -157,7 +158,8 @@ async def _room_for(session: AsyncSession, owner_id: int, table: Any, most: int,
     count = await session.scalar(select(func.count()).select_from(table).join(
         _FILTER, _FILTER.c.id == table.c.filter_id).where(_FILTER.c.owner_id == owner_id)) or 0
     if count + more > most:
-        raise Invalid("filter", f"Validation failed: You have reached the maximum number of {most}", "too_many")
+        raise Invalid("filter", "Validation failed: You have reached the maximum number of %(most)s", "too_many",
+                      most=most)
 
 
 # ---- changing ---------------------------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ async def save(session: AsyncSession, owner_id: int, kind: str, request: dict[st
         count = await session.scalar(select(func.count()).select_from(KeptDraft).where(
             KeptDraft.owner_id == owner_id)) or 0
         if count >= MAX_DRAFTS:
-            raise Invalid("status", f"Validation failed: You have exceeded the limit of {MAX_DRAFTS} drafts",
-                          "too_many")
+            raise Invalid("status", "Validation failed: You have exceeded the limit of %(most)s drafts", "too_many",
+                          most=MAX_DRAFTS)
         row = KeptDraft(id=ids.new(), owner_id=owner_id)
         session.add(row)
     row.kind, row.request, row.media_ids, row.updated_at = kind, request, list(media_ids), now()

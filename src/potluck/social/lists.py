@@ -56,7 +56,8 @@ def _title(text: str) -> str:
     if not text:
         raise Invalid("title", "Validation failed: Title can't be blank", "blank")
     if len(text) > MAX_TITLE:
-        raise Invalid("title", f"Validation failed: Title is too long (maximum is {MAX_TITLE} characters)", "too_long")
+        raise Invalid("title", "Validation failed: Title is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_TITLE)
     return text
 
 
@@ -79,7 +80,7 @@ async def create(session: AsyncSession, owner: Actor, title: str, *, replies_pol
     """
     many = await session.scalar(select(func.count()).select_from(List).where(List.owner_id == owner.id)) or 0
     if many >= MAX_LISTS:
-        raise Invalid("title", f"Validation failed: You can have {MAX_LISTS} lists at most", "too_long")
+        raise Invalid("title", "Validation failed: You can have %(most)s lists at most", "too_long", most=MAX_LISTS)
     row = List(id=ids.new(), owner_id=owner.id, title=_title(title), replies_policy=_policy(replies_policy),
                exclusive=exclusive, created_at=now())
     session.add(row)
@@ -148,7 +149,8 @@ async def add_members(session: AsyncSession, row: List, actor_ids: Sequence[int]
     present = set((await session.scalars(select(ListMember.actor_id).where(ListMember.list_id == row.id))).all())
     fresh = [actor_id for actor_id in wanted if actor_id not in present]
     if len(present) + len(fresh) > MAX_MEMBERS:
-        raise Invalid("account_ids", f"Validation failed: A list can have {MAX_MEMBERS} members at most", "too_long")
+        raise Invalid("account_ids", "Validation failed: A list can have %(most)s members at most", "too_long",
+                      most=MAX_MEMBERS)
     if fresh:
         await session.execute(insert_or_ignore(session, _MEMBER), [
             {"id": ids.new(), "list_id": row.id, "actor_id": actor_id} for actor_id in fresh])

@@ -71,7 +71,7 @@ def read(text: str) -> Read:
     try:
         rows = rows_of(text, MOST + 1)
     except ValueError as error:
-        raise Invalid("list", f"This is no list of at most {MOST} lines") from error
+        raise Invalid("list", "This is no list of at most %(most)s lines", most=MOST) from error
     names = [cell.lstrip("#").lower() for cell in rows[0]] if rows else []
     if "domain" in names:
         rows = rows[1:]

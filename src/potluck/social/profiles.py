@@ -115,7 +115,8 @@ def _set_bot(row: Actor, bot: bool) -> None:
 def _fields(before: Sequence[dict[str, Any]], wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Rendered fields; one that did not change keeps its verification."""
     if len(wanted) > MAX_FIELDS:
-        raise Invalid("fields", f"Validation failed: A profile can have {MAX_FIELDS} fields at most", "too_long")
+        raise Invalid("fields", "Validation failed: A profile can have %(most)s fields at most", "too_long",
+                      most=MAX_FIELDS)
     verified = {(field.get("name"), field.get("source")): field.get("verified_at") for field in before}
     found = []
     for name, value in ((name.strip(), value.strip()) for name, value in wanted):

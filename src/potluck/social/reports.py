@@ -53,8 +53,8 @@ async def create(
     if category not in CATEGORIES:
         raise Invalid("category", "Validation failed: Category is not included in the list")
     if reporter.is_local and len(comment) > MAX_COMMENT:
-        raise Invalid("comment", f"Validation failed: Comment is too long (maximum is {MAX_COMMENT} characters)",
-                      "too_long")
+        raise Invalid("comment", "Validation failed: Comment is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_COMMENT)
     if uri is not None:
         known: Report | None = await session.scalar(select(Report).where(Report.uri == uri))
         if known is not None:

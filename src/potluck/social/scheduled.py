@@ -32,8 +32,8 @@ async def schedule(session: AsyncSession, owner_id: int, kind: str, request: dic
     waiting = await session.scalar(select(func.count()).select_from(ScheduledPost).where(
         ScheduledPost.owner_id == owner_id)) or 0
     if waiting >= MAX_WAITING:
-        raise Invalid("scheduled_at", "Validation failed: You have exceeded the limit of"
-                      f" {MAX_WAITING} scheduled posts", "too_many")
+        raise Invalid("scheduled_at", "Validation failed: You have exceeded the limit of %(most)s scheduled posts",
+                      "too_many", most=MAX_WAITING)
     await _check_media(session, owner_id, media_ids)
     row = ScheduledPost(id=ids.new(), owner_id=owner_id, kind=kind, scheduled_at=when, request=request,
                         media_ids=list(media_ids), app_id=app_id, created_at=now())
@@ -53,8 +53,9 @@ async def _check_time(session: AsyncSession, owner_id: int, when: datetime, but:
         ScheduledPost.owner_id == owner_id, ScheduledPost.id != but, ScheduledPost.scheduled_at >= midnight,
         ScheduledPost.scheduled_at < midnight + timedelta(days=1))) or 0
     if same_day >= MAX_PER_DAY:
-        raise Invalid("scheduled_at", f"Validation failed: You have exceeded the limit of {MAX_PER_DAY} scheduled"
-                      " posts for that day", "too_many")
+        raise Invalid("scheduled_at",
+                      "Validation failed: You have exceeded the limit of %(most)s scheduled posts for that day",
+                      "too_many", most=MAX_PER_DAY)
 
 
 async def _check_media(session: AsyncSession, owner_id: int, media_ids: Collection[int]) -> None:

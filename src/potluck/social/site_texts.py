@@ -34,12 +34,13 @@ def html_of(source: str) -> str:
         Invalid: it is too long.
     """
     if len(source) > MAX_TEXT:
-        raise Invalid("text", f"Validation failed: Text is too long (maximum is {MAX_TEXT} characters)", "too_long")
+        raise Invalid("text", "Validation failed: Text is too long (maximum is %(most)s characters)", "too_long",
+                      most=MAX_TEXT)
     try:
         return render_text(source, mentions={}, hashtag_url=hashtag_url, media_type="text/markdown").html
     except TextTooLong as error:
-        raise Invalid("text", f"Validation failed: Text is too long (maximum is {error.limit} characters)",
-                      "too_long") from error
+        raise Invalid("text", "Validation failed: Text is too long (maximum is %(most)s characters)", "too_long",
+                      most=error.limit) from error
 
 
 # ---- rules ------------------------------------------------------------------------------------------------------
@@ -83,7 +84,8 @@ async def save_rule(
         row = await _rule(session, rule_id)
     else:
         if len(present) >= MAX_RULES:
-            raise Invalid("text", f"Validation failed: There cannot be more than {MAX_RULES} rules", "too_many")
+            raise Invalid("text", "Validation failed: There cannot be more than %(most)s rules", "too_many",
+                          most=MAX_RULES)
         row = ServerRule(id=ids.new(), position=max((item.position for item in present), default=0) + 1,
                          created_at=now())
         session.add(row)
@@ -113,7 +115,8 @@ def _line(text: str, most: int, *, blank: bool = False) -> str:
     if not text and not blank:
         raise Invalid("text", "Validation failed: Text can't be blank", "blank")
     if len(text) > most:
-        raise Invalid("text", f"Validation failed: Text is too long (maximum is {most} characters)", "too_long")
+        raise Invalid("text", "Validation failed: Text is too long (maximum is %(most)s characters)", "too_long",
+                      most=most)
     return text
 
 

@@ -42,7 +42,7 @@ def read(kind: str, data: bytes) -> Read:
     try:
         found = rows_of(data.decode("utf-8"), MOST + 1)
     except ValueError as error:
-        raise Invalid("file", f"This is no CSV of at most {MOST} lines") from error
+        raise Invalid("file", "This is no CSV of at most %(most)s lines", most=MOST) from error
     if found and found[0][0].lower() in _HEADS:
         head, found = [cell.lower().lstrip("#") for cell in found[0]], found[1:]
     else:

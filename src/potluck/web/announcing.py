@@ -12,7 +12,7 @@ from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Announcement
 from potluck.web import composing, flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.presenters.times import shown_time
 from potluck.web.trusted import trusted_html
 from potluck.web.types import AnyRequest
@@ -77,7 +77,7 @@ async def save(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
                                      publish_now=not form.flag("draft"), announcement_id=form.whole("id"))
     except Invalid as error:
         field = {"ends_at": "ends"}.get(error.field, error.field)
-        return await _desk(request, {field: _(error.text).removeprefix("Validation failed: ")},
+        return await _desk(request, {field: said(error).removeprefix("Validation failed: ")},
                            form.kept("id", "text", "ends"))
     return flashes.with_flash(redirects.see_other("/admin/announcements"), "good", _("Saved."))
 

@@ -30,7 +30,7 @@ from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Media
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.presenters.media import Captions, shown_medium
 from potluck.web.types import AnyRequest
 
@@ -73,7 +73,7 @@ async def take(request: AnyRequest, me: Viewer, form: Form) -> Sent:
         try:
             sent.ids.append((await accept(request, me.actor, file)).id)
         except Invalid as error:
-            sent.errors["files"] = f"{file.filename}: {_(error.text)}"
+            sent.errors["files"] = f"{file.filename}: {said(error)}"
     await _take_small_ones(request, me, form, sent)
     act = form.text("files_act", limit=30)
     match = _ACT.fullmatch(act)
@@ -105,7 +105,7 @@ async def _take_small_ones(request: AnyRequest, me: Viewer, form: Form, sent: Se
             for file in form.files(f"cover_{media_id}")[:1]:
                 await accept(request, me.actor, file, purpose="cover", extra={"cover_of": media_id})
         except (Invalid, NotFound) as error:
-            sent.errors["files"] = _(error.text)
+            sent.errors["files"] = said(error)
 
 
 async def accept(request: AnyRequest, owner: Actor, file: UploadFile, *, purpose: str = "attachment",

@@ -19,7 +19,7 @@ from potluck.social.visibility import DIRECT, FOLLOWERS, LOCAL, PUBLIC, UNLISTED
 from potluck.web.attaching import ACCEPT, AttachedFile
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
-from potluck.web.i18n import _, _l, post_languages
+from potluck.web.i18n import _, _l, post_languages, said
 from potluck.web.presenters.people import full_handle
 from potluck.web.presenters.posts import Poll, PollOption, Post, shown_post
 from potluck.web.trusted import trusted_html
@@ -225,7 +225,7 @@ _MODEL_FIELDS = {"status": "text", "spoiler_text": "warning", "poll": "poll_opti
 
 def form_errors(error: Invalid) -> dict[str, str]:
     """What a rule said about a field, under the name the field has in the form."""
-    text = _(error.text).removeprefix("Validation failed: ")
+    text = said(error).removeprefix("Validation failed: ")
     return {_MODEL_FIELDS.get(error.field, error.field): text}
 
 

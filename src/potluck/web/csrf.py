@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from potluck.social.errors import NotAllowed
 from potluck.web import cookies
+from potluck.web.i18n import _l
 from potluck.web.types import AnyRequest
 
 FIELD = "_csrf"
@@ -31,8 +32,8 @@ class CsrfRefused(NotAllowed):
     """The token is missing or wrong: usually a page that stayed open too long, or cookies are off."""
 
     def __init__(self) -> None:
-        super().__init__("This page was open for too long, or your browser blocks cookies. Go back, reload the page"
-                         " and try again.")
+        super().__init__(_l("This page was open for too long, or your browser blocks cookies. Go back, reload the page"
+                            " and try again."))
 
 
 def cookie_value(request: AnyRequest) -> str:

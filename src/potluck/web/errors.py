@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from potluck.social.errors import SocialError, TooMany
 from potluck.web import auth, pages, redirects, security_headers
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.types import AnyRequest
 
 log = structlog.get_logger(__name__)
@@ -45,21 +45,29 @@ _DETAILS = {
     503: _l("The server is busy or being updated. Please try again soon."),
 }
 
+_WORDS = (
+    _l("This action is not allowed"), _l("Too many requests"), _l("The name or password is wrong"),
+    _l("This address is in use"), _l("This address cannot be used here"),
+    _l("Files of this type cannot be uploaded here"),
+)
+"""What errors say that bring their text along, marked here for translation, since their rooms know no language."""
 
-def error_page(request: AnyRequest, status: int, detail: str = "", *, request_id: str = "",
+
+def error_page(request: AnyRequest, status: int, error: SocialError | None = None, *, request_id: str = "",
                headers: dict[str, str] | None = None) -> Response[Any]:
-    """The page for a refusal or failure; `detail` (a message id) replaces the usual explanation."""
+    """The page for a refusal or failure; what `error` says replaces the usual explanation."""
     known = status if status in _HEADINGS else (500 if status >= 500 else 400)
     pages.choose_language(request, auth.known_viewer(request))
+    detail = said(error) if error and error.text else _(_DETAILS.get(known, _DETAILS[400]))
     return pages.page(
         request, "error.html", status=status, headers={**security_headers.headers(), **(headers or {})},
-        heading=_(_HEADINGS[known]), detail=_(detail or _DETAILS.get(known, _DETAILS[400])), request_id=request_id)
+        heading=_(_HEADINGS[known]), detail=detail, request_id=request_id)
 
 
 def social_error(request: AnyRequest, error: SocialError) -> Response[Any]:
     """A rule refused the act."""
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else None
-    return error_page(request, error.status, "" if error.status == 404 else error.text, headers=headers)
+    return error_page(request, error.status, None if error.status == 404 else error, headers=headers)
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:

@@ -17,7 +17,7 @@ from potluck.text.hashtags import normalise_hashtag
 from potluck.web import auth, feeds, flashes, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.profiles import people_rows
 from potluck.web.types import AnyRequest
 
@@ -81,7 +81,7 @@ async def feature(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         async with request.app.state.db.write() as session:
             await acts[verb](session, await acting(session, me), name)
     except Invalid as error:
-        return await _tags(request, me, {f"{verb}-name": _(error.text).removeprefix("Validation failed: ")})
+        return await _tags(request, me, {f"{verb}-name": said(error).removeprefix("Validation failed: ")})
     return flashes.with_flash(redirects.see_other("/followed-tags"), "good", _("Saved."))
 
 

@@ -4,7 +4,8 @@ English is the source. A translation is `locale/TAG/LC_MESSAGES/messages.po`, co
 no binary file is kept. `make messages` collects the texts and brings the catalogues up to date:
 
     pybabel extract -F src/potluck/web/locale/babel.cfg -k _l -k NotFound -k NotAllowed -k Invalid:2 -k Conflict \
-        -k TooMany --no-location --sort-output -o src/potluck/web/locale/messages.pot src/potluck
+        -k TooMany -k TooLarge -k NoRoom -k NotTaken --no-location --sort-output \
+        -o src/potluck/web/locale/messages.pot src/potluck
     pybabel update -i src/potluck/web/locale/messages.pot -d src/potluck/web/locale --no-fuzzy-matching
 """
 
@@ -21,6 +22,8 @@ from io import BytesIO
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from potluck.social.errors import SocialError
 
 SOURCE = "en"
 
@@ -118,6 +121,11 @@ def _(text: str, **values: object) -> str:
     """The translation of `text`, with `%(name)s` replaced by the values given."""
     translated = gettext(text)
     return translated % values if values else translated
+
+
+def said(error: SocialError) -> str:
+    """What an error says, in the current language."""
+    return _(error.template, **error.values)
 
 
 def _l(text: str) -> str:

@@ -14,7 +14,7 @@ from potluck.social.paging import Page
 from potluck.web import feeds, flashes, pages, redirects
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.paging import page_of
 from potluck.web.presenters.people import shown_person
 from potluck.web.types import AnyRequest
@@ -46,7 +46,7 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         async with request.app.state.db.write() as session:
             made = await lists.create(session, await acting(session, me), form.text("title", limit=100))
     except Invalid as error:
-        return await _index(request, me, {error.field: _(error.text)}, form.kept("title")["title"])
+        return await _index(request, me, {error.field: said(error)}, form.kept("title")["title"])
     return redirects.see_other(f"/lists/{made.id}/edit")
 
 
@@ -92,7 +92,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, list_id: PathId) -> 
                                replies_policy=form.one_of("replies_policy", REPLIES, "list"),
                                exclusive=form.flag("exclusive"))
     except Invalid as error:
-        return await _edit(request, me, list_id, {error.field: _(error.text)})
+        return await _edit(request, me, list_id, {error.field: said(error)})
     return flashes.with_flash(redirects.see_other(f"/lists/{list_id}"), "good", _("The list is saved."))
 
 

@@ -15,7 +15,7 @@ from potluck.web.actions import answer
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.compose import visible
-from potluck.web.i18n import _
+from potluck.web.i18n import said
 from potluck.web.presenters.posts import shown_post
 from potluck.web.trusted import with_emoji
 from potluck.web.types import AnyRequest
@@ -53,7 +53,7 @@ async def give(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
             emoji, image = await _recognised(session, emoji)
             await reactions.react(session, await acting(session, me), object_id, "emoji", emoji, emoji_url=image)
     except Invalid as error:
-        return await _page(request, me, object_id, _(error.text))
+        return await _page(request, me, object_id, said(error))
     return await answer(request, me, form, object_id)
 
 

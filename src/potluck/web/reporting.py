@@ -15,7 +15,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.forms import Form, choices
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.posts import shown_post
 from potluck.web.trusted import plain_text
@@ -73,7 +73,7 @@ async def _send(request: AnyRequest, me: Viewer, form: Form, actor: Actor,
                 category=form.one_of("category", tuple(value for value, _label in CATEGORIES), "other"),
                 rule_ids=form.wholes("rules"), forward=form.flag("forward"))
     except Invalid as error:
-        return await _form(request, me, actor, view, {error.field: _(error.text)},
+        return await _form(request, me, actor, view, {error.field: said(error)},
                            comment=form.kept("comment")["comment"])
     return flashes.with_flash(redirects.see_other(profile_path(actor)), "good",
                               _("Thank you. The moderators will look at it."))

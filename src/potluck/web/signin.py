@@ -14,7 +14,7 @@ from potluck.social.errors import Invalid, NotFound, SocialError
 from potluck.web import auth, cookies, flashes, pages, redirects
 from potluck.web.asking import Guest, SentForm
 from potluck.web.composing import form_errors
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.types import AnyRequest
 
 _SECOND = "second"
@@ -99,7 +99,7 @@ async def second(request: AnyRequest, form: SentForm) -> Response[Any]:
     except Invalid as error:
         return await pages.render(request, "signin/second.html", errors=form_errors(error), status=422)
     except NotFound as error:
-        return flashes.with_flash(redirects.see_other("/signin"), "warn", _(error.text))
+        return flashes.with_flash(redirects.see_other("/signin"), "warn", said(error))
     return signed_in(secret, redirects.safe_path(waiting.next))
 
 
@@ -154,7 +154,7 @@ async def passkey_answer(request: AnyRequest) -> PasskeyAnswer:
 
 def json_error(error: SocialError) -> Response[Any]:
     """A refusal in words for the script."""
-    return Response(msgspec.json.encode({"error": _(error.text)}), status_code=error.status,
+    return Response(msgspec.json.encode({"error": said(error)}), status_code=error.status,
                     media_type="application/json")
 
 

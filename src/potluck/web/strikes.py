@@ -14,7 +14,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.admin.words import DONE
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.posts import shown_post
 from potluck.web.presenters.times import Time, shown_time
@@ -82,7 +82,7 @@ async def appeal(request: AnyRequest, me: Me, form: SentForm, strike_id: PathId)
             strike = await strikes.one(session, me.actor.id, strike_id)
             await appeals.make(session, await acting(session, me), strike, form.text("text", limit=5000))
     except Invalid as error:
-        return await _show(request, me, strike_id, {error.field: _(error.text)}, form.kept("text")["text"])
+        return await _show(request, me, strike_id, {error.field: said(error)}, form.kept("text")["text"])
     return flashes.with_flash(redirects.see_other(f"/strikes/{strike_id}"), "good",
                               _("The moderators will look at it."))
 

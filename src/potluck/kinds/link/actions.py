@@ -117,12 +117,13 @@ def _checked(request: LinkRequest) -> tuple[str, str]:
     """
     title = " ".join(request.title.split())
     if not MIN_TITLE <= len(title) <= MAX_TITLE:
-        raise Invalid("title", f"A title has {MIN_TITLE} to {MAX_TITLE} characters", "too_long" if title else "blank")
+        raise Invalid("title", "A title has %(least)s to %(most)s characters", "too_long" if title else "blank",
+                      least=MIN_TITLE, most=MAX_TITLE)
     link = request.link.strip()
     if link and (len(link) > MAX_LINK or not link.startswith(("https://", "http://", "magnet:?")) or " " in link):
         raise Invalid("link", "A link begins with https:// and has at most 2000 characters")
     if len(request.text) > max(MAX_TEXT, current().max_characters):
-        raise Invalid("text", f"A text has at most {MAX_TEXT} characters", "too_long")
+        raise Invalid("text", "A text has at most %(most)s characters", "too_long", most=MAX_TEXT)
     if request.content_type not in ("text/plain", "text/markdown"):
         raise Invalid("content_type", "A text is plain or Markdown")
     return title, link

@@ -165,8 +165,8 @@ def _check(request: NoteRequest) -> None:
                       "inclusion")
     length = count(request.text) + len(request.summary)
     if length > current().max_characters:
-        raise Invalid("status", f"Validation failed: Text character limit of {current().max_characters} exceeded",
-                      "too_long")
+        raise Invalid("status", "Validation failed: Text character limit of %(most)s exceeded", "too_long",
+                      most=current().max_characters)
     if request.language and normalise_language(request.language) is None:
         raise Invalid("language", "Validation failed: Language is not a valid language code")
     if request.poll is not None:
@@ -180,10 +180,11 @@ def _check_poll(poll: PollRequest) -> None:
     if len(titles) < 2:
         raise Invalid("poll", "Validation failed: A poll needs at least two options", "too_short")
     if len(titles) > MAX_POLL_OPTIONS:
-        raise Invalid("poll", f"Validation failed: A poll can't have more than {MAX_POLL_OPTIONS} options", "too_long")
+        raise Invalid("poll", "Validation failed: A poll can't have more than %(most)s options", "too_long",
+                      most=MAX_POLL_OPTIONS)
     if any(len(title) > MAX_OPTION_CHARACTERS for title in titles):
-        raise Invalid("poll", "Validation failed: Poll options can't be longer than"
-                      f" {MAX_OPTION_CHARACTERS} characters", "too_long")
+        raise Invalid("poll", "Validation failed: Poll options can't be longer than %(most)s characters", "too_long",
+                      most=MAX_OPTION_CHARACTERS)
     if len(set(titles)) != len(titles):
         raise Invalid("poll", "Validation failed: Poll options must differ from each other", "taken")
     if not MIN_POLL_SECONDS <= poll.expires_in <= MAX_POLL_SECONDS:

@@ -38,12 +38,12 @@ async def create(session: AsyncSession, user: User, name: str, family: str) -> s
     """
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME:
-        raise Invalid("name", f"A name has 1 to {MAX_NAME} characters", "too_long" if name else "blank")
+        raise Invalid("name", "A name has 1 to %(most)s characters", "too_long" if name else "blank", most=MAX_NAME)
     if family not in FAMILIES:
         raise Invalid("family", "There is no such kind of app")
     if (await session.scalar(select(func.count()).select_from(AppPassword).where(
             AppPassword.user_id == user.id)) or 0) >= MOST:
-        raise Invalid("name", f"You can have {MOST} app passwords at most")
+        raise Invalid("name", "You can have %(most)s app passwords at most", most=MOST)
     secret = secret_values.make()
     session.add(AppPassword(
         id=ids.new(), user_id=user.id, name=name, family=family, secret_hash=secret_values.digest(secret),

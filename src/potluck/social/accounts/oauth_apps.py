@@ -51,8 +51,8 @@ async def register(
     if not name:
         raise Invalid("client_name", "Validation failed: Application name can't be blank", "blank")
     if len(name) > _MAX_NAME:
-        raise Invalid("client_name", f"Validation failed: Application name is too long (maximum is {_MAX_NAME}"
-                      " characters)", "too_long")
+        raise Invalid("client_name", "Validation failed: Application name is too long (maximum is %(most)s characters)",
+                      "too_long", most=_MAX_NAME)
     uris = list(dict.fromkeys(uri.strip() for uri in redirect_uris if uri.strip()))
     if not uris or len(uris) > _MAX_URIS:
         raise Invalid("redirect_uris", "Validation failed: Redirect URI can't be blank", "blank")

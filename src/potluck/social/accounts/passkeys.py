@@ -67,7 +67,7 @@ async def begin_registration(session: AsyncSession, user: User) -> tuple[str, by
 
     known = await all_of(session, user.id)
     if len(known) >= MOST:
-        raise Invalid("name", f"You can have {MOST} passkeys at most")
+        raise Invalid("name", "You can have %(most)s passkeys at most", most=MOST)
     actor = await session.get_one(Actor, user.actor_id)
     challenge = _challenge()
     options = webauthn.generate_registration_options(

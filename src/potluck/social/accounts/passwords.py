@@ -31,9 +31,9 @@ def check(password: str, *, name: str = "", email: str = "") -> None:
     if not password:
         raise Invalid("password", "Please choose a password", "blank")
     if len(password) < MIN_LENGTH:
-        raise Invalid("password", f"A password has at least {MIN_LENGTH} characters", "too_short")
+        raise Invalid("password", "A password has at least %(least)s characters", "too_short", least=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
-        raise Invalid("password", f"A password has at most {MAX_LENGTH} characters", "too_long")
+        raise Invalid("password", "A password has at most %(most)s characters", "too_long", most=MAX_LENGTH)
     if len(set(password)) < 4 or password.lower() in {name.lower(), email.lower(), email.partition("@")[0].lower()}:
         raise Invalid("password", "This password is too easy to guess")
 

@@ -104,7 +104,7 @@ async def prepare(request: Request) -> Prepared:
     if not request.agreed:
         raise Invalid("agreement", "Please accept the rules of this server", "accepted")
     if len(request.reason) > MAX_REASON:
-        raise Invalid("reason", f"At most {MAX_REASON} characters", "too_long")
+        raise Invalid("reason", "At most %(most)s characters", "too_long", most=MAX_REASON)
     password_hash, pairs = await asyncio.gather(passwords.hash_password(request.password), generate())
     return Prepared(request, email, password_hash, pairs)
 

@@ -152,7 +152,7 @@ async def make_bundle(session: AsyncSession, owner_id: int, name: str) -> Bundle
     if any(one.name == name for one in mine):
         raise Invalid("name", "You have a bundle of this name", "taken")
     if len(mine) >= MAX_BUNDLES:
-        raise Invalid("name", f"At most {MAX_BUNDLES} bundles")
+        raise Invalid("name", "At most %(most)s bundles", most=MAX_BUNDLES)
     made = Bundle(id=ids.new(), owner_id=owner_id, name=name)
     session.add(made)
     await session.flush()
@@ -169,7 +169,7 @@ async def put_in_bundle(session: AsyncSession, owned: Bundle, group: Actor, *, i
         BundleMember.bundle_id == owned.id))).all()
     if inside and group.id not in members:
         if len(members) >= MAX_BUNDLED:
-            raise Invalid("community", f"A bundle holds {MAX_BUNDLED} communities at most")
+            raise Invalid("community", "A bundle holds %(most)s communities at most", most=MAX_BUNDLED)
         await session.execute(insert_or_ignore(session, BundleMember).values(
             bundle_id=owned.id, community_id=group.id))
     elif not inside and group.id in members:

@@ -117,7 +117,7 @@ def _check(wanted: Wanted) -> None:
     if wanted.scope in ("community", "bundle") and wanted.scope_id is None:
         raise Invalid("type", "Which community?")
     if not 0 <= wanted.offset <= MAX_OFFSET:
-        raise Invalid("page", f"Pages end at {MAX_OFFSET} posts; use the cursor to go on")
+        raise Invalid("page", "Pages end at %(most)s posts; use the cursor to go on", most=MAX_OFFSET)
 
 
 def _pin_column(wanted: Wanted) -> Any:

@@ -55,16 +55,17 @@ def _checked(wishes: Wishes) -> dict[str, Any]:
     """
     if not 1 <= len(wishes.title.strip()) <= MAX_TITLE:
         code = "too_long" if wishes.title.strip() else "blank"
-        raise Invalid("title", f"A title has 1 to {MAX_TITLE} characters", code)
+        raise Invalid("title", "A title has 1 to %(most)s characters", code, most=MAX_TITLE)
     if len(wishes.description) > MAX_DESCRIPTION:
-        raise Invalid("description", f"A description has at most {MAX_DESCRIPTION} characters", "too_long")
+        raise Invalid("description", "A description has at most %(most)s characters", "too_long", most=MAX_DESCRIPTION)
     if wishes.posting not in POSTING:
         raise Invalid("posting", f"Who may post is one of {', '.join(POSTING)}")
     if wishes.visibility not in VISIBILITIES:
         raise Invalid("visibility", f"Who may read is one of {', '.join(VISIBILITIES)}")
     rules = [rule.strip() for rule in wishes.rules if rule.strip()]
     if len(rules) > MAX_RULES or any(len(rule) > MAX_RULE for rule in rules):
-        raise Invalid("rules", f"At most {MAX_RULES} rules of {MAX_RULE} characters each", "too_long")
+        raise Invalid("rules", "At most %(most)s rules of %(each)s characters each", "too_long", most=MAX_RULES,
+                      each=MAX_RULE)
     return {"posting": wishes.posting, "visibility": wishes.visibility, "sensitive": wishes.sensitive,
             "downvotes": wishes.downvotes, "rules": rules, "flairs": _flairs(wishes.flairs),
             "languages": [language for value in wishes.languages if (language := normalise_language(value))]}
@@ -97,7 +98,7 @@ async def create(session: AsyncSession, owner: Actor, name: str, wishes: Wishes,
     columns = _checked(wishes)
     owned = [actor for actor in await actors.owned_by(session, owner.owner_id) if actor.type == "Group"]
     if len(owned) >= MAX_OWNED:
-        raise NotAllowed(f"One person can lead {MAX_OWNED} communities at most")
+        raise NotAllowed("One person can lead %(most)s communities at most", most=MAX_OWNED)
     group = await actors.create_local(session, name, type="Group", owner_id=owner.owner_id, pairs=pairs)
     session.add(Community(actor_id=group.id, **columns))
     _describe(group, wishes, columns)

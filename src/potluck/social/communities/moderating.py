@@ -122,7 +122,7 @@ async def pin(session: AsyncSession, moderator: Actor, object_id: int, *, pinned
     if not checked:
         await roles.check_moderates(session, moderator, community)
         if pinned and len(await pinned_ids(session, community.id)) >= MAX_PINNED:
-            raise Invalid("id", f"A community can have {MAX_PINNED} pinned posts at most")
+            raise Invalid("id", "A community can have %(most)s pinned posts at most", most=MAX_PINNED)
     if await _set(session, object_id, "pinned", pinned):
         await _record(session, events.CommunityActed(
             community, moderator, "pin" if pinned else "unpin", object=row))
@@ -250,7 +250,7 @@ async def appoint(session: AsyncSession, moderator: Actor, community: Actor, tar
         if await roles.is_banned(session, community.id, target.id):
             raise NotAllowed("Somebody who is banned cannot be a moderator")
         if len(await roles.moderators(session, community.id)) >= roles.MAX_MODERATORS:
-            raise Invalid("actor", f"A community can have {roles.MAX_MODERATORS} moderators at most")
+            raise Invalid("actor", "A community can have %(most)s moderators at most", most=roles.MAX_MODERATORS)
     if await roles.appoint(session, community.id, target.id):
         await _record(session, events.CommunityActed(community, moderator, "add_moderator", target=target))
 

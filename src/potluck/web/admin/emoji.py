@@ -19,7 +19,7 @@ from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.bringing_files import WITH_FILES
 from potluck.web.forms import Form
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.types import AnyRequest
 
 TYPES = "image/png,image/gif,image/webp,image/avif"
@@ -70,7 +70,7 @@ async def add(request: AnyRequest, staff: Me, form: SentForm) -> Response[Any]:
     error = await _refusal(request, shortcode) or await _take(request, staff, form, shortcode)
     if error is not None:
         field = "shortcode" if error.field == "shortcode" else "image"
-        return await _page(request, {field: _(error.text)}, form.kept("shortcode", "category"))
+        return await _page(request, {field: said(error)}, form.kept("shortcode", "category"))
     async with request.app.state.db.write() as session:
         await audit.record(session, staff.user.id, "create_emoji", f":{shortcode}:")
     return flashes.with_flash(redirects.see_other("/admin/emoji"), "good", _("The emoji :%(name)s: is there.",

@@ -19,7 +19,7 @@ from potluck.web.admin.reports import find as find_report
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.forms import Form
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.presenters.people import full_handle, shown_person
 from potluck.web.presenters.posts import shown_post
 from potluck.web.presenters.times import shown_time
@@ -72,7 +72,7 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, actor_id: PathId, 
                 case _:
                     raise NotFound
     except Invalid as error:
-        return await _show(request, staff, actor_id, {error.field: _(error.text)})
+        return await _show(request, staff, actor_id, {error.field: said(error)})
     usual = "/admin/moderation" if form.text("action") == "delete" else f"/admin/actors/{actor_id}"
     back = redirects.safe_path(form.text("back", limit=2000), usual)
     return flashes.with_flash(redirects.see_other(back), "good", _("Done."))

@@ -19,7 +19,7 @@ from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.feeds import Lens
 from potluck.web.forms import choices
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import full_handle, shown_person
 from potluck.web.presenters.posts import shown_post
@@ -126,7 +126,7 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, report_id: PathId,
             if verb != "note":
                 await audit.record(session, staff.user.id, f"report_{verb}", str(report_id))
     except Invalid as error:
-        return await _show(request, staff, report_id, {error.field: _(error.text)})
+        return await _show(request, staff, report_id, {error.field: said(error)})
     target = "/admin/moderation" if verb == "resolve" else f"/admin/reports/{report_id}"
     return flashes.with_flash(redirects.see_other(target), "good", _("Done."))
 

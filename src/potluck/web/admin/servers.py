@@ -15,7 +15,7 @@ from potluck.social.model import Actor, DomainPolicy, Server
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathWord, SentForm
 from potluck.web.forms import choices
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
@@ -122,7 +122,7 @@ async def save(request: AnyRequest, staff: Me, form: SentForm, host: PathWord) -
                     private_comment=form.text("private_comment", limit=1000))
             await audit.record(session, staff.user.id, "set_domain_policy", host, {"severity": severity})
     except Invalid as error:
-        return await _show(request, host, {error.field: _(error.text)})
+        return await _show(request, host, {error.field: said(error)})
     return flashes.with_flash(redirects.see_other(f"/admin/servers/{quote(host, safe='')}"), "good", _("Saved."))
 
 

@@ -16,7 +16,7 @@ from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import acting, check_may_post
 from potluck.web.communities.listings import load, wanted_of
 from potluck.web.forms import Form, query_whole
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.presenters.communities import shown_community
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.types import AnyRequest
@@ -92,7 +92,7 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     except (Invalid, NotAllowed) as error:
         field = {"username": "name"}.get(error.field, error.field) if isinstance(error, Invalid) else "name"
         values = form.kept(*_FIELDS) | {"downvotes": "1" if form.flag("downvotes") else ""}
-        return await pages.render(request, "communities/new.html", errors={field: _(error.text)}, values=values,
+        return await pages.render(request, "communities/new.html", errors={field: said(error)}, values=values,
                                   choices=choices(), status=422)
     return flashes.with_flash(redirects.see_other(profile_path(made)), "good", _("Your community is there."))
 
@@ -123,7 +123,7 @@ async def make_bundle(request: AnyRequest, me: Me, form: SentForm) -> Response[A
             if wanted:
                 await joining.put_in_bundle(session, made, await joining.community(session, wanted))
     except Invalid as error:
-        return await _bundles(request, me.actor.id, {error.field: _(error.text)})
+        return await _bundles(request, me.actor.id, {error.field: said(error)})
     return redirects.see_other(f"/communities/bundles/{made.id}")
 
 

@@ -21,7 +21,7 @@ from potluck.web.auth import Viewer, acting
 from potluck.web.communities.browsing import choices, wishes_of
 from potluck.web.communities.listings import about
 from potluck.web.forms import Form
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.times import shown_time
@@ -97,7 +97,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, group_id: PathId) ->
         field = error.field if isinstance(error, Invalid) else "visibility"
         kept = form.kept("title", "description", "posting", "visibility", "sensitive", "downvotes", "rules",
                          "languages", "flairs")
-        return await _desk(request, me, handle, {field: _(error.text)}, kept)
+        return await _desk(request, me, handle, {field: said(error)}, kept)
     return flashes.with_flash(redirects.see_other(f"/{handle}/moderate"), "good", _("Your changes are saved."))
 
 
@@ -124,7 +124,7 @@ async def people(request: AnyRequest, me: Me, form: SentForm, group_id: PathId, 
             group = await joining.community(session, group_id)
             await _do(session, await acting(session, me), group, verb, form)
     except Invalid as error:
-        return await _desk(request, me, handle, {error.field: _(error.text)})
+        return await _desk(request, me, handle, {error.field: said(error)})
     return flashes.with_flash(redirects.see_other(f"/{handle}/moderate"), "good", _("Done."))
 
 

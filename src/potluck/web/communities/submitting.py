@@ -20,7 +20,7 @@ from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.compose import visible
 from potluck.web.forms import Form
-from potluck.web.i18n import _
+from potluck.web.i18n import _, said
 from potluck.web.ports import resolver
 from potluck.web.presenters.people import shown_person
 from potluck.web.presenters.posts import post_path
@@ -82,7 +82,7 @@ async def submit(request: AnyRequest, me: Me, form: SentForm, handle: PathWord) 
             row = await links.compose(session, await acting(session, me), wanted)
     except (Invalid, NotAllowed) as error:
         field = error.field if isinstance(error, Invalid) else "title"
-        return await _form(request, me, group, form.kept(*_FIELDS), {field: _(error.text)}, action=f"/{handle}/submit",
+        return await _form(request, me, group, form.kept(*_FIELDS), {field: said(error)}, action=f"/{handle}/submit",
                            heading=_("New post"))
     return flashes.with_flash(redirects.see_other(post_path(me.actor, row.id)), "good", _("Your post is out."))
 
@@ -112,7 +112,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
         async with request.app.state.db.write() as session:
             await links.revise(session, await acting(session, me), object_id, wanted)
     except Invalid as error:
-        return await _form(request, me, view.group, form.kept(*_FIELDS), {error.field: _(error.text)},
+        return await _form(request, me, view.group, form.kept(*_FIELDS), {error.field: said(error)},
                            action=f"/posts/{object_id}/revise", heading=_("Edit post"))
     return flashes.with_flash(redirects.see_other(post_path(me.actor, object_id)), "good",
                               _("Your changes are saved."))

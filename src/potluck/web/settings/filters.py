@@ -14,7 +14,7 @@ from potluck.social.filters import FilterView, KeywordChange
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.forms import Form, choices
-from potluck.web.i18n import _, _l
+from potluck.web.i18n import _, _l, said
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
@@ -105,7 +105,7 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
 
 
 def _errors(error: Invalid) -> dict[str, str]:
-    return {_FIELDS.get(error.field, error.field): _(error.text).removeprefix("Validation failed: ")}
+    return {_FIELDS.get(error.field, error.field): said(error).removeprefix("Validation failed: ")}
 
 
 @get("/settings/filters/{filter_id:int}")
