@@ -52,8 +52,9 @@ def test_errors_are_told_in_the_readers_language() -> None:
     assert i18n.said(Invalid("text", "At most 100 % of it")) == "At most 100 % of it"
 
 
-@pytest.mark.parametrize("error", [NotAllowed(), TooMany(), CsrfRefused(), WrongCredentials(), AddressTaken(), Blocked(),
-                                   NotTaken()], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", [
+    NotAllowed(), TooMany(), CsrfRefused(), WrongCredentials(), AddressTaken(), Blocked(), NotTaken(),
+], ids=lambda error: type(error).__name__)
 def test_errors_with_a_text_of_their_own_are_translated(error: SocialError) -> None:
     """What an error brings along itself is known to the catalogue too."""
     i18n.use("de")

@@ -56,7 +56,10 @@ async def create(call: Call) -> Answer:
             name=params.text("username"), email=params.text("email"), password=params.text("password"),
             reason=params.text("reason"), invite=params.text("invite_code"),
             locale=params.text("locale") or call.settings.language, agreed=True, ip=address))
-        signup.count_attempt(address)
+    except Invalid as error:
+        raise _refusal([error]) from error
+    signup.count_attempt(address)
+    try:
         async with call.write() as session:
             account = await signup.create(session, prepared)
             issued = await tokens.issue(session, account.user, sorted(call.access.scopes), app=app)
