@@ -7,13 +7,22 @@ import "media-chrome/media-mute-button";
 import "media-chrome/media-volume-range";
 import "media-chrome/media-time-range";
 import "media-chrome/media-time-display";
-import "media-chrome/media-captions-button";
+import MediaCaptionsButton from "media-chrome/media-captions-button";
 import "media-chrome/media-playback-rate-button";
 import "media-chrome/media-pip-button";
 import "media-chrome/media-fullscreen-button";
 import "media-chrome/media-loading-indicator";
 import { make } from "./elements.js";
 import { speakPageLanguage } from "./player-words.js";
+
+// The library tells its state by aria-checked, which a button does not have; a switch does.
+class CaptionsSwitch extends MediaCaptionsButton {
+  connectedCallback() {
+    super.connectedCallback();
+    this.setAttribute("role", "switch");
+  }
+}
+customElements.define("captions-switch", CaptionsSwitch);
 
 /** Play the playlist instead of the file, from the first press on. If that fails the file goes on. */
 function playInSteps(video, playlist) {
@@ -45,7 +54,7 @@ function playInSteps(video, playlist) {
 function controlBar(video) {
   const bar = make("media-control-bar", {}, make("media-play-button"), make("media-mute-button"),
     make("media-volume-range"), make("media-time-range"), make("media-time-display", { showduration: "" }));
-  if (video.querySelector("track[kind=captions]")) bar.append(make("media-captions-button"));
+  if (video.querySelector("track[kind=captions]")) bar.append(make("captions-switch"));
   bar.append(make("media-playback-rate-button", { rates: "0.5 0.75 1 1.25 1.5 2" }), make("media-pip-button"),
     make("media-fullscreen-button"));
   return bar;

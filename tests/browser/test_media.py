@@ -113,7 +113,10 @@ def play_it(person: Person, card: Locator) -> None:
     expect(video).to_have_attribute("aria-label", "A test pattern")
     card.locator("media-play-button.player-start").click()
     page.wait_for_function("video => video.currentTime > 0.3", arg=video.element_handle(), timeout=30_000)
-    card.locator("media-captions-button").click()
+    captions = card.get_by_role("switch", name="closed captions")
+    expect(captions).not_to_be_checked()
+    captions.click()
+    expect(captions).to_be_checked()
     assert video.evaluate("video => [...video.textTracks].map(track => [track.language, track.mode])") == [
         ["en", "showing"]]
     page.wait_for_function("video => video.textTracks[0].activeCues?.length > 0 || video.ended",
