@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.testing import TestClient, create_test_client
 
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import LARGEST_ID, Params, Upload, of_query, read
+from potluck.apis.params import LARGEST_ID, Params, Upload, of_query, read
 
 
 def _echo(collected: list[Params]) -> HTTPRouteHandler:

@@ -15,7 +15,7 @@ from potluck.apis.mastodon.admin_loading import check_staff
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.apis.mastodon.params import Params
+from potluck.apis.params import Params
 from potluck.social import audit, strikes
 from potluck.social.accounts import roles, signup
 from potluck.social.model import Actor, Invite, Report, User, WebSession

@@ -8,7 +8,7 @@ from potluck.apis.mastodon.admin_loading import check_staff
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json, stamp
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import parse_id
+from potluck.apis.params import parse_id
 from potluck.social import figures
 
 _LONGEST = timedelta(days=366)

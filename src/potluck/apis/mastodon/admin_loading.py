@@ -11,7 +11,7 @@ from potluck.apis.mastodon import admin_entities, render_accounts
 from potluck.apis.mastodon.endpoint import Call
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError, not_found
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.social.accounts import roles
 from potluck.social.model import Actor, Invite, User, WebSession
 from potluck.social.views import load_actors

@@ -14,8 +14,8 @@ import msgspec
 from potluck.apis.mastodon import entities, render, scheduled_statuses
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
-from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.statuses import target_id, view_of
+from potluck.apis.params import Params
 from potluck.kinds import authoring
 from potluck.kinds.note import actions, scheduled
 from potluck.kinds.note.actions import NoteRequest, PollRequest

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params, of_query
+from potluck.apis.params import Params, of_query
 from potluck.apis.ports import AnyRequest, SignedIn, ports
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp

@@ -10,7 +10,7 @@ from potluck.apis.mastodon import render, render_accounts
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.social import conversations
 from potluck.social.model import Conversation
 

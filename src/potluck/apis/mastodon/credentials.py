@@ -11,8 +11,8 @@ from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params
-from potluck.apis.mastodon.source import Source
+from potluck.apis.params import Params
+from potluck.apis.source import Source
 from potluck.media import attachments, purposes, uploads
 from potluck.social import follows, preferences, profiles
 from potluck.social.accounts import tokens

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from litestar.exceptions import HTTPException
 
+from potluck.apis.errors import ApiError
 from potluck.social.errors import Invalid, SocialError, TooMany
+
+__all__ = ["ApiError", "body_of", "from_exception", "not_found"]
 
 log = structlog.get_logger(__name__)
 
@@ -17,34 +19,14 @@ _TEXTS = {400: "Bad request", 401: "The access token is invalid", 403: "This act
           413: "The request is too large", 429: "Too many requests", 503: "Temporarily unavailable"}
 
 
-class ApiError(Exception):
-    """A call is refused.
-
-    Args:
-        status: HTTP status.
-        text: what the app shows.
-        description: further text (`error_description`).
-        details: per field, for sign-up: `{field: [{error, description}]}`.
-        headers: further headers.
-    """
-
-    def __init__(self, status: int, text: str, description: str | None = None, *,
-                 details: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.description = description
-        self.details = details
-        self.headers = dict(headers or {})
-
-    def body(self) -> dict[str, Any]:
-        """The answer's JSON."""
-        found: dict[str, Any] = {"error": self.text}
-        if self.description is not None:
-            found["error_description"] = self.description
-        if self.details:
-            found["details"] = self.details
-        return found
+def body_of(error: ApiError) -> dict[str, Any]:
+    """The JSON of a refusal."""
+    found: dict[str, Any] = {"error": error.text}
+    if error.description is not None:
+        found["error_description"] = error.description
+    if error.details:
+        found["details"] = error.details
+    return found
 
 
 def not_found() -> ApiError:

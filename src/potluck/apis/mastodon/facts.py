@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.db.engine import Database
 from potluck.db.prepared import Prepared, among, as_ids
 from potluck.social import remote_counts

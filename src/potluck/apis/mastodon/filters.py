@@ -8,8 +8,8 @@ from typing import Any
 from potluck.apis.mastodon import entities
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
-from potluck.apis.mastodon.params import Params
 from potluck.apis.mastodon.statuses import target_id
+from potluck.apis.params import Params
 from potluck.db.base import now
 from potluck.social import filters
 from potluck.social.filters import FilterView, KeywordChange

@@ -18,7 +18,7 @@ from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint, json_
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.instance_texts import rule
 from potluck.apis.mastodon.paging import limit_of, offset_of
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.db.base import now
 from potluck.db.ids import floor_at
 from potluck.kinds import authoring

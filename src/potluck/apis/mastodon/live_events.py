@@ -11,8 +11,8 @@ from sqlalchemy import select
 from potluck.apis.mastodon import announcements, conversations, facts, notifications, render
 from potluck.apis.mastodon.audience import Audience
 from potluck.apis.mastodon.facts import Row
-from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Subscription
+from potluck.apis.source import Source
 from potluck.social import filtering
 from potluck.social.announcements import load as load_announcements
 from potluck.social.filtering import Match

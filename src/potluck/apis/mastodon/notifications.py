@@ -14,7 +14,7 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json, stamp
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, page_of
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.social import appeals, notifications
 from potluck.social.model import Marker, Notification, Report, Severance, Strike
 from potluck.social.notifications import GROUPED, Group

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from potluck.apis.mastodon import entities, entities_status
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import not_found
-from potluck.apis.mastodon.params import parse_id
+from potluck.apis.params import parse_id
 from potluck.social.views import ObjectView, load_objects
 from potluck.text.markup import escape_attribute, escape_text
 

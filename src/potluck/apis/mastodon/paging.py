@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from potluck.apis.mastodon.endpoint import Call
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params, parse_id
+from potluck.apis.params import Params, parse_id
 from potluck.social.paging import Page
 
 _CURSORS = frozenset({"max_id", "since_id", "min_id"})

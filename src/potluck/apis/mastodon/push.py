@@ -5,7 +5,7 @@ from __future__ import annotations
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint, token_of
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params
+from potluck.apis.params import Params
 from potluck.social import push
 from potluck.social.model import PushSubscription
 

@@ -18,7 +18,7 @@ from potluck.apis.mastodon.cache import Cache
 from potluck.apis.mastodon.entities import emoji
 from potluck.apis.mastodon.entities_status import BOOST_BODY, Shell, boost_head, marks_bytes
 from potluck.apis.mastodon.errors import not_found
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.social import filtering, policies
 from potluck.social.filtering import Compiled, Match
 from potluck.social.model import Announce, Object

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from potluck.apis.mastodon import entities, facts
 from potluck.apis.mastodon.cache import Cache
-from potluck.apis.mastodon.source import Source
+from potluck.apis.source import Source
 from potluck.social.model import Actor, User
 from potluck.social.views import load_actors
 

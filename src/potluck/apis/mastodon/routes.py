@@ -51,7 +51,7 @@ from potluck.apis.mastodon import (
     translation,
     trends,
 )
-from potluck.apis.mastodon.errors import from_exception
+from potluck.apis.mastodon.errors import body_of, from_exception
 
 MODULES: tuple[Any, ...] = (
     apps,
@@ -106,5 +106,5 @@ route_handlers: list[Any] = [handler for module in MODULES for handler in module
 def exception_response(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer to a call that reached no endpoint."""
     refusal = from_exception(error)
-    return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status, media_type="application/json",
+    return Response(msgspec.json.encode(body_of(refusal)), status_code=refusal.status, media_type="application/json",
                     headers=refusal.headers)

@@ -24,11 +24,11 @@ from potluck.apis.mastodon.endpoint import (
     endpoint,
     token_of,
 )
-from potluck.apis.mastodon.errors import ApiError, from_exception, not_found
+from potluck.apis.mastodon.errors import ApiError, body_of, from_exception, not_found
 from potluck.apis.mastodon.live_events import Event
-from potluck.apis.mastodon.params import Params, of_query
-from potluck.apis.mastodon.source import Source
 from potluck.apis.mastodon.streams import Reader, Subscription
+from potluck.apis.params import Params, of_query
+from potluck.apis.source import Source
 from potluck.db.engine import Database
 from potluck.social.accounts.tokens import Access, authenticate
 from potluck.social.live import Hub, LiveMessage
@@ -87,7 +87,7 @@ async def _stream(request: AnyRequest) -> Response[Any]:
             wanted = await streams.subscription(session, reader, _stream_name(request), params)
     except Exception as error:  # noqa: BLE001 - the edge: refusals have the API's shape
         refusal = from_exception(error)
-        return Response(msgspec.json.encode(refusal.body()), status_code=refusal.status,
+        return Response(msgspec.json.encode(body_of(refusal)), status_code=refusal.status,
                         media_type="application/json", headers=refusal.headers)
     return Stream(_lines(request.app.state, wanted, reader, secret), media_type="text/event-stream",
                   headers={"cache-control": "private, no-store", "x-accel-buffering": "no"})

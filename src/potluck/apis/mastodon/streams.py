@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params, parse_id
 from potluck.apis.mastodon.timelines import tag_names
+from potluck.apis.params import Params, parse_id
 from potluck.social import announcements, lists
 from potluck.social.accounts.tokens import Access
 from potluck.social.errors import NotFound

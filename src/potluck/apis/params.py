@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 
-from potluck.apis.mastodon.errors import ApiError
+from potluck.apis.errors import ApiError
 from potluck.media.multipart_form import read_form
 from potluck.media.quotas import TooLarge
 from potluck.social.errors import Invalid

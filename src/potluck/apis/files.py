@@ -7,9 +7,9 @@ from typing import Any
 
 from litestar import Request
 
-from potluck.apis.mastodon import params
-from potluck.apis.mastodon.errors import ApiError
-from potluck.apis.mastodon.params import Params, Upload
+from potluck.apis import params
+from potluck.apis.errors import ApiError
+from potluck.apis.params import Params, Upload
 from potluck.media import quotas
 from potluck.media.multipart_form import read_form
 from potluck.media.storage import storage_of

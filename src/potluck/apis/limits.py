@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from potluck.apis.mastodon.errors import ApiError
+from potluck.apis.errors import ApiError
 
 WINDOW_SECONDS = 300
 LIMIT = 300
