@@ -75,6 +75,8 @@ class Settings:
     confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
     language: str = _setting("en", _language, "Default language of pages and posts (BCP 47).")
     max_characters: int = _setting(5000, _whole(100, 100_000), "Longest post, in characters as Mastodon counts them.")
+    trends_need_review: bool = _setting(False, _flag, "Hashtags, links and posts trend only after a moderator has let"
+                                        " them.")
     secure_mode: bool = _setting(False, _flag, "Answer ActivityPub requests only when they are signed"
                                  " (authorized fetch).")
     limited_federation: bool = _setting(False, _flag, "Federate only with servers an administrator has allowed.")

@@ -42,7 +42,7 @@ SIGNED_IN = (
     "/settings/migration", "/settings/delete", "/admin",
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
-    "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/blocks",
+    "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/trends", "/admin/hashtags/{tag}", "/admin/blocks",
     "/admin/servers/list", "/admin/servers?only=allowed", "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
     "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues", "/admin/storage",
     "/admin/jobs", "/admin/jobs?state=failed",

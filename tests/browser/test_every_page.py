@@ -48,6 +48,8 @@ def filled(as_: Open, example: pages.Example) -> pages.Example:
         link = alice.page.locator("main a[href^='/admin/spam/']").first.get_attribute("href")
         assert link is not None
         example.values["spam"] = link.rpartition("/")[2]
+        alice.go("/admin/trends?q=potluck")
+        example.values["tag"] = alice.page.url.rpartition("/")[2]
         _warn_bob(as_, example)
         _share(as_, example)
     return example

@@ -9,13 +9,14 @@ from potluck.db.ids import ids
 from potluck.jobs import JobEngine
 from potluck.media import files
 from potluck.media.storage import Storage
-from potluck.social import spam_rules
+from potluck.social import spam_rules, trends
 from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
     Appeal,
     AuditEntry,
     DomainPolicy,
+    Hashtag,
     Invite,
     Media,
     Report,
@@ -29,6 +30,7 @@ from web.conftest import Browser, Site
 PAGES = ("/admin", "/admin/people", "/admin/people?only=waiting", "/admin/people?q=ali", "/admin/invites",
          "/admin/reports", "/admin/reports?only=resolved", "/admin/servers", "/admin/servers?only=failing",
          "/admin/servers?q=carol", "/admin/servers/carol.example", "/admin/queues", "/admin/storage", "/admin/emoji",
+         "/admin/trends", "/admin/trends?only=sites",
          "/admin/moderation",
          "/admin/moderation?only=mine", "/admin/moderation?only=held", "/admin/audit",
          "/admin/audit?act=strike&q=x&by=1")
@@ -377,3 +379,32 @@ async def test_blocks_page(site: Site) -> None:
         assert "Nothing is blocked" in (await mona.get(f"/admin/blocks?only={kind}")).text
         assert (await mona.post(f"/admin/blocks/{kind}", {})).status_code == 422
     assert (await mona.post("/admin/blocks/moons", {})).status_code == 404
+
+
+async def test_trends(site: Site) -> None:
+    """What trends is kept back and let trend; a hashtag is found by its name and restricted."""
+    trends.forget_all()
+    for actor in (site.cast.alice, site.cast.bob):
+        await site.cast.say(actor, "<p>#soup</p>", hashtags=["soup"])
+    async with site.database.write() as session:
+        await trends.refresh(session)
+        tag = await session.scalar(select(Hashtag).where(Hashtag.name == "soup"))
+    assert tag is not None
+    mona = await site.browser(site.cast.mona)
+    page = (await mona.get("/admin/trends")).text
+    assert "#soup" in page
+    assert "not looked at" in page
+    await mona.post(f"/admin/trends/tags/{tag.id}/reject")
+    assert "kept back" in (await mona.get("/admin/trends")).text
+    assert 'href="/tags/soup"' not in (await mona.get("/explore")).text
+    await mona.post(f"/admin/trends/tags/{tag.id}/approve")
+    assert 'href="/tags/soup"' in (await mona.get("/explore")).text
+    for only in ("links", "sites", "posts"):
+        assert "Nothing trends" in (await mona.get(f"/admin/trends?only={only}")).text
+    assert (await mona.get("/admin/trends?q=%23Soup")).headers["location"] == f"/admin/hashtags/{tag.id}"
+    assert "Nobody here" in (await mona.get("/admin/trends?q=nope")).text
+    assert (await mona.post(f"/admin/hashtags/{tag.id}", {"display_name": "stew"})).status_code == 422
+    await mona.post(f"/admin/hashtags/{tag.id}", {"display_name": "SOUP", "state": "reject", "usable": "1"})
+    assert "#SOUP" in (await mona.get(f"/admin/hashtags/{tag.id}")).text
+    assert "trend_change_tag" in (await mona.get("/admin/audit?act=trend")).text
+    trends.forget_all()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import Database
 from potluck.settings import current
+from potluck.social import trend_reviews
 from potluck.social.addresses import hashtag_url, profile_url
 from potluck.social.drafts import EmojiDraft
 from potluck.social.errors import Invalid
@@ -67,6 +68,7 @@ async def render(session: AsyncSession, text: str, content_type: str, *other_tex
     except TextTooLong as error:
         raise Invalid("status", "Validation failed: Text character limit of %(most)s exceeded", "too_long",
                       most=error.limit) from error
+    await trend_reviews.check_usable(session, rendered.hashtags)
     by_uri = {actor.uri: actor for actor in actors.values()}
     mentioned = [by_uri[target.uri] for target in rendered.mentions_used]
     shortcodes = {*found.emojis, *(name for part in other_texts for name in extract(part).emojis)}

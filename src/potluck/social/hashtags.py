@@ -160,7 +160,7 @@ async def used_by(session: AsyncSession, actor_id: int, *, limit: int = 10) -> S
     uses = (
         select(ObjectTag.hashtag_id, func.count().label("posts")).join(Object, Object.id == ObjectTag.object_id)
         .where(Object.author_id == actor_id, live(), Object.id >= floor_at(now() - 30 * _DAY),
-               ObjectTag.hashtag_id.not_in(shown))
+               ObjectTag.hashtag_id.not_in(shown), ObjectTag.hashtag_id.in_(select(Hashtag.id).where(Hashtag.listable)))
         .group_by(ObjectTag.hashtag_id).subquery()
     )
     rows = await session.scalars(select(Hashtag).join(uses, uses.c.hashtag_id == Hashtag.id)

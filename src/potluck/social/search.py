@@ -17,7 +17,17 @@ from sqlalchemy.orm import aliased
 from potluck.db.ids import floor_at
 from potluck.social import post_index, post_lookup
 from potluck.social.actors import by_handle, handle_key
-from potluck.social.model import Actor, Announce, Bookmark, Follow, Hashtag, Mention, Object, Reaction
+from potluck.social.model import (
+    Actor,
+    Announce,
+    Bookmark,
+    Follow,
+    Hashtag,
+    Mention,
+    Object,
+    Reaction,
+    TrendReview,
+)
 from potluck.social.post_lookup import END, Lookup
 from potluck.social.search_query import MAX_QUERY, Question, parse
 from potluck.social.visibility import not_hidden_by, visible_to
@@ -73,13 +83,22 @@ def _like(column: Any, text: str) -> ColumnElement[bool]:
     return or_(*(column.icontains(spelling, autoescape=True) for spelling in spellings))
 
 
-async def hashtags(session: AsyncSession, query: str, *, limit: int = 20, offset: int = 0) -> Sequence[Hashtag]:
-    """Hashtags that begin with the text, shortest first."""
+async def hashtags(session: AsyncSession, query: str, *, limit: int = 20, offset: int = 0,
+                   reviewed: bool = False) -> Sequence[Hashtag]:
+    """Hashtags that begin with the text, shortest first; one that moderators do not list only by its whole name.
+
+    Args:
+        reviewed: only those that moderators have let trend.
+    """
     name = normalise_hashtag(query.strip())
     if name is None or offset > MAX_OFFSET:
         return []
-    rows = await session.scalars(select(Hashtag).where(Hashtag.name.startswith(name, autoescape=True))
-                                 .order_by(func.length(Hashtag.name), Hashtag.name).limit(limit).offset(offset))
+    query_ = select(Hashtag).where(Hashtag.name.startswith(name, autoescape=True),
+                                   or_(Hashtag.listable, Hashtag.name == name))
+    if reviewed:
+        query_ = query_.where(exists().where(TrendReview.kind == "tag", TrendReview.subject_id == Hashtag.id,
+                                             TrendReview.trendable))
+    rows = await session.scalars(query_.order_by(func.length(Hashtag.name), Hashtag.name).limit(limit).offset(offset))
     return rows.all()
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import floor_at
+from potluck.social import trend_reviews
 from potluck.social.fading import FadingCache
 from potluck.social.model import (
     Actor,
@@ -31,6 +32,7 @@ from potluck.social.model import (
     Reaction,
     TrendDay,
     TrendingObject,
+    TrendReview,
 )
 from potluck.social.visibility import live, not_hidden_by, visible_to
 
@@ -77,10 +79,13 @@ async def refresh(session: AsyncSession) -> None:
     since = floor_at(now() - _WINDOW)
     await _count(session, "tag", ObjectTag.hashtag_id, ObjectTag, since)
     await _count(session, "link", ObjectCard.card_id, ObjectCard, since)
+    await _meet_publishers(session)
     await _rank_objects(session, since)
     await session.execute(delete(_DAY).where(_DAY.c.day < today() - HISTORY_DAYS))
     await session.execute(delete(_TRENDING).where(
         _TRENDING.c.object_id < floor_at(now() - _OLDEST_POST)))
+    await session.execute(delete(TrendReview).where(
+        TrendReview.kind == "status", TrendReview.subject_id < floor_at(now() - _OLDEST_POST)))
     other = _TRENDING.alias()
     kept = select(other.c.rank).order_by(other.c.rank.desc()).offset(_KEPT_OBJECTS).limit(1)
     await session.execute(delete(_TRENDING).where(_TRENDING.c.rank <= kept.scalar_subquery()))
@@ -111,6 +116,14 @@ async def _count(session: AsyncSession, kind: str, subject: Any, table: Any, sin
         await session.execute(insert_or_ignore(session, _DAY), [
             {"kind": kind, "day": today(), "subject_id": subject_id, "uses": uses, "people": people}
             for subject_id, uses, people in rows])
+
+
+async def _meet_publishers(session: AsyncSession) -> None:
+    pages = await session.scalars(
+        select(PreviewCard.url).join(_DAY, and_(_DAY.c.kind == "link", _DAY.c.subject_id == PreviewCard.id))
+        .where(_DAY.c.day == today(), _DAY.c.people >= LEAST_PEOPLE, PreviewCard.state == "ready")
+        .order_by(_DAY.c.people.desc()).limit(_RANKED))
+    await trend_reviews.meet_publishers(session, pages.all())
 
 
 async def _rank_objects(session: AsyncSession, since: int) -> None:
@@ -157,19 +170,29 @@ async def _subjects(session: AsyncSession, kind: str) -> list[int]:
     return found
 
 
-async def hashtags(session: AsyncSession, *, limit: int = 10, offset: int = 0) -> list[Hashtag]:
-    """Hashtags that at least two people used in public lately, by most people first."""
-    wanted = (await _subjects(session, "tag"))[offset:offset + limit]
+async def hashtags(session: AsyncSession, *, limit: int = 10, offset: int = 0, every: bool = False) -> list[Hashtag]:
+    """Hashtags that at least two people used in public lately, by most people first.
+
+    Args:
+        every: also those that moderators keep from trending.
+    """
+    ranked = await _subjects(session, "tag")
+    wanted = (ranked if every else await trend_reviews.tags_allowed(session, ranked))[offset:offset + limit]
     rows = {row.id: row for row in (await session.scalars(select(Hashtag).where(Hashtag.id.in_(wanted)))).all()}
     return [rows[tag_id] for tag_id in wanted if tag_id in rows]
 
 
-async def links(session: AsyncSession, *, limit: int = 10, offset: int = 0) -> list[PreviewCard]:
-    """Pages that at least two people linked to in public lately, by most people first."""
+async def links(session: AsyncSession, *, limit: int = 10, offset: int = 0, every: bool = False) -> list[PreviewCard]:
+    """Pages that at least two people linked to in public lately, by most people first.
+
+    Args:
+        every: also those that moderators keep from trending.
+    """
     ranked = await _subjects(session, "link")
     rows = {row.id: row for row in (await session.scalars(select(PreviewCard).where(
         PreviewCard.id.in_(ranked), PreviewCard.state == "ready"))).all()}
-    return [rows[card_id] for card_id in ranked if card_id in rows][offset:offset + limit]
+    found = [rows[card_id] for card_id in ranked if card_id in rows]
+    return (found if every else await trend_reviews.cards_allowed(session, found))[offset:offset + limit]
 
 
 async def history_of_links(session: AsyncSession, card_ids: Collection[int]) -> dict[int, list[Use]]:
@@ -181,12 +204,19 @@ async def history_of_links(session: AsyncSession, card_ids: Collection[int]) -> 
     return {card_id: [Use(day * 86400, *used.get((card_id, day), (0, 0))) for day in days] for card_id in card_ids}
 
 
-async def objects(session: AsyncSession, viewer_id: int | None, *, limit: int = 20, offset: int = 0) -> Sequence[int]:
-    """Ids of posts that people like and boost now, as far as the viewer sees them and has not hidden their authors."""
+async def objects(session: AsyncSession, viewer_id: int | None, *, limit: int = 20, offset: int = 0,
+                  every: bool = False) -> Sequence[int]:
+    """Ids of posts that people like and boost now, as far as the viewer sees them and has not hidden their authors.
+
+    Args:
+        every: also those that moderators keep from trending.
+    """
     query = (
         select(TrendingObject.object_id).join(Object, Object.id == TrendingObject.object_id)
         .join(Actor, Actor.id == Object.author_id)
         .where(visible_to(viewer_id), Object.visibility == "public", Actor.silenced_at.is_(None), Actor.discoverable))
+    if not every:
+        query = query.where(trend_reviews.post_allowed(TrendingObject.object_id))
     if viewer_id is not None:
         query = query.where(not_hidden_by(viewer_id, Object.author_id))
     return (await session.scalars(query.order_by(

@@ -356,6 +356,12 @@ ENTITIES: dict[str, dict[str, Type]] = {
         "severity": one_of("noop", "silence", "suspend"), "reject_media": flag, "reject_reports": flag,
         "private_comment": null(text), "public_comment": null(text), "obfuscate": flag},
     "AdminDomainAllow": {"id": ident, "domain": text, "created_at": time},
+    "AdminTag": {"id": ident, "name": text, "url": url, "history": array(entity("History")), "following": flag,
+                 "featuring": flag, "trendable": flag, "usable": flag, "listable": flag, "requires_review": flag},
+    "AdminTrendsStatus": {**_STATUS, "requires_review": flag},
+    "AdminTrendsLink": {**_CARD, "id": ident, "history": array(entity("History")), "requires_review": flag},
+    "AdminPublisher": {"id": ident, "domain": text, "trendable": flag, "reviewed_at": null(time),
+                       "requested_review_at": time, "requires_review": flag},
     "AdminIpBlock": {
         "id": ident, "ip": text, "comment": text, "created_at": time, "expires_at": null(time),
         "severity": one_of("sign_up_requires_approval", "sign_up_block", "no_access")},

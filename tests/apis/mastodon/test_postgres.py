@@ -14,6 +14,7 @@ from potluck.social.drafts import AttachmentDraft
 from . import (
     fields,
     test_accounts,
+    test_admin_trends,
     test_announcements,
     test_contract,
     test_filters,
@@ -71,6 +72,12 @@ async def test_wishes(server: Server, alice: Person, bob: Person, carol: Person)
     await test_announcements.test_announcements(server, alice, bob)
     await test_scheduled.test_scheduling(alice, bob)
     await test_notifications.test_policy_and_requests(alice, bob, carol)
+
+
+async def test_what_may_trend(server: Server, alice: Person, bob: Person) -> None:
+    """Moderators decide what trends as on SQLite."""
+    await test_admin_trends.test_what_moderators_let_trend(server, alice, bob)
+    await test_admin_trends.test_hashtags(server, alice)
 
 
 async def test_numbers_of_people_elsewhere(server: Server, alice: Person) -> None:

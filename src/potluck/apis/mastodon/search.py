@@ -56,7 +56,8 @@ async def _search(call: Call, query: str, wanted: tuple[str, ...]) -> Answer:
         rendered = await render_accounts.of_actors(call.source, people)
         result["accounts"] = [msgspec.Raw(rendered[row.id]) for row in people]
     if "hashtags" in wanted:
-        rows = await search.hashtags(session, query, limit=limit, offset=offset)
+        rows = await search.hashtags(session, query, limit=limit, offset=offset,
+                                     reviewed=call.params.flag("exclude_unreviewed"))
         result["hashtags"] = await tags_of(session, rows, call.viewer_id)
     if "statuses" in wanted and call.viewer_id is not None:
         ids = await search.statuses(

@@ -1,7 +1,14 @@
 """The tables of the shared model: who there is, what was said, and how people relate to both."""
 
 from potluck.social.model.actors import Actor, ActorKey
-from potluck.social.model.cards import ObjectCard, PreviewCard, TrendDay, TrendingObject
+from potluck.social.model.cards import (
+    LinkPublisher,
+    ObjectCard,
+    PreviewCard,
+    TrendDay,
+    TrendingObject,
+    TrendReview,
+)
 from potluck.social.model.communities import (
     Bundle,
     BundleMember,
@@ -100,11 +107,11 @@ __all__ = [
     "Community", "CommunityBan", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy",
     "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
     "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "HeldObject", "ImportedPost", "Invite",
-    "IpBlock", "KeptDraft", "KeptValue", "List", "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction",
-    "ModerationNote", "Moderator", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
-    "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectCard", "ObjectDocument", "ObjectTag",
-    "Passkey", "Pin", "PostIndex", "PostIndexFill", "PostRead", "PreviewCard", "PushMessage", "PushSubscription",
-    "Reaction", "Report", "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SeveredFollow", "SiteText",
-    "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch", "ThreadMute", "Tombstone", "TrendDay",
-    "TrendingObject", "User", "Wakeup", "WebSession",
+    "IpBlock", "KeptDraft", "KeptValue", "LinkPublisher", "List", "ListMember", "LiveEvent", "Marker", "Media",
+    "Mention", "ModAction", "ModerationNote", "Moderator", "Mute", "Notification", "NotificationPermission",
+    "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectCard",
+    "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill", "PostRead", "PreviewCard",
+    "PushMessage", "PushSubscription", "Reaction", "Report", "Revision", "ScheduledPost", "Server", "ServerRule",
+    "Severance", "SeveredFollow", "SiteText", "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch",
+    "ThreadMute", "Tombstone", "TrendDay", "TrendReview", "TrendingObject", "User", "Wakeup", "WebSession",
 ]

@@ -71,3 +71,26 @@ class TrendingObject(Base):
     object_id: Mapped[int] = mapped_column(ForeignKey("object.id", ondelete="CASCADE"), primary_key=True,
                                            autoincrement=False)
     rank: Mapped[float] = mapped_column(index=True)
+
+
+class LinkPublisher(Base):
+    """A site whose pages trended, and whether moderators let them."""
+
+    __tablename__ = "link_publisher"
+
+    id: Mapped[Id]
+    domain: Mapped[str] = mapped_column(unique=True)
+    trendable: Mapped[bool | None]  # None: nobody has looked at it
+    reviewed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TrendReview(Base):
+    """Whether moderators let a hashtag, a page or a post trend. What nobody has looked at has no row."""
+
+    __tablename__ = "trend_review"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)  # tag, link, status
+    subject_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # hashtag, preview_card, object
+    trendable: Mapped[bool]
+    reviewed_at: Mapped[datetime] = mapped_column(default=now)

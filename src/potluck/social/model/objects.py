@@ -140,6 +140,8 @@ class Hashtag(Base):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)  # normalised
     display: Mapped[str]  # as first written
+    usable: Mapped[bool] = mapped_column(default=True)  # in posts that are written here
+    listable: Mapped[bool] = mapped_column(default=True)  # found by search, suggested, may trend
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -22,7 +22,8 @@ from potluck.web.types import AnyRequest
 SHOWN = 50
 ACTS = (("", _l("Everything")), ("strike", _l("Measures")), ("lift", _l("Measures lifted")), ("report", _l("Reports")),
         ("user", _l("Accounts")), ("set_domain_policy", _l("Servers")), ("block", _l("Blocks")),
-        ("spam_rule", _l("Rules")), ("queue", _l("Queues")))
+        ("spam_rule", _l("Rules")), ("trend", _l("Trends")),
+        ("queue", _l("Queues")))
 
 
 @get("/admin/audit")
