@@ -14,8 +14,11 @@ from sqlalchemy import select
 
 from potluck.jobs.engine import JobEngine
 from potluck.media import processing  # noqa: F401 - the job
+from potluck.social import keys
+from potluck.social.communities import making
+from potluck.social.communities.making import Wishes
 from potluck.social.live import Waker
-from potluck.social.model import Media, Object
+from potluck.social.model import Actor, Media, Object
 from web.conftest import Browser, Site
 
 Prepare = Callable[[], Awaitable[None]]
@@ -173,6 +176,31 @@ async def test_picture_of_the_profile(site: Site, prepare: Prepare) -> None:
     assert re.search(r'picture-avatar avatar" src="https?://[^"]*/media/', page)
     await browser.post("/settings/profile", {"display_name": "Alice", "avatar_remove": "1"})
     assert "avatar_remove" not in (await browser.get("/settings/profile")).text
+
+
+async def test_pictures_of_a_community(site: Site, prepare: Prepare) -> None:
+    """Its moderators bring icon and banner, say what they show and take them away; others are refused."""
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        group = await making.create(session, alice, "soups", Wishes("Soups"), pairs=keys.make_pairs())
+    path, fields = f"/communities/{group.id}/settings", {"title": "Soups", "header_description": "A long table"}
+    files = [("avatar", ("pot.png", picture(".png"), "image/png")), ("header", ("b.png", picture(".png"), "image/png"))]
+    assert (await (await site.browser(site.cast.bob)).post(path, fields, files=files)).status_code in (403, 422)
+    browser = await site.browser(site.cast.alice)
+    assert (await while_preparing(prepare, browser.post(path, fields, files=files))).status_code == 303
+    async with site.database.read() as session:
+        made = await session.get_one(Actor, group.id)
+        owners = set((await session.scalars(select(Media.owner_id))).all())
+    assert made.avatar_url
+    assert owners == {group.id}
+    page = (await site.guest().get("/@soups")).text
+    assert 'alt="A long table"' in page
+    assert made.avatar_url.rpartition("/")[0] in page
+    assert "changed the community" in (await site.guest().get("/@soups/modlog")).text
+    await browser.post(path, {**fields, "avatar_remove": "1"})
+    async with site.database.read() as session:
+        changed = await session.get_one(Actor, group.id)
+    assert (changed.avatar_url, bool(changed.header_url)) == (None, True)
 
 
 async def test_emoji_is_added_and_taken_out_of_use(site: Site, prepare: Prepare) -> None:

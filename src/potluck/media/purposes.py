@@ -17,6 +17,7 @@ from potluck.media import shown
 from potluck.media.model import MediaVariant
 from potluck.media.storage import Storage
 from potluck.social import emojis, profiles
+from potluck.social.communities import making
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, Media, Object
 
@@ -47,9 +48,15 @@ async def let_go(session: AsyncSession, owner_id: int, purpose: str, *, but: int
 
 
 async def _into_profile(session: AsyncSession, media: Media) -> None:
-    """Becomes the picture or header of its owner; the one before is thrown away, and everybody is told."""
+    """Becomes the picture or header of its owner; the one before is thrown away, and everybody is told.
+
+    The owner may be a community; `by` of the upload says which moderator sent it.
+    """
     actor = await session.get_one(Actor, media.owner_id)
     await profiles.update_profile(session, actor, **{f"{media.purpose}_url": media.url})
+    moderator = await session.get(Actor, media.meta.get("by") or 0) if actor.type == "Group" else None
+    if moderator is not None:
+        await making.tell_changed(session, actor, moderator)
     await let_go(session, actor.id, media.purpose, but=media.id)
 
 

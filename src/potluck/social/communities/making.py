@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from potluck.social.communities import mod_log, roles
 from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.keys import KeyPairs
 from potluck.social.model import Actor, Community
+from potluck.social.profiles import MAX_PICTURE_DESCRIPTION
 from potluck.text.languages import normalise_language
 from potluck.text.render import render_text
 
@@ -33,6 +34,15 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """What icon and banner show, for those who do not see them, and which are to go. New ones come as uploads."""
+
+    icon_description: str = ""
+    banner_description: str = ""
+    without: Collection[str] = ()  # of "avatar" (the icon), "header" (the banner)
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What a community shall be like."""
 
@@ -45,6 +55,7 @@ class Wishes:
     rules: Sequence[str] = ()
     languages: Sequence[str] = ()
     flairs: Sequence[dict[str, Any]] = field(default_factory=tuple)  # [{name, color}]
+    pictures: Pictures | None = None  # None leaves them as they are
 
 
 def _checked(wishes: Wishes) -> dict[str, Any]:
@@ -66,6 +77,11 @@ def _checked(wishes: Wishes) -> dict[str, Any]:
     if len(rules) > MAX_RULES or any(len(rule) > MAX_RULE for rule in rules):
         raise Invalid("rules", "At most %(most)s rules of %(each)s characters each", "too_long", most=MAX_RULES,
                       each=MAX_RULE)
+    pictures = wishes.pictures or Pictures()
+    for name, text in (("avatar", pictures.icon_description), ("header", pictures.banner_description)):
+        if len(text) > MAX_PICTURE_DESCRIPTION:
+            raise Invalid(f"{name}_description", "A description has at most %(most)s characters", "too_long",
+                          most=MAX_PICTURE_DESCRIPTION)
     return {"posting": wishes.posting, "visibility": wishes.visibility, "sensitive": wishes.sensitive,
             "downvotes": wishes.downvotes, "rules": rules, "flairs": _flairs(wishes.flairs),
             "languages": [language for value in wishes.languages if (language := normalise_language(value))]}
@@ -121,6 +137,11 @@ def _describe(group: Actor, wishes: Wishes, columns: dict[str, Any]) -> None:
     group.extra = {**group.extra, "community": {
         "posting_restricted": columns["posting"] == "moderators", "sensitive": columns["sensitive"],
         "languages": columns["languages"], "flairs": columns["flairs"], "local": columns["visibility"] == "local"}}
+    if wishes.pictures is not None:
+        group.avatar_description = wishes.pictures.icon_description.strip()
+        group.header_description = wishes.pictures.banner_description.strip()
+        group.avatar_url = None if "avatar" in wishes.pictures.without else group.avatar_url
+        group.header_url = None if "header" in wishes.pictures.without else group.header_url
     group.updated_at = now()
 
 
@@ -143,7 +164,12 @@ async def update(session: AsyncSession, moderator: Actor, group: Actor, wishes: 
     actor = await session.get_one(Actor, group.id)
     _describe(actor, wishes, columns)
     await session.flush()
-    await mod_log.write(session, "update", community_id=group.id, moderator_id=moderator.id)
-    await events.emit(session, events.CommunityActed(actor, moderator, "update"))
+    await tell_changed(session, actor, moderator)
     await events.emit(session, events.ProfileChanged(actor))
     return actor
+
+
+async def tell_changed(session: AsyncSession, group: Actor, moderator: Actor) -> None:
+    """Log that a community here has changed, and tell its members' servers as Lemmy does."""
+    await mod_log.write(session, "update", community_id=group.id, moderator_id=moderator.id)
+    await events.emit(session, events.CommunityActed(group, moderator, "update"))

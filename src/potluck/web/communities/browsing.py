@@ -14,6 +14,8 @@ from potluck.social.model import Actor
 from potluck.web import flashes, forms, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import acting, check_may_post
+from potluck.web.bringing_files import WITH_FILES
+from potluck.web.communities import picturing
 from potluck.web.communities.listings import load, wanted_of
 from potluck.web.forms import Form, query_whole
 from potluck.web.i18n import _, _l, said
@@ -60,7 +62,7 @@ def wishes_of(form: Form) -> Wishes:
         visibility=form.one_of("visibility", making.VISIBILITIES, "public"), sensitive=form.flag("sensitive"),
         downvotes=form.flag("downvotes"), rules=form.text("rules", limit=10_000).split("\n"),
         languages=[word.strip() for word in form.text("languages", limit=200).split(",") if word.strip()],
-        flairs=flairs)
+        flairs=flairs, pictures=picturing.wishes_of(form))
 
 
 def choices() -> dict[str, list[dict[str, str]]]:
@@ -68,7 +70,8 @@ def choices() -> dict[str, list[dict[str, str]]]:
     return {"posting": forms.choices(POSTING), "visibility": forms.choices(VISIBILITY)}
 
 
-_FIELDS = ("name", "title", "description", "posting", "visibility", "sensitive", "rules", "languages", "flairs")
+_FIELDS = ("name", "title", "description", "posting", "visibility", "sensitive", "rules", "languages", "flairs",
+           "avatar_description", "header_description")
 
 
 @get("/communities/new")
@@ -79,7 +82,7 @@ async def new(request: AnyRequest, me: Me) -> Response[Any]:
                               values={"downvotes": "1", "posting": "everyone", "visibility": "public"})
 
 
-@post("/communities/new", status_code=303)
+@post("/communities/new", status_code=303, **WITH_FILES)
 async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Make a community."""
     check_may_post(me)
@@ -94,6 +97,10 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         values = form.kept(*_FIELDS) | {"downvotes": "1" if form.flag("downvotes") else ""}
         return await pages.render(request, "communities/new.html", errors={field: said(error)}, values=values,
                                   choices=choices(), status=422)
+    try:
+        await picturing.take(request, me, made, form)
+    except Invalid as error:
+        return flashes.with_flash(redirects.see_other(f"{profile_path(made)}/moderate"), "bad", said(error))
     return flashes.with_flash(redirects.see_other(profile_path(made)), "good", _("Your community is there."))
 
 

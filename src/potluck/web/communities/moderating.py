@@ -18,6 +18,8 @@ from potluck.web import flashes, forms, pages, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import Guest, Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
+from potluck.web.bringing_files import WITH_FILES
+from potluck.web.communities import picturing
 from potluck.web.communities.browsing import choices, wishes_of
 from potluck.web.communities.listings import about
 from potluck.web.forms import Form
@@ -72,10 +74,12 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         "title": group.display_name, "description": group.summary_source or "", "posting": settings.posting,
         "visibility": settings.visibility, "sensitive": "1" if settings.sensitive else "",
         "downvotes": "1" if settings.downvotes else "", "rules": "\n".join(settings.rules),
-        "languages": ", ".join(settings.languages), "flairs": ", ".join(item["name"] for item in settings.flairs)}
+        "languages": ", ".join(settings.languages), "flairs": ", ".join(item["name"] for item in settings.flairs),
+        "avatar_description": group.avatar_description, "header_description": group.header_description}
+    pictures = {"avatar_url": group.avatar_url or "", "header_url": group.header_url or ""}
     return await pages.render(
-        request, "communities/desk.html", frame=frame, community=frame.community, errors=errors, values=shown,
-        choices=choices(), handle=handle, action=f"/communities/{group.id}", staff=me.is_staff,
+        request, "communities/desk.html", frame=frame, community=frame.community, errors=errors,
+        values={**shown, **pictures}, choices=choices(), handle=handle, action=f"/communities/{group.id}", staff=me.is_staff,
         waiting=[shown_person(actor) for _cursor, actor in waiting],
         days=forms.choices(DAYS),
         banned=[{"person": shown_person(actor), "reason": row.reason,
@@ -83,7 +87,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         status=422 if errors else 200)
 
 
-@post("/communities/{group_id:int}/settings", status_code=303)
+@post("/communities/{group_id:int}/settings", status_code=303, **WITH_FILES)
 async def save(request: AnyRequest, me: Me, form: SentForm, group_id: PathId) -> Response[Any]:
     """Save a community's settings."""
     async with request.app.state.db.read() as session:
@@ -93,10 +97,12 @@ async def save(request: AnyRequest, me: Me, form: SentForm, group_id: PathId) ->
         wishes = wishes_of(form)
         async with request.app.state.db.write() as session:
             await making.update(session, await acting(session, me), await joining.community(session, group_id), wishes)
+            await picturing.let_go_of(session, group_id, form)
+        await picturing.take(request, me, group, form)
     except (Invalid, NotAllowed) as error:
         field = error.field if isinstance(error, Invalid) else "visibility"
         kept = form.kept("title", "description", "posting", "visibility", "sensitive", "downvotes", "rules",
-                         "languages", "flairs")
+                         "languages", "flairs", "avatar_description", "header_description")
         return await _desk(request, me, handle, {field: said(error)}, kept)
     return flashes.with_flash(redirects.see_other(f"/{handle}/moderate"), "good", _("Your changes are saved."))
 

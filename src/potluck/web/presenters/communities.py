@@ -31,6 +31,7 @@ class ShownCommunity:
 
     person: Person
     banner_url: str
+    banner_alt: str
     follow: FollowState
     description_html: Markup
     members: int
@@ -52,7 +53,7 @@ def shown_community(actor: Actor, settings: Community, relationship: Relationshi
     """A community as a row or the top of its page shows it."""
     person = shown_person(actor)
     return ShownCommunity(
-        person=person, banner_url=shown(actor.header_url) or "", follow=follow_state(relationship),
+        person=person, banner_url=shown(actor.header_url) or "", banner_alt=actor.header_description, follow=follow_state(relationship),
         description_html=trusted_html(actor.summary, actor.emojis), members=actor.followers_count,
         posts=settings.posts_count, comments=settings.comments_count, rules=settings.rules,
         sensitive=settings.sensitive or bool(actor.extra.get("sensitive")),
