@@ -13,7 +13,7 @@ from potluck.federation.outbound import document_of, view_of
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
-from potluck.kinds.note.actions import NoteRequest
+from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects
 from potluck.social.communities import joining, making, mod_log, moderating, posts, roles
 from potluck.social.communities.making import Wishes
@@ -111,6 +111,23 @@ async def test_a_community_elsewhere_reaches_its_members(wire: Wire, peer: Peer,
     assert (found.score, found.comments) == (1, 1)
     await wire.take(group, act(group, "Announce", act(dave, "Undo", act(dave, "Like", post["id"]))))
     assert (await place(wire, post["id"])).votes == 0
+
+
+async def test_a_poll_in_a_community_is_a_question_with_a_title(wire: Wire, alice) -> None:
+    """Its title stands in `name` and begins the text, for those who know no titles of questions."""
+    async with wire.db.write() as session:
+        me = await session.get_one(Actor, alice.id)
+        group = await making.create(session, me, "soups", Wishes("Soups"), pairs=PAIRS[0])
+        row = await links.compose(session, me, LinkRequest(
+            group.id, "Which soup?", poll=PollRequest(["Bean", "Lentil"], 86400)))
+    async with wire.db.read() as session:
+        view = await view_of(session, row)
+        assert view is not None
+        document = document_of(view)
+    assert (document["type"], document["name"]) == ("Question", "Which soup?")
+    assert document["content"].startswith("<p><strong>Which soup?</strong>")
+    assert group.uri in document["to"]
+    assert [option["name"] for option in document["oneOf"]] == ["Bean", "Lentil"]
 
 
 async def test_a_bare_post_is_claimed(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:

@@ -11,7 +11,7 @@ from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import keys
+from potluck.social import keys, preview_cards
 from potluck.social.communities import making, moderating
 from potluck.social.communities.making import Wishes
 from potluck.social.model import Actor, GroupPost, Media, Object
@@ -85,6 +85,88 @@ async def test_errors_stand_at_their_field(site: Site, path, fields, field) -> N
     assert found.status_code == 422
     assert f'href="#{field}"' in found.text
     assert "kept words" in found.text
+
+
+async def test_a_link_is_posted_twice_only_on_purpose(site: Site) -> None:
+    """What was posted of it is shown while one writes; in the same community one must say so."""
+    group = await community(site)
+    await bring(site, group, link="https://soup.example/a?utm_source=x")
+    browser = await site.browser(site.cast.bob)
+    for link, other in (("http://www.soup.example/a/", "On broth"), ("https://soup.example/b", "")):
+        found = (await browser.get(f"/communities/{group.id}/same?link={link}")).text
+        assert ("On broth" in found) == bool(other)
+    fields = {"title": "Broth again", "link": "https://soup.example/a"}
+    refused = await browser.post("/@soups/submit", fields)
+    assert refused.status_code == 409
+    assert "This link was posted here already" in refused.text
+    assert 'name="anyway"' in refused.text
+    assert (await browser.post("/@soups/submit", {**fields, "anyway": "1"})).status_code == 303
+    other = await community(site, "stews")
+    found = (await browser.get(f"/communities/{other.id}/same?link=https://soup.example/a")).text
+    assert "Posted in other communities" in found
+
+
+async def test_a_post_is_brought_to_another_community(site: Site) -> None:
+    """The form begins with its title, link and text; one of a private community cannot be taken out of it."""
+    row = await bring(site, await community(site), link="https://soup.example/a", text="Slowly.")
+    await community(site, "stews")
+    secret = await bring(site, await community(site, "pantry", visibility="private"), "The secret shelf")
+    browser = await site.browser(site.cast.alice)
+    page = (await browser.get(f"/communities/submit?from={row.id}")).text
+    assert f'href="/@stews/submit?from={row.id}"' in page
+    assert f'href="/@soups/submit?from={row.id}"' not in page
+    form = (await browser.get(f"/@stews/submit?from={row.id}")).text
+    assert 'value="On broth"' in form
+    assert "https://soup.example/a" in form
+    assert "&gt; Slowly." in form
+    assert "Posted in other communities" in form
+    assert (await browser.get(f"/communities/submit?from={secret.id}")).status_code == 404
+    assert "secret" not in (await browser.get(f"/@stews/submit?from={secret.id}")).text
+
+
+async def test_a_poll_in_a_community(site: Site) -> None:
+    """It has a title, is listed, and members vote in it."""
+    group = await community(site)
+    browser = await site.browser(site.cast.alice)
+    page = await browser.page_after(await browser.post("/@soups/submit", {
+        "title": "Which *soup*?", "text": "Today", "poll_option": ["Lentil", "Bean"], "poll_expires": "86400"}))
+    assert "Which *soup*?" in page
+    row = await newest(site)
+    assert (row.type, row.title, row.group_id) == ("Question", "Which *soup*?", group.id)
+    assert "<strong>Which *soup*?</strong>" in row.content
+    assert "Which *soup*?" in (await site.guest().get("/@soups")).text
+    bob = await site.browser(site.cast.bob)
+    await bob.post(f"/posts/{row.id}/vote", {"choice": "0"})
+    assert "1 person voted" in (await bob.get(f"/@alice/{row.id}")).text
+
+
+async def test_the_form_shows_how_a_post_will_look(site: Site) -> None:
+    """Nothing is posted, and what was written stays."""
+    await community(site)
+    browser = await site.browser(site.cast.alice)
+    page = await browser.post("/@soups/submit", {"title": "On broth", "text": "*slow*", "preview": "1"})
+    assert page.status_code == 200
+    assert "<em>slow</em>" in page.text
+    assert 'value="On broth"' in page.text
+    assert "On broth" not in (await browser.get("/@soups")).text
+
+
+async def test_what_a_link_leads_to_is_shown(site: Site) -> None:
+    """Its card, a picture for the listing, a copy in an archive; a video plays in our own player."""
+    group = await community(site)
+    row = await bring(site, group, link="https://soup.example/a")
+    async with site.database.write() as session:
+        await preview_cards.want(session, {row.id: "https://soup.example/a"})
+        card = await preview_cards.by_url(session, "https://soup.example/a")
+        assert card is not None
+        await preview_cards.settle(session, card.id, {"title": "All about broth", "image_url": "https://soup.example/p.jpg"})
+    film = await bring(site, group, "A pot, filmed", link="https://soup.example/pot.mp4")
+    guest = site.guest()
+    page = (await guest.get(f"/@alice/{row.id}")).text
+    assert "All about broth" in page
+    assert "https://web.archive.org/web/https://soup.example/a" in page
+    assert 'data-player="video"' in (await guest.get(f"/@alice/{film.id}")).text
+    assert re.search(r'listed-thumb"[^>]*><img src="https://potluck.test/proxy/', (await guest.get("/@soups")).text)
 
 
 async def test_votes_without_scripts(site: Site) -> None:

@@ -203,6 +203,27 @@ async def test_pictures_of_a_community(site: Site, prepare: Prepare) -> None:
     assert (changed.avatar_url, bool(changed.header_url)) == (None, True)
 
 
+async def test_a_picture_in_a_community(site: Site, prepare: Prepare) -> None:
+    """The form takes it, keeps its description, and the post is listed once it is ready."""
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        await making.create(session, alice, "soups", Wishes("Soups"), pairs=keys.make_pairs())
+    browser = await site.browser(site.cast.alice)
+    page = await send(browser, "/@soups/submit", {"title": "Our pot", "files_act": "attach"}, ("pot.jpg", picture()))
+    (media_id,) = ids_in(page.text)
+    fields = {"title": "Our pot", "media_id": [media_id], f"alt_{media_id}": "A dented pot", "with_files": "1"}
+    assert (await browser.post("/@soups/submit", fields)).status_code == 303
+    guest = site.guest()
+    assert "Our pot" not in (await guest.get("/@soups")).text
+    await prepare()
+    listing = (await guest.get("/@soups")).text
+    assert "Our pot" in listing
+    assert 'listed-thumb" href' in listing
+    row = (await objects_of(site))[0]
+    assert 'alt="A dented pot"' in (await guest.get(f"/@alice/{row.id}")).text
+    assert ids_in((await browser.get(f"/posts/{row.id}/revise")).text) == [media_id]
+
+
 async def test_emoji_is_added_and_taken_out_of_use(site: Site, prepare: Prepare) -> None:
     """Administrators add emoji with a picture; a shortcode is used once; others cannot."""
     mona = await site.browser(site.cast.mona)

@@ -21,6 +21,7 @@ MAX_MARKDOWN: Final = 100_000
 _SCHEME_BEFORE_COLON: Final = re.compile(r"[a-zA-Z]{3,6}\Z")
 _LINK_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _TRAILING_EMPHASIS: Final = "*_~"
+_MEANS_SOMETHING: Final = re.compile(r"([\\`*\[\]<>~])")
 
 
 def markdown_html(text: str, writer: TokenWriter, *, images: bool) -> str:
@@ -37,6 +38,11 @@ def markdown_tokens(text: str) -> Iterator[Token]:
                 yield token.meta["token"]
             elif token.type == "link_open":
                 yield Token("url", str(token.attrGet("href")))
+
+
+def escape_markdown(text: str) -> str:
+    """A line of text so written that Markdown shows it as it is; mentions and hashtags in it still work."""
+    return _MEANS_SOMETHING.sub(r"\\\1", text)
 
 
 def _checked(text: str) -> str:

@@ -244,6 +244,7 @@ class Preview:
     sensitive: bool = False
     quote: None = None
     card: None = None
+    embed: None = None
     tags: tuple[()] = ()
 
 

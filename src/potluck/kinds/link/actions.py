@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.kinds.authoring import own_media, render
+from potluck.kinds.authoring import all_ready, own_media, render
 from potluck.kinds.link.wire import MAX_LINK, MAX_TITLE, is_picture
+from potluck.kinds.note import actions as notes
+from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.settings import current
 from potluck.social import objects, visibility
 from potluck.social.communities import joining
-from potluck.social.drafts import AttachmentDraft, Draft, MentionDraft
+from potluck.social.drafts import AttachmentDraft, Draft, MediaDetail, MentionDraft
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Community, Object
 from potluck.social.views import ObjectView
 from potluck.text.languages import normalise_language
+from potluck.text.markdown import escape_markdown
 
 MIN_TITLE = 3  # Lemmy refuses shorter ones
 MAX_TEXT = 50_000  # as long as Lemmy's
@@ -36,6 +39,9 @@ class LinkRequest:
     language: str | None = None
     sensitive: bool = False
     media_ids: Sequence[int] = field(default_factory=tuple)
+    media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # of an edit
+    wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
+    poll: PollRequest | None = None
     thumbnail: str = ""
     flairs: Sequence[str] = field(default_factory=tuple)
     app_name: str | None = None
@@ -50,17 +56,27 @@ async def compose(session: AsyncSession, author: Actor, request: LinkRequest) ->
         NotFound: no such community for this author.
         NotAllowed: the author may not post there.
     """
-    community = await joining.community(session, request.community_id)
-    settings = await joining.check_may_post(session, author, community)
+    if request.poll is not None:
+        return await _compose_poll(session, author, request, request.poll)
     draft = await _draft(session, author, request)
-    draft.media_ids = await own_media(session, author, request.media_ids)
-    draft.group_id = community.id
-    draft.visibility = joining.audience(settings)
-    draft.sensitive = draft.sensitive or settings.sensitive
+    draft.media_ids = await own_media(session, author, request.media_ids, unready=request.wait_for_media)
+    if request.wait_for_media and not await all_ready(session, draft.media_ids):
+        draft.state = "processing"
+    await joining.place(session, author, draft, request.community_id)
     made = (await objects.store(session, [draft]))[0].object
     if made is None:
         raise NotFound
     return made
+
+
+async def _compose_poll(session: AsyncSession, author: Actor, request: LinkRequest, poll: PollRequest) -> Object:
+    """A poll is a Question, which everybody who knows polls can vote in; its title is also its first line."""
+    title, link = _checked(request)
+    text = "\n\n".join(part for part in (f"**{escape_markdown(title)}**", request.text, link) if part)
+    return await notes.compose(session, author, NoteRequest(
+        text, content_type="text/markdown", sensitive=request.sensitive, language=request.language, poll=poll,
+        community_id=request.community_id, title=title, media_ids=request.media_ids, app_name=request.app_name,
+        app_website=request.app_website))
 
 
 async def revise(session: AsyncSession, author: Actor, object_id: int, request: LinkRequest) -> Object:
@@ -75,6 +91,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
         raise NotFound
     draft = await _draft(session, author, request)
     draft.media_ids = await own_media(session, author, request.media_ids, of_object=object_id)
+    draft.media_details = request.media_details
     draft.context_uri, draft.url, draft.edited_at = row.context_uri, row.url, now()
     community = await session.get(Community, row.group_id) if row.group_id else None
     draft.sensitive = draft.sensitive or (community is not None and community.sensitive)

@@ -57,6 +57,8 @@ class NoteRequest:
     media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # of an edit
     wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
+    community_id: int | None = None  # posted to this community, under a title
+    title: str = ""
     app_name: str | None = None
     app_website: str | None = None
 
@@ -78,6 +80,8 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
         parent = await answerable(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
         await joining.answer(session, author, parent, draft)
+    elif request.community_id is not None:
+        await joining.place(session, author, draft, request.community_id)
     else:
         await joining.address(session, author, draft)
     if request.quote_id is not None:
@@ -129,7 +133,7 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     draft = await _draft(session, author, request)
     draft.media_ids = media
     draft.media_details = request.media_details
-    draft.context_uri, draft.url = row.context_uri, row.url
+    draft.context_uri, draft.url, draft.title = row.context_uri, row.url, row.title
     draft.edited_at = now()
     return await objects.edit(session, object_id, draft, author)
 
@@ -195,8 +199,8 @@ async def _draft(session: AsyncSession, author: Actor, request: NoteRequest) -> 
     rendered, mentioned, emojis = await render(session, request.text, request.content_type, request.summary,
                                                 *(request.poll.options if request.poll else ()))
     draft = Draft(kind="note", type="Question" if request.poll else "Note", published=now(), author_id=author.id,
-                  visibility=request.visibility, summary=request.summary.strip(), content=rendered.html,
-                  source=request.text, source_type=request.content_type,
+                  visibility=request.visibility, title=request.title or None, summary=request.summary.strip(),
+                  content=rendered.html, source=request.text, source_type=request.content_type,
                   sensitive=request.sensitive or bool(request.summary.strip()),
                   language=normalise_language(request.language) if request.language else None,
                   quote_policy=request.quote_policy, app_name=request.app_name, app_website=request.app_website)

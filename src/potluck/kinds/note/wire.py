@@ -107,6 +107,8 @@ def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
     if row.visibility == "direct" and receiver.software in _CHATTING and len(view.mentions) == 1:
         return _chat_message(view)
     document = object_base(view)
+    if row.title:  # a poll in a community; its text begins with the title, too
+        document["name"] = row.title
     if row.summary:
         document["summary"] = row.summary
     document |= with_language("content", _with_quote_link(view), row.language)

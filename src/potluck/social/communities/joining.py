@@ -75,6 +75,20 @@ async def answer(session: AsyncSession, author: Actor, parent: Object, draft: Dr
         draft.visibility = audience(settings)
 
 
+async def place(session: AsyncSession, author: Actor, draft: Draft, community_id: int) -> None:
+    """Make a draft a post of a community: members see it at once; others after the community's Announce.
+
+    Raises:
+        NotFound: no such community.
+        NotAllowed: the author may not post there.
+    """
+    group = await community(session, community_id)
+    settings = await check_may_post(session, author, group)
+    draft.group_id = group.id
+    draft.visibility = audience(settings)
+    draft.sensitive = draft.sensitive or settings.sensitive
+
+
 async def address(session: AsyncSession, author: Actor, draft: Draft) -> None:
     """A public post that mentions a community is posted to it, as with a Mastodon post elsewhere (forum §7).
 

@@ -12,11 +12,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Float, and_, case, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import ranking
+from potluck.social.communities.posts import normalised_link
 from potluck.social.errors import Invalid
 from potluck.social.model import (
     Actor,
@@ -230,6 +231,18 @@ async def same_link(session: AsyncSession, post: GroupPost, *, limit: int = 10) 
     rows = await session.scalars(select(GroupPost.object_id).where(
         GroupPost.link == post.link, GroupPost.object_id != post.object_id, GroupPost.listed, GroupPost.open
     ).order_by(GroupPost.object_id.desc()).limit(limit))
+    return list(rows.all())
+
+
+async def of_link(session: AsyncSession, link: str, community_id: int, *, limit: int = 10) -> list[GroupPost]:
+    """Posts of an address that one could see who may post to `community_id`: those in it first, then the newest."""
+    wanted = normalised_link(link)
+    if wanted is None:
+        return []
+    here = _POST.c.community_id == community_id
+    rows = await session.scalars(select(GroupPost).where(
+        GroupPost.link == wanted, GroupPost.listed, or_(GroupPost.open, here)
+    ).order_by(case((here, 0), else_=1), GroupPost.object_id.desc()).limit(limit))
     return list(rows.all())
 
 

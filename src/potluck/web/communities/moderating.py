@@ -79,7 +79,8 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
     pictures = {"avatar_url": group.avatar_url or "", "header_url": group.header_url or ""}
     return await pages.render(
         request, "communities/desk.html", frame=frame, community=frame.community, errors=errors,
-        values={**shown, **pictures}, choices=choices(), handle=handle, action=f"/communities/{group.id}", staff=me.is_staff,
+        values={**shown, **pictures}, choices=choices(), handle=handle, action=f"/communities/{group.id}",
+        staff=me.is_staff,
         waiting=[shown_person(actor) for _cursor, actor in waiting],
         days=forms.choices(DAYS),
         banned=[{"person": shown_person(actor), "reason": row.reason,

@@ -1,7 +1,8 @@
 """The pages of communities."""
 
-from potluck.web.communities import browsing, listings, moderating, submitting
+from potluck.web.communities import browsing, crossposting, listings, moderating, submitting
 
 route_handlers = [
-    *listings.route_handlers, *browsing.route_handlers, *submitting.route_handlers, *moderating.route_handlers,
+    *listings.route_handlers, *browsing.route_handlers, *submitting.route_handlers, *crossposting.route_handlers,
+    *moderating.route_handlers,
 ]

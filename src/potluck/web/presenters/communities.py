@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from potluck.media.addresses import shown
+from potluck.media.addresses import SMALL, shown
 from potluck.social import registry
 from potluck.social.model import Actor, Community, GroupPost
 from potluck.social.relationships import Relationship
 from potluck.social.views import ObjectView
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
+from potluck.web.presenters.cards import card_picture, file_kind
 from potluck.web.presenters.media import ShownMedia, covered, shown_media
 from potluck.web.presenters.people import FollowState, Person, follow_state, shown_person
 from potluck.web.presenters.posts import Votes, post_path, shown_votes
@@ -23,6 +24,8 @@ from potluck.web.trusted import plain_text, trusted_html
 
 _TITLE = 120
 _PLAIN = ("link", "note")
+_WITH_PREVIEW = ("image", "gifv", "video")
+_SYMBOLS = ("article", "photo", "video", "audio", "book")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def shown_community(actor: Actor, settings: Community, relationship: Relationshi
     """A community as a row or the top of its page shows it."""
     person = shown_person(actor)
     return ShownCommunity(
-        person=person, banner_url=shown(actor.header_url) or "", banner_alt=actor.header_description, follow=follow_state(relationship),
+        person=person, banner_url=shown(actor.header_url) or "", banner_alt=actor.header_description,
+        follow=follow_state(relationship),
         description_html=trusted_html(actor.summary, actor.emojis), members=actor.followers_count,
         posts=settings.posts_count, comments=settings.comments_count, rules=settings.rules,
         sensitive=settings.sensitive or bool(actor.extra.get("sensitive")),
@@ -74,6 +78,7 @@ class ListedPost:
     link: str
     domain: str
     thumbnail: str
+    symbol: str
     media: list[ShownMedia]
     sensitive: bool
     author: Person
@@ -101,6 +106,21 @@ def title_of(view: ObjectView) -> str:
     return (first[:_TITLE] + "…" if len(first) > _TITLE else first) or _("Untitled")
 
 
+def _thumbnail(view: ObjectView, media: Sequence[ShownMedia]) -> str:
+    """The small picture of a post: its own, the one its site sent with it, or that of the page it links to."""
+    own = next((item.preview_url or item.url for item in media if item.kind in _WITH_PREVIEW and item.preview_url), "")
+    return own or shown(str(view.object.extra.get("thumbnail") or ""), SMALL) or card_picture(view.card)
+
+
+def _symbol(view: ObjectView, link: str) -> str:
+    """The icon that stands for a post without a picture."""
+    if view.object.type == "Question":
+        return "poll"
+    if link:
+        return {"video": "video", "audio": "audio"}.get(file_kind(link), "link")
+    return view.object.kind if view.object.kind in _SYMBOLS else "chat"
+
+
 def shown_listed(view: ObjectView, place: GroupPost, viewer: Viewer | None, *, pinned: bool = False,
                  seen: Mapping[int, int] | None = None) -> ListedPost:
     """A post as a line of a listing.
@@ -115,7 +135,7 @@ def shown_listed(view: ObjectView, place: GroupPost, viewer: Viewer | None, *, p
     return ListedPost(
         id=str(row.id), url=post_path(view.author, row.id), title=title_of(view), link=link,
         domain=urlsplit(link).netloc.removeprefix("www.") if link else "",
-        thumbnail=next((item.preview_url or item.url for item in media if item.kind == "image"), ""), media=media,
+        thumbnail=_thumbnail(view, media), symbol=_symbol(view, link), media=media,
         sensitive=covered(row.sensitive or place.sensitive, viewer), author=shown_person(view.author),
         community=shown_person(view.group) if view.group else None, published=shown_time(row.published),
         votes=shown_votes(view, viewer), comments=place.comments,

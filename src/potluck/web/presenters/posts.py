@@ -16,6 +16,7 @@ from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
 from potluck.text.hashtags import normalise_hashtag
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
+from potluck.web.presenters.cards import archived, embedded, shown_card
 from potluck.web.presenters.media import ShownMedia, covered, shown_media
 from potluck.web.presenters.people import Person, profile_path, shown_person
 from potluck.web.presenters.times import Time, shown_time
@@ -168,6 +169,8 @@ class Post:
     editor: str = "edit"
     link: str = ""
     link_host: str = ""
+    archive_url: str = ""
+    embed: ShownMedia | None = None  # the file it links to, in one of our players
     covered_by: str = ""
     reactions: list[ShownReaction] = field(default_factory=list)
 
@@ -234,6 +237,7 @@ def shown_post(
         host=urlsplit(row.url or row.uri).netloc, data=view.kind_data, featured=featured,
         votes=shown_votes(view, viewer) if view.group else None, editor=kind.editor, link=link,
         link_host=urlsplit(link).netloc.removeprefix("www."), covered_by=covered_by, reactions=_reactions(view),
+        card=shown_card(view), embed=embedded(view), archive_url=archived(link),
     )
 
 
