@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from potluck import __version__, kinds
+from potluck import __version__, kinds, terms_mails
 from potluck.db.engine import Database
 from potluck.federation import outbound
 from potluck.federation.addresses import AddressPolicy
@@ -25,7 +25,7 @@ from potluck.web import i18n
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
 
-JOBS = (processing, policies, lists_in, archive_in)
+JOBS = (processing, policies, lists_in, archive_in, terms_mails)
 """Modules that define jobs: every process must know them all."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from support.servers import Person, eventually
 
 NO_PAGES = {
+    "/terms-of-service", "/terms-of-service/{day:str}",  # not there until someone writes them
     "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv", "/settings/export/{name:str}",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
@@ -43,6 +44,7 @@ SIGNED_IN = (
     "/admin/emoji", "/admin/settings", "/admin/people", "/admin/people/{user}", "/admin/invites", "/admin/reports",
     "/admin/reports/{report}", "/admin/moderation", "/admin/actors/{bob}", "/admin/appeals/{appeal}", "/admin/audit",
     "/admin/rules", "/admin/spam", "/admin/spam/{spam}", "/admin/trends", "/admin/hashtags/{tag}", "/admin/blocks",
+    "/admin/texts", "/admin/terms",
     "/admin/servers/list", "/admin/servers?only=allowed", "/admin/blocks?only=domains", "/admin/blocks?only=mailboxes",
     "/severed", "/admin/servers", "/admin/servers/mastodon.example", "/admin/queues", "/admin/storage",
     "/admin/jobs", "/admin/jobs?state=failed",

@@ -1,9 +1,8 @@
-"""The rules, the long description, the privacy policy and the terms of this server."""
+"""The rules, the long description and the privacy policy of this server. `terms` has its terms of service."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +13,7 @@ from potluck.db.ids import ids
 from potluck.settings import current
 from potluck.social.addresses import hashtag_url
 from potluck.social.errors import Invalid, NotFound
-from potluck.social.model import ServerRule, SiteText, Terms
+from potluck.social.model import ServerRule, SiteText
 from potluck.text.languages import normalise_language
 from potluck.text.render import TextTooLong, render_text
 
@@ -172,45 +171,6 @@ async def save_text(session: AsyncSession, name: str, source: str) -> None:
         session.add(row)
     row.source, row.content, row.updated_at = source, html_of(source), now()
     await session.flush()
-
-
-# ---- terms of service -------------------------------------------------------------------------------------------
-
-
-async def terms(session: AsyncSession) -> list[Terms]:
-    """Every published version of the terms, newest first."""
-    return list((await session.scalars(select(Terms).where(Terms.published_at.is_not(None)).order_by(
-        Terms.effective_date.desc()))).all())
-
-
-def in_force(versions: Sequence[Terms]) -> Terms | None:
-    """Of `terms` those that hold today; before the first ones hold, those that will."""
-    today = now().date()
-    return next((row for row in versions if row.effective_date <= today), versions[-1] if versions else None)
-
-
-async def terms_in_force(session: AsyncSession) -> Terms | None:
-    """The terms as they hold today; before the first ones hold, those that will."""
-    return in_force(await terms(session))
-
-
-async def publish_terms(session: AsyncSession, source: str, effective_date: date, changelog: str = "") -> Terms:
-    """Publish a version of the terms.
-
-    Raises:
-        Invalid: it is blank or too long, or the date is past or taken.
-    """
-    if effective_date < now().date():
-        raise Invalid("effective_date", "Validation failed: Effective date is in the past")
-    if await session.scalar(select(Terms.id).where(Terms.effective_date == effective_date)):
-        raise Invalid("effective_date", "Validation failed: Effective date has already been taken", "taken")
-    if not source.strip():
-        raise Invalid("text", "Validation failed: Text can't be blank", "blank")
-    row = Terms(id=ids.new(), source=source, content=html_of(source), changelog=_line(changelog, MAX_TEXT, blank=True),
-                effective_date=effective_date, published_at=now(), created_at=now())
-    session.add(row)
-    await session.flush()
-    return row
 
 
 def privacy_policy() -> str:

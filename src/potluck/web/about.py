@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from litestar import Response, get
@@ -10,12 +11,16 @@ from sqlalchemy import func, select
 from potluck import __version__
 from potluck.settings import current
 from potluck.social import domain_policies, site_texts
+from potluck.social import terms as terms_of_service
 from potluck.social.accounts import roles
+from potluck.social.errors import NotFound
 from potluck.social.model import Actor, User
 from potluck.web import pages, redirects
+from potluck.web.asking import PathWord
 from potluck.web.i18n import _, _l
 from potluck.web.icons import icon_names
 from potluck.web.presenters.people import shown_person
+from potluck.web.trusted import trusted_html
 from potluck.web.types import AnyRequest
 
 USUAL_RULES = (
@@ -35,10 +40,13 @@ async def about(request: AnyRequest) -> Response[Any]:
             Actor, Actor.id == User.actor_id).where(Actor.deleted_at.is_(None), User.approved_at.is_not(None))) or 0
         staff = (await session.scalars(select(Actor).join(User, User.actor_id == Actor.id).where(
             User.role.in_(roles.ADMINS), Actor.deleted_at.is_(None), User.disabled_at.is_(None)).limit(10))).all()
+        long = await site_texts.text(session, site_texts.EXTENDED_DESCRIPTION)
+        has_terms = await terms_of_service.exist(session)
     settings = current()
     return await pages.render(
         request, "about/about.html", people=people, staff=[shown_person(actor) for actor in staff],
-        contact=settings.contact_email, version=__version__, sign_up=settings.sign_up)
+        contact=settings.contact_email, version=__version__, sign_up=settings.sign_up,
+        long=long.content if long else "", terms=has_terms)
 
 
 @get("/about/rules")
@@ -62,7 +70,41 @@ def _obscured(domain: str) -> str:
 @get("/privacy")
 async def privacy(request: AnyRequest) -> Response[Any]:
     """What is kept about people, and for how long."""
-    return await pages.render(request, "about/privacy.html", contact=current().contact_email)
+    async with request.app.state.db.read() as session:
+        own = await site_texts.text(session, site_texts.PRIVACY_POLICY)
+    return await pages.render(request, "about/privacy.html", contact=current().contact_email,
+                              own=own.content if own else "")
+
+
+@get("/terms-of-service")
+async def terms(request: AnyRequest) -> Response[Any]:
+    """The terms of service as they hold now."""
+    return await _terms(request, None)
+
+
+@get("/terms-of-service/{day:str}")
+async def terms_of(request: AnyRequest, day: PathWord) -> Response[Any]:
+    """The terms of service that hold from a day on."""
+    try:
+        return await _terms(request, date.fromisoformat(day))
+    except ValueError:
+        raise NotFound from None
+
+
+async def _terms(request: AnyRequest, day: date | None) -> Response[Any]:
+    async with request.app.state.db.read() as session:
+        versions = await terms_of_service.published(session)
+    holds = terms_of_service.in_force(versions)
+    row = holds if day is None else next((item for item in versions if item.effective_date == day), None)
+    if row is None:
+        raise NotFound
+    later = terms_of_service.successor(row, versions)
+    return await pages.render(
+        request, "about/terms.html", html=trusted_html(row.content), day=row.effective_date.isoformat(),
+        changelog=row.changelog, holds=row is holds, later=f"/terms-of-service/{later.effective_date}" if later else "",
+        later_day=later.effective_date.isoformat() if later else "", versions=[
+            {"url": f"/terms-of-service/{item.effective_date}", "day": item.effective_date.isoformat(),
+             "current": item is row} for item in versions])
 
 
 @get("/design")
@@ -99,4 +141,4 @@ async def manifest() -> dict[str, Any]:
     }
 
 
-route_handlers = [about, rules_page, privacy, design, favicon, robots, manifest]
+route_handlers = [about, rules_page, privacy, terms, terms_of, design, favicon, robots, manifest]

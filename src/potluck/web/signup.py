@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from potluck.settings import current
-from potluck.social import gatekeeping
+from potluck.social import gatekeeping, terms
 from potluck.social.accounts import confirmations, invites, signup
 from potluck.social.accounts.email import Mail
 from potluck.social.accounts.mailing import send_soon
@@ -47,8 +47,11 @@ async def _form(request: AnyRequest, code: str, values: dict[str, str],
             else _("New accounts are not open at the moment.")
         return await pages.render(request, "signin/message.html", heading=_("Create account"), text=text,
                                   links=[{"url": "/about", "label": _("About this server")}], status=403)
-    return await pages.render(request, "signin/signup.html", mode=mode, code=code, values=values, errors=errors,
-                              domain=current().domain, status=422 if errors else 200)
+    async with request.app.state.db.read() as session:
+        has_terms = await terms.exist(session)
+    return await pages.render(
+        request, "signin/signup.html", mode=mode, code=code, values=values, errors=errors, terms=has_terms,
+        domain=current().domain, status=422 if errors else 200)
 
 
 @get("/signup")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from potluck.apis.mastodon import instance
 from potluck.db.base import now
 from potluck.social import announcements, emojis, site_texts, suggestions
+from potluck.social import terms as terms_of_service
 
 from . import fields
 from .conftest import Person, Server
@@ -74,8 +76,8 @@ async def test_rules_and_texts(server: Server) -> None:
         await site_texts.save_rule(session, "Be kind", hint="To everyone.",
                                    translations={"de": {"text": "Sei nett", "hint": ""}})
         await site_texts.save_text(session, site_texts.EXTENDED_DESCRIPTION, "*Long*")
-        first = await site_texts.publish_terms(session, "First", now().date())
-        later = await site_texts.publish_terms(session, "Second", now().date() + timedelta(days=30))
+        first = await terms_of_service.save(session, "First", now().date())
+        later = await terms_of_service.save(session, "Second", now().date() + timedelta(days=30))
     rules = (await get("/api/v1/instance/rules")).json()
     fields.check_all(rules, "Rule")
     assert rules[0]["translations"]["de"]["text"] == "Sei nett"
@@ -86,6 +88,9 @@ async def test_rules_and_texts(server: Server) -> None:
     assert (terms["effective"], terms["succeeded_by"]) == (True, later.effective_date.isoformat())
     future = (await get(f"/api/v1/instance/terms_of_service/{later.effective_date}")).json()
     assert (future["effective"], future["succeeded_by"]) == (False, None)
+    instance.forget()
+    shown = (await get("/api/v2/instance")).json()["configuration"]["urls"]["terms_of_service"]
+    assert shown == "https://potluck.test/terms-of-service"
     assert first.effective_date.isoformat() == terms["effective_date"]
     for bad in ("2020-01-01", "soon"):
         assert (await get(f"/api/v1/instance/terms_of_service/{bad}")).status_code == 404

@@ -18,7 +18,7 @@ from potluck.db.base import now
 from potluck.federation.dispatch import create
 from potluck.federation.errors import FederationError
 from potluck.settings import Settings
-from potluck.social import actors, announcements, emojis, objects, preview_cards, site_texts, trends
+from potluck.social import actors, announcements, emojis, objects, preview_cards, site_texts, terms, trends
 from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.model import Actor, PreviewCard
 from potluck.social.registry import Unreadable
@@ -71,7 +71,7 @@ async def scene(server: Server, alice: Person, bob: Person, picture: AttachmentD
         await emojis.create(session, "blob", "/files/blob.png", category="shapes")
         await announcements.save(session, "Hello :blob:")
         await site_texts.save_rule(session, "Be kind")
-        await site_texts.publish_terms(session, "Terms", now().date())
+        await terms.save(session, "Terms", now().date())
         for row in (await session.scalars(select(PreviewCard))).all():
             await preview_cards.settle(session, row.id, {"title": "Soup", "image_url": "https://news.example/a.jpg"})
     trends.forget_all()

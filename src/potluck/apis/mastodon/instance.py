@@ -26,7 +26,7 @@ from potluck.kinds.note import actions
 from potluck.media import facts, images, uploads
 from potluck.media.types import EXTENSIONS
 from potluck.settings import Settings, current
-from potluck.social import profiles, push, reactions, site_texts
+from potluck.social import profiles, push, reactions, site_texts, terms
 from potluck.social.accounts import roles
 from potluck.social.model import Actor, CustomEmoji, DomainPolicy, Object, Server, User
 from potluck.text.length import CHARACTERS_PER_URL
@@ -79,6 +79,7 @@ async def _count(source: Source) -> dict[str, Any]:
     account = (await render_accounts.by_ids(source, [contact])).get(contact) if contact else None
     return {"users": users or 0, "active": active or 0, "statuses": statuses or 0, "domains": domains or 0,
             "contact": msgspec.Raw(account) if account else None, "vapid_key": await push.public_key(session),
+            "terms": f"{current().url}/terms-of-service" if await terms.exist(session) else None,
             "rules": [rule(row) for row in await site_texts.rules(session)]}
 
 
@@ -140,7 +141,7 @@ async def show(call: Call) -> Answer:
         "icon": [{"src": picture, "size": "48x48"}], "languages": [settings.language],
         "configuration": {
             "urls": {"streaming": _streaming(call), "status": None, "about": f"{settings.url}/about",
-                     "privacy_policy": f"{settings.url}/privacy", "terms_of_service": None},
+                     "privacy_policy": f"{settings.url}/privacy", "terms_of_service": figures["terms"]},
             "vapid": {"public_key": figures["vapid_key"]}, "accounts": _accounts(), "statuses": _statuses(),
             "media_attachments": _media(), "polls": _polls(),
             "translation": {"enabled": bool(settings.translation_url)},

@@ -9,6 +9,7 @@ from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json, stamp
 from potluck.apis.mastodon.errors import not_found
 from potluck.social import site_texts
+from potluck.social import terms as terms_of_service
 from potluck.social.model import ServerRule, Terms
 from potluck.text.markup import escape_text
 
@@ -45,19 +46,19 @@ async def privacy_policy(call: Call) -> Answer:
 
 def _terms(row: Terms, versions: list[Terms]) -> Json:
     """TermsOfService."""
-    in_force = site_texts.in_force(versions)
-    later = [item.effective_date for item in versions if item.effective_date > row.effective_date]
+    in_force = terms_of_service.in_force(versions)
+    later = terms_of_service.successor(row, versions)
     found: dict[str, Any] = {
         "effective_date": row.effective_date.isoformat(), "effective": in_force is not None and row.id == in_force.id,
-        "content": row.content, "succeeded_by": min(later).isoformat() if later else None}
+        "content": row.content, "succeeded_by": later.effective_date.isoformat() if later else None}
     return found
 
 
 @endpoint("GET", "/api/v1/instance/terms_of_service")
 async def terms(call: Call) -> Answer:
     """The terms of service as they hold now; 404 where there are none."""
-    versions = await site_texts.terms(await call.reader())
-    row = site_texts.in_force(versions)
+    versions = await terms_of_service.published(await call.reader())
+    row = terms_of_service.in_force(versions)
     if row is None:
         raise not_found()
     return answer(_terms(row, versions))
@@ -70,7 +71,7 @@ async def terms_of(call: Call) -> Answer:
         wanted = date.fromisoformat(call.word("day"))
     except ValueError:
         raise not_found() from None
-    versions = await site_texts.terms(await call.reader())
+    versions = await terms_of_service.published(await call.reader())
     row = next((item for item in versions if item.effective_date == wanted), None)
     if row is None:
         raise not_found()

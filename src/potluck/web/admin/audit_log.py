@@ -22,7 +22,7 @@ from potluck.web.types import AnyRequest
 SHOWN = 50
 ACTS = (("", _l("Everything")), ("strike", _l("Measures")), ("lift", _l("Measures lifted")), ("report", _l("Reports")),
         ("user", _l("Accounts")), ("set_domain_policy", _l("Servers")), ("block", _l("Blocks")),
-        ("spam_rule", _l("Rules")), ("trend", _l("Trends")),
+        ("spam_rule", _l("Rules")), ("trend", _l("Trends")), ("text", _l("Texts")),
         ("queue", _l("Queues")))
 
 

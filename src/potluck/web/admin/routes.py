@@ -19,6 +19,7 @@ from potluck.web.admin import (
     servers,
     spam,
     storage,
+    texts,
     trends,
 )
 
@@ -27,5 +28,5 @@ route_handlers = [
     *queues.route_handlers, *moderation.route_handlers, *measures.route_handlers, *appeals.route_handlers,
     *audit_log.route_handlers, *storage.route_handlers, *rules.route_handlers, *jobs.route_handlers,
     *blocks.route_handlers, *policy_lists.route_handlers, *spam.route_handlers,
-    *emoji.route_handlers, *trends.route_handlers,
+    *emoji.route_handlers, *trends.route_handlers, *texts.route_handlers,
 ]

@@ -39,6 +39,7 @@ _WORDS = (
     _l("This is no archive that can be read, or it is damaged."), _l("There are too many files in this archive."),
     _l("This archive unpacks to more than this server takes."),
     _l("%(posts)s posts, %(files)s files, %(likes)s likes and %(bookmarks)s bookmarks came along."),
+    _l("Telling everyone about new terms of service"),
     _l("Server %(number)s of %(total)s"), _l("Taking your lists over"), _l("%(number)s of %(total)s"),
     _l("%(done)s of %(total)s taken over"), _l("%(done)s of %(total)s taken over. Not found: %(names)s"),
 )
