@@ -11,7 +11,7 @@ from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import keys, preview_cards
+from potluck.social import keys, preview_cards, reports
 from potluck.social.communities import making, moderating
 from potluck.social.communities.making import Wishes
 from potluck.social.model import Actor, GroupPost, Media, Object
@@ -350,3 +350,40 @@ async def test_a_picture_stays_when_its_post_is_changed(site: Site) -> None:
         changed = await session.get_one(Object, row.id)
         media = (await session.scalars(select(Media.url).where(Media.object_id == row.id))).all()
     assert (changed.title, changed.sensitive, list(media)) == ("Our pot", True, [picture])
+
+
+async def test_the_queue_of_reports(site: Site) -> None:
+    """Moderators see what was reported, and as it was; they deal with it; nobody else finds the page."""
+    cast = site.cast
+    group = await community(site)
+    row = await bring(site, group, "On broth", text="It is **fine**")
+    said = await comment(site, cast.bob, row, "You are a leek")
+    async with site.database.write() as session:
+        await reports.create(session, await session.get_one(Actor, cast.eve.id),
+                             await session.get_one(Actor, cast.bob.id), object_ids=[said.id], comment="Rude")
+    alice, bob = await site.browser(cast.alice), await site.browser(cast.bob)
+    assert "Look at the reports" in (await alice.get("/communities")).text
+    assert "Look at the reports" not in (await bob.get("/communities")).text
+    assert "Reports (1)" in (await alice.get("/@soups/moderate")).text
+    for path in ("/communities/reports", "/@soups/reports"):
+        page = (await alice.get(path)).text
+        assert "You are a leek" in page
+        assert "Rude" in page
+    assert (await bob.get("/@soups/reports")).status_code == 403
+    assert "leek" not in (await bob.get("/communities/reports")).text
+    found = re.search(r"/communities/reports/(\d+)/resolve", page)
+    assert found is not None
+    assert (await bob.post(found[0], {})).status_code == 404
+    assert (await alice.post(found[0].replace("resolve", "explode"), {})).status_code == 404
+    page = await alice.page_after(await alice.post(found[0], {"back": "/@soups/reports"}))
+    assert "leek" not in page
+    assert "Dealt with by" in (await alice.get("/@soups/reports?only=all")).text
+    await alice.post(found[0].replace("resolve", "reopen"), {})
+    assert "leek" in (await alice.get("/@soups/reports")).text
+
+
+async def test_who_reports_in_a_community_is_told_who_sees_it(site: Site) -> None:
+    """Its moderators, too."""
+    row = await bring(site, await community(site))
+    bob = await site.browser(site.cast.bob)
+    assert "of this server and of Soups" in (await bob.get(f"/posts/{row.id}/report")).text

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, dialects, fetch_jobs, groups
+from potluck.federation import activities, dialects, fetch_jobs, groups, reporting
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.dialects import Rendered
 from potluck.federation.model import Outgoing
@@ -37,7 +37,8 @@ def install() -> None:
         (events.PinsChanged, pins_changed), (events.ProfileChanged, profile_changed),
         (events.ActorMoved, actor_moved), (events.ActorDeleted, actor_deleted), (events.PollVoted, poll_voted),
         (events.CommunityActed, community_acted),
-        (events.Reported, reported), (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
+        (events.Reported, reported), (events.ReportResolved, reporting.resolved),
+        (events.QuoteDecided, quote_decided), (events.ThreadWanted, thread_wanted),
         (events.CountsWanted, counts_wanted),
         (events.ReplyApproved, reply_approved), (events.BoostApproved, boost_approved),
     ):
@@ -369,7 +370,8 @@ async def poll_voted(session: AsyncSession, event: events.PollVoted) -> None:
 
 
 async def reported(session: AsyncSession, event: events.Reported) -> None:
-    """Flag, to the reported one's own server."""
+    """Flag, to the reported one's own server, which is not told who reports; and to communities (`reporting`)."""
+    await reporting.spread(session, event)
     if not event.forward or event.target.is_local:
         return
     uri = event.report.uri or activity_uri(event.report.id)

@@ -198,6 +198,16 @@ class Reported(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportResolved(Event):
+    """A moderator of a community has dealt with a report about something said there."""
+
+    report: Report
+    community: Actor
+    object: Object
+    moderator: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteDecided(Event):
     """The local author of a quoted object accepted or revoked a quote (FEP-044f)."""
 

@@ -97,7 +97,7 @@ def _row(notice: Notice, *, filtered: bool) -> dict[str, Any]:
     return {"id": new_id, "reader_id": notice.reader_id, "type": notice.type, "actor_id": notice.actor_id,
             "object_id": notice.object_id, "report_id": notice.report_id, "group_key": key,
             "emoji": notice.emoji, "event_id": notice.event_id, "warning_id": notice.warning_id, "filtered": filtered,
-            "created_at": now()}
+            "unread": notice.type == "mention", "created_at": now()}
 
 
 async def _allowed(session: AsyncSession, notices: list[Notice]) -> list[Notice]:

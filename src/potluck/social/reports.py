@@ -12,6 +12,7 @@ from potluck.db.ids import ids
 from potluck.social import events, notifications
 from potluck.social.accounts import roles
 from potluck.social.addresses import activity_uri
+from potluck.social.communities import reporting
 from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.model import Actor, ModerationNote, Object, Report, User
 from potluck.social.notifications import Notice
@@ -41,7 +42,8 @@ async def create(
         reporter: who reports; an instance actor when it came from elsewhere.
         object_ids: posts of the target; those that are not, or that the reporter cannot see, are left out.
         comment: cut off beyond 5,000 characters when it came from elsewhere.
-        forward: tell the target's own server too (without saying who reports).
+        forward: tell the target's own server too (without saying who reports), and the community elsewhere that it
+            was said in (which is told who).
         uri: id of the Flag activity, when it came from elsewhere; the same Flag again gives the same report.
 
     Raises:
@@ -60,17 +62,27 @@ async def create(
         if known is not None:
             return known
     objects = await _objects(session, reporter, target, object_ids)
+    elsewhere = not target.is_local or await _in_communities_elsewhere(session, objects)
     broken = list(dict.fromkeys(rule_ids))[:MAX_OBJECTS] if category == "violation" else []
     new_id = ids.new()
     row = Report(
         id=new_id, uri=uri or activity_uri(new_id), reporter_id=reporter.id, target_id=target.id,
         object_ids=[item.id for item in objects], comment=comment[:MAX_COMMENT].strip(), category=category,
-        rule_ids=broken, forwarded=forward and not target.is_local, created_at=now())
+        rule_ids=broken, forwarded=forward and elsewhere, created_at=now())
     session.add(row)
     await session.flush()
+    await reporting.file(session, row, objects)
     await _tell_staff(session, row)
     await events.emit(session, events.Reported(row, target, objects, row.forwarded))
     return row
+
+
+async def _in_communities_elsewhere(session: AsyncSession, objects: Sequence[Object]) -> bool:
+    groups = {row.group_id for row in objects if row.group_id}
+    if not groups:
+        return False
+    found = await session.scalar(select(Actor.id).where(Actor.id.in_(groups), Actor.host != "").limit(1))
+    return found is not None
 
 
 async def _objects(session: AsyncSession, reporter: Actor, target: Actor, object_ids: Sequence[int]

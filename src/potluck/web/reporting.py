@@ -59,6 +59,8 @@ async def _form(request: AnyRequest, me: Viewer, actor: Actor, view: ObjectView 
                  or plain_text(item.object.content, 120) or _("(no text)")} for item in others],
         action=f"/posts/{view.object.id}/report" if view else f"/people/{actor.id}/report", errors=errors,
         comment=comment, host=actor.host, categories=choices(CATEGORIES),
+        community=shown_person(view.group) if view and view.group else None,
+        community_host=view.group.host if view and view.group else "",
         status=422 if errors else 200)
 
 

@@ -44,6 +44,7 @@ HANDLERS: Mapping[str, Handler] = {
     "QuoteRequest": quote_request.HANDLER,
     "Reject": reject.HANDLER,
     "Remove": collections.HANDLER,
+    "Resolve": flag.RESOLVE,
     "Undo": undo.HANDLER,
     "Update": update.HANDLER,
 }

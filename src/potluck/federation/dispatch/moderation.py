@@ -35,7 +35,11 @@ def concerns_group(inbound: Inbound, known: Known) -> bool:
         if inner_type not in UNDOABLE:
             return False
         return _about(first_id(get(inner, "object")), first_id(get(inner, "target")), group.uri, group.id, known)
-    if inbound.type not in ("Lock", "Block", "Add", "Remove", "Delete", "Update"):
+    if inbound.type == "Resolve":
+        inner = get(inbound.activity, "object")
+        return _about(first_id(get(inner, "object")) if isinstance(inner, dict) else None, None, group.uri, group.id,
+                      known)
+    if inbound.type not in ("Lock", "Block", "Add", "Remove", "Delete", "Update", "Flag"):
         return False
     return _about(inbound.object_uri, inbound.target_uri, group.uri, group.id, known)
 

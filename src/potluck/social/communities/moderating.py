@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import events, feeds, live
-from potluck.social.communities import mod_log, posts, roles
+from potluck.social.communities import mod_log, posts, reporting, roles
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
 
@@ -59,6 +59,7 @@ async def remove(session: AsyncSession, moderator: Actor, object_id: int, reason
     if row.state == REMOVED:
         return row
     await _take_down(session, row)
+    await reporting.resolve_all_of(session, moderator, [row.id])
     await _record(session, events.CommunityActed(community, moderator, "remove", object=row, reason=reason))
     return row
 
@@ -211,17 +212,18 @@ async def ban(
     await roles.ban(session, community.id, target.id, reason, expires_at)
     await roles.dismiss(session, community.id, target.id)
     if with_content:
-        await _take_down_all(session, community, target)
+        await _take_down_all(session, moderator, community, target)
     await _record(session, events.CommunityActed(
         community, moderator, "ban", target=target, reason=reason, expires_at=expires_at, with_content=with_content))
 
 
-async def _take_down_all(session: AsyncSession, community: Actor, author: Actor) -> None:
+async def _take_down_all(session: AsyncSession, moderator: Actor, community: Actor, author: Actor) -> None:
     rows = (await session.scalars(select(Object).where(
         Object.author_id == author.id, Object.group_id == community.id, Object.state == "published",
         Object.deleted_at.is_(None)).order_by(Object.id.desc()).limit(MAX_REMOVED_AT_ONCE))).all()
     for row in rows:
         await _take_down(session, row)
+    await reporting.resolve_all_of(session, moderator, [row.id for row in rows])
 
 
 async def unban(session: AsyncSession, moderator: Actor, community: Actor, target: Actor, *, reason: str = "",

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
+from potluck.social.accounts.roles import STAFF
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, Community, CommunityBan, Follow, GroupPost, Moderator, User
 
 MAX_MODERATORS = 100
-STAFF = ("admin", "moderator")
 
 _MODERATOR: Any = Moderator.__table__
 _BAN: Any = CommunityBan.__table__

@@ -14,6 +14,7 @@ from potluck.social.model.communities import (
     BundleMember,
     Community,
     CommunityBan,
+    CommunityReport,
     GroupPost,
     ModAction,
     Moderator,
@@ -104,7 +105,8 @@ from potluck.social.model.users import (
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal", "AnnouncementReaction",
     "AppPassword", "Appeal", "AuditEntry", "Block", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock",
-    "Community", "CommunityBan", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute", "DomainPolicy",
+    "Community", "CommunityBan", "CommunityReport", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute",
+    "DomainPolicy",
     "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
     "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "HeldObject", "ImportedPost", "Invite",
     "IpBlock", "KeptDraft", "KeptValue", "LinkPublisher", "List", "ListMember", "LiveEvent", "Marker", "Media",

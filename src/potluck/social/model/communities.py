@@ -125,6 +125,30 @@ class ModAction(Base):
     __table_args__ = (Index("ix_mod_action_community", "community_id", "id"),)
 
 
+class CommunityReport(Base):
+    """Something in a community that was reported, for its moderators; one row for each thing a report names."""
+
+    __tablename__ = "community_report"
+
+    id: Mapped[Id]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    object_id: Mapped[int] = mapped_column(ForeignKey("object.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str | None]  # as it was when it was reported, like the two below
+    link: Mapped[str | None]
+    content: Mapped[str] = mapped_column(default="")  # what the author typed, or the sanitised HTML
+    resolved_at: Mapped[datetime | None]
+    resolver_id: Mapped[int | None]  # actor
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (
+        UniqueConstraint("report_id", "object_id"),
+        Index("ix_community_report_community", "community_id", "id"),
+        Index("ix_community_report_open", "community_id", "id", sqlite_where=text("resolved_at IS NULL"),
+              postgresql_where=text("resolved_at IS NULL")),
+    )
+
+
 class Bundle(Base):
     """Several communities read as one, put together by a reader (a multi-community)."""
 

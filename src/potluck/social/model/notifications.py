@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from potluck.db.base import Base, Id, now
@@ -26,10 +26,13 @@ class Notification(Base):
     warning_id: Mapped[int | None]  # what moderators did, of moderation_warning
     emoji: Mapped[str | None]  # of a reaction
     filtered: Mapped[bool] = mapped_column(default=False)  # set aside by the reader's notification policy
+    unread: Mapped[bool] = mapped_column(default=False, server_default=false())  # a mention not looked at yet
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     __table_args__ = (
         Index("ix_notification_reader", "reader_id", "id"),
+        Index("ix_notification_unread", "reader_id", "id", sqlite_where=text("unread = 1"),
+              postgresql_where=text("unread")),
         Index("ix_notification_group", "reader_id", "group_key", "id"),
     )
 

@@ -10,7 +10,7 @@ from litestar import Response, get
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import follows, preferences, views
-from potluck.social.communities import joining, listing, roles
+from potluck.social.communities import joining, listing, reporting, roles
 from potluck.social.communities.listing import RANGES, SORTS, Wanted
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor
@@ -89,10 +89,11 @@ async def front(request: AnyRequest, viewer: Guest) -> Response[Any]:
     async with request.app.state.db.read() as session:
         found = await load(session, request, viewer, wanted_of(request, viewer, scope))
         bundles = await joining.bundles(session, viewer.actor.id) if viewer else []
+        reports = sum(await reporting.counts(session, viewer.actor)) if viewer else 0
     tabs = [Tab(f"/communities?show={name}", _(label), scope == name) for name, label in SCOPE_LABELS.items()
             if viewer or name != "subscribed"]
     tabs += [Tab(f"/communities/bundles/{one.id}", one.name, False) for one in bundles]
-    return await pages.render(request, "communities/front.html", listing=found, tabs=tabs, scope=scope,
+    return await pages.render(request, "communities/front.html", listing=found, tabs=tabs, scope=scope, reports=reports,
                               heading=_("Communities"), hide_read=request.query_params.get("unread") == "1")
 
 

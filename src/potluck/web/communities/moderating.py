@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import actors, follows
-from potluck.social.communities import joining, making, mod_log, moderating, roles
+from potluck.social.communities import joining, making, mod_log, moderating, reporting, roles
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, GroupPost, Object
 from potluck.social.visibility import GROUP
@@ -70,6 +70,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         settings = await joining.settings_of(session, group)
         waiting = await follows.requests(session, group.id, page_of(request, 40)) if group.is_local else []
         banned = await roles.banned(session, group.id)
+        reports = sum(await reporting.counts(session, me.actor, community_id=group.id))
     shown = values or {
         "title": group.display_name, "description": group.summary_source or "", "posting": settings.posting,
         "visibility": settings.visibility, "sensitive": "1" if settings.sensitive else "",
@@ -82,7 +83,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         values={**shown, **pictures}, choices=choices(), handle=handle, action=f"/communities/{group.id}",
         staff=me.is_staff,
         waiting=[shown_person(actor) for _cursor, actor in waiting],
-        days=forms.choices(DAYS),
+        days=forms.choices(DAYS), reports=reports,
         banned=[{"person": shown_person(actor), "reason": row.reason,
                  "until": shown_time(row.expires_at) if row.expires_at else None} for row, actor in banned],
         status=422 if errors else 200)
