@@ -31,6 +31,7 @@ from potluck.social import (
 from potluck.social.communities import ranking, roles
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 from potluck.social.pruning import Pruner
+from potluck.transfer import archive_out
 
 log = structlog.get_logger(__name__)
 
@@ -106,10 +107,15 @@ class FileChores:
         if count:
             log.info("old_posts_forgotten", count=count)
 
+    async def sweep_archives(self) -> None:
+        """Remove archives that people had packed and did not take away within a week."""
+        await asyncio.to_thread(archive_out.sweep, self._db.settings.data)
+
     def all(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
         """Each with how often it is done."""
         return ((_MINUTE * 10, self.collect), (_MINUTE * 10, self.keep_cache_within_budget),
-                (_MINUTE * 30, self.keep_database_within_budget), (_HOUR * 24, self.sweep_storage))
+                (_MINUTE * 30, self.keep_database_within_budget), (_HOUR * 24, self.sweep_storage),
+                (_HOUR, self.sweep_archives))
 
 
 class Housekeeping:

@@ -10,6 +10,7 @@ from support.servers import Person, eventually
 NO_PAGES = {
     "/terms-of-service", "/terms-of-service/{day:str}",  # not there until someone writes them
     "/severed/{severance_id:int}/{which:str}", "/admin/servers/list.csv", "/settings/export/{name:str}",
+    "/settings/export/archive.zip",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
     "/threads/{fetch_id:int}/state",  # a part of a page

@@ -9,8 +9,10 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
+from potluck.jobs import JobEngine
 from potluck.social import preferences
 from potluck.social.accounts import passwords, sessions
+from potluck.social.live import Waker
 from potluck.social.model import Actor, AppPassword, OAuthToken, User
 from web.conftest import Browser, Site
 
@@ -228,3 +230,23 @@ async def test_limits_are_told_in_the_readers_language(site: Site) -> None:
     found = await browser.post("/settings/filters/new", {"title": "x" * 300, "keywords": "rain", "contexts": "home"})
     assert found.status_code == 422
     assert "Der Titel ist zu lang (höchstens 256 Zeichen)" in found.text
+
+
+async def test_the_archive_with_files(site: Site) -> None:
+    """It is packed in the background, fetched whole or in parts by its owner alone, and thrown away."""
+    alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
+    path = "/settings/export/archive.zip"
+    assert (await alice.get(path)).status_code == 404
+    assert (await site.guest().get(path)).headers["location"].startswith("/signin")
+    await alice.post("/settings/export/pack")
+    assert "Packing your archive" in (await alice.get("/settings/export")).text
+    await JobEngine(site.database, Waker(site.database)).drain()
+    assert path in (await alice.get("/settings/export")).text
+    whole = await alice.get(path)
+    assert (whole.status_code, whole.content[:2]) == (200, b"PK")
+    part = await alice.get(path, range="bytes=2-9")
+    assert (part.status_code, part.content) == (206, whole.content[2:10])
+    assert (await alice.get(path, range="bytes=99999999-")).status_code == 416
+    assert (await bob.get(path)).status_code == 404
+    await alice.post("/settings/export/drop")
+    assert (await alice.get(path)).status_code == 404

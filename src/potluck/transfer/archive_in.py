@@ -167,7 +167,7 @@ async def take_over(job: jobs.Job, with_files: bool, with_profile: bool, with_ma
         raise jobs.JobFailed("The archive is not there any more.")
     archive = await asyncio.to_thread(archives.opened, folder / "files")
     if with_profile:
-        await job.step("profile", partial(_take_profile, job, archive))
+        await job.step("profile", partial(_take_profile, job, archive, with_files))
     taking = _Taking(job, archive, with_files)
     await _take_posts(taking)
     if with_marks:
@@ -179,7 +179,7 @@ async def take_over(job: jobs.Job, with_files: bool, with_profile: bool, with_ma
                  bookmarks=counts["bookmarks.json"])
 
 
-async def _take_profile(job: jobs.Job, archive: Unpacked) -> bool:
+async def _take_profile(job: jobs.Job, archive: Unpacked, with_files: bool) -> bool:
     actor = _actor(archive)
     texts = {"display_name": str(actor.get("name") or "")[:30],
              "note": to_plain_text(str(actor.get("summary") or ""))[:500]}
@@ -192,7 +192,21 @@ async def _take_profile(job: jobs.Job, archive: Unpacked) -> bool:
     except SocialError as error:
         log.info("archive_profile_refused", reason=error.text)
         return False
+    if with_files:
+        await _take_pictures(job, archive, actor)
     return True
+
+
+async def _take_pictures(job: jobs.Job, archive: Unpacked, actor: dict[str, Any]) -> None:
+    """Give avatar and header of an archive to the media room, which puts them in their place."""
+    async with job.db.read() as session:
+        owner = await session.get_one(Actor, job.owner_id)
+    for word, purpose in (("icon", "avatar"), ("image", "header")):
+        item = actor.get(word)
+        wish = archive_posts.file_of(item, archive) if isinstance(item, dict) else None
+        path = archive.path(wish.name) if wish else None
+        if wish is not None and path is not None and path.exists():
+            await _store_file(job, owner, path, wish, purpose)
 
 
 @dataclass(slots=True)
@@ -263,9 +277,10 @@ async def _store_files(job: jobs.Job, archive: Unpacked, batch: Sequence[Found])
     return stored
 
 
-async def _store_file(job: jobs.Job, owner: Actor, path: Path, wish: FileWish) -> int | None:
+async def _store_file(job: jobs.Job, owner: Actor, path: Path, wish: FileWish,
+                      purpose: str = "attachment") -> int | None:
     storage = storage_of(job.db.settings)
-    wanted = uploads.Wanted(wish.name.rpartition("/")[2], wish.description, wish.focus)
+    wanted = uploads.Wanted(wish.name.rpartition("/")[2], wish.description, wish.focus, purpose)
     try:
         stored = await uploads.store(storage, path, wanted, keep=True)
         async with job.db.write() as session:

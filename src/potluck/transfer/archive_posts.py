@@ -120,7 +120,7 @@ def read(entry: dict[str, Any], followers: str, archive: Unpacked) -> Found | No
         draft.content += "<ul>" + "".join(f"<li>{escape(title)}</li>" for title in _options(document)) + "</ul>"
         draft.type, draft.kind_data = "Note", None
     for item in document.get("attachment") or ():
-        wish = _file(item, archive) if isinstance(item, dict) else None
+        wish = file_of(item, archive) if isinstance(item, dict) else None
         if wish is not None and len(found.files) < MAX_FILES:
             found.files.append(wish)
         elif isinstance(item, dict) and item.get("url"):
@@ -134,7 +134,7 @@ def _options(document: dict[str, Any]) -> list[str]:
         given, list) else []
 
 
-def _file(item: dict[str, Any], archive: Unpacked) -> FileWish | None:
+def file_of(item: dict[str, Any], archive: Unpacked) -> FileWish | None:
     """The file an attachment names, by the path of its address, with or without the host's folders above."""
     url = item.get("url")
     if not isinstance(url, str):

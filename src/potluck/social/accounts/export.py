@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.settings import current
 from potluck.social import registry, views
@@ -27,6 +29,7 @@ from potluck.social.model import (
     Follow,
     List,
     ListMember,
+    Media,
     Mute,
     Object,
     Reaction,
@@ -35,7 +38,22 @@ from potluck.social.model import (
 WriteActor = Callable[[Actor], dict[str, Any]]
 """Writes an actor's document; the wire's business, handed in."""
 
+
+class Files(Protocol):
+    """The files that go into an archive; the media room's business, handed in."""
+
+    async def names(self, session: AsyncSession, media: Sequence[Media]) -> Mapping[str, str]:
+        """Of attachments: address -> name in the archive, for those that are put into it."""
+
+    async def pictures(self, actor: Actor) -> Mapping[str, str]:
+        """Of a profile: address -> name in the archive."""
+
+    def all(self) -> AsyncIterator[tuple[str, int, AsyncIterator[bytes]]]:
+        """Name in the archive, size and bytes of everything that is put into it."""
+
+
 _BATCH = 200
+_LARGE = 1 << 30  # from there on an entry of a zip needs the larger form
 _CONTEXT = "https://www.w3.org/ns/activitystreams"
 _encode = msgspec.json.Encoder().encode
 
@@ -62,20 +80,33 @@ class _Sink:
         return data
 
 
-async def archive(db: Database, actor_id: int, write_actor: WriteActor) -> AsyncIterator[bytes]:
+async def archive(db: Database, actor_id: int, write_actor: WriteActor, files: Files | None = None,
+                  ) -> AsyncIterator[bytes]:
     """The zip of an actor's data, in pieces.
 
     Args:
         write_actor: writes the actor's document.
+        files: what else is put into it; documents then name files by their place in the archive.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, pieces in _files(db, actor_id, write_actor):
-            with packed.open(name, "w") as entry:
+        for name, pieces in _files(db, actor_id, write_actor, files):
+            with packed.open(name, "w", force_zip64=True) as entry:
                 async for piece in pieces:
                     entry.write(piece)
                     yield sink.take()
+        if files is not None:
+            async for name, size, pieces in files.all():
+                with packed.open(_stored(name), "w", force_zip64=size > _LARGE) as entry:
+                    async for piece in pieces:
+                        entry.write(piece)
+                        yield sink.take()
     yield sink.take()
+
+
+def _stored(name: str) -> zipfile.ZipInfo:
+    """An entry that is not compressed: pictures, sound and video are already."""
+    return zipfile.ZipInfo(name, now().timetuple()[:6])
 
 
 TABLES = ("following_accounts.csv", "followers.csv", "blocked_accounts.csv", "muted_accounts.csv",
@@ -88,10 +119,11 @@ def table(db: Database, actor_id: int, name: str) -> AsyncIterator[bytes]:
     return _table(db, head, query, cursor)
 
 
-def _files(db: Database, actor_id: int, write_actor: WriteActor) -> list[tuple[str, AsyncIterator[bytes]]]:
-    files = [("actor.json", _actor(db, actor_id, write_actor)), ("outbox.json", _outbox(db, actor_id)),
+def _files(db: Database, actor_id: int, write_actor: WriteActor, files: Files | None,
+           ) -> list[tuple[str, AsyncIterator[bytes]]]:
+    found = [("actor.json", _actor(db, actor_id, write_actor, files)), ("outbox.json", _outbox(db, actor_id, files)),
              ("likes.json", _likes(db, actor_id)), ("bookmarks.json", _bookmarks(db, actor_id))]
-    return files + [(name, _table(db, head, query, cursor))
+    return found + [(name, _table(db, head, query, cursor))
                     for name, (head, query, cursor) in _tables(actor_id).items()]
 
 
@@ -166,11 +198,22 @@ def _cells(row: Any) -> list[str]:
     return found
 
 
-async def _actor(db: Database, actor_id: int, write_actor: WriteActor) -> AsyncIterator[bytes]:
+async def _actor(db: Database, actor_id: int, write_actor: WriteActor, files: Files | None) -> AsyncIterator[bytes]:
     async with db.read() as session:
         actor = await session.get_one(Actor, actor_id)
     document = write_actor(actor) | {"likes": "likes.json", "outbox": "outbox.json"}
-    yield _encode({"@context": _CONTEXT, **document})
+    yield _encode({"@context": _CONTEXT, **_renamed(document, await files.pictures(actor) if files else {})})
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A document with addresses of files replaced by their names in the archive."""
+    if not names:
+        return value
+    if isinstance(value, dict):
+        return {key: _renamed(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 async def _collection(name: str, pieces: AsyncIterator[list[Any]]) -> AsyncIterator[bytes]:
@@ -185,11 +228,11 @@ async def _collection(name: str, pieces: AsyncIterator[list[Any]]) -> AsyncItera
     yield b"]}"
 
 
-async def _outbox(db: Database, actor_id: int) -> AsyncIterator[bytes]:
+async def _outbox(db: Database, actor_id: int, files: Files | None) -> AsyncIterator[bytes]:
     async def acts() -> AsyncIterator[list[Any]]:
         own = select(Object.id).where(Object.author_id == actor_id, Object.deleted_at.is_(None))
         async for rows in _pages(db, own, Object.id):
-            yield await _creates(db, actor_id, [row[0] for row in rows])
+            yield await _creates(db, actor_id, [row[0] for row in rows], files)
         boosts = select(Announce.id, Announce.uri, Announce.published, Object.uri.label("object"), Actor.uri).join(
             Object, Object.id == Announce.object_id).join(Actor, Actor.id == Announce.actor_id).where(
             Announce.actor_id == actor_id)
@@ -201,10 +244,13 @@ async def _outbox(db: Database, actor_id: int) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _creates(db: Database, actor_id: int, object_ids: list[int]) -> list[Any]:
+async def _creates(db: Database, actor_id: int, object_ids: list[int], files: Files | None) -> list[Any]:
     async with db.read() as session:
         found = await views.load_objects(session, object_ids, actor_id, with_marks=False)
-    documents = [registry.kind_named(view.object.kind).write(view, registry.Receiver()) for view in found.values()]
+        media = [item for view in found.values() for item in view.media]
+        names = await files.names(session, media) if files and media else {}
+    documents = [_renamed(registry.kind_named(view.object.kind).write(view, registry.Receiver()), names)
+                 for view in found.values()]
     return [{"id": f"{document['id']}/activity", "type": "Create", "actor": document.get("attributedTo"),
              "published": document.get("published"), "to": document.get("to", []), "cc": document.get("cc", []),
              "object": document} for document in documents]

@@ -40,6 +40,9 @@ _WORDS = (
     _l("This archive unpacks to more than this server takes."),
     _l("%(posts)s posts, %(files)s files, %(likes)s likes and %(bookmarks)s bookmarks came along."),
     _l("Telling everyone about new terms of service"),
+    _l("Packing your archive"), _l("%(done)s of %(total)s"), _l("Your archive is ready: %(size)s."),
+    _l("A file of yours cannot be read at the moment. You can try again."),
+    _l("There is not enough room on this server for your archive. Please tell its administrators."),
     _l("Server %(number)s of %(total)s"), _l("Taking your lists over"), _l("%(number)s of %(total)s"),
     _l("%(done)s of %(total)s taken over"), _l("%(done)s of %(total)s taken over. Not found: %(names)s"),
 )

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.response import Stream
 
+from potluck import jobs
 from potluck.db.base import now
+from potluck.media.endpoints import ranges
+from potluck.media.quotas import readable
 from potluck.social.accounts import export
 from potluck.social.accounts.rate_limits import Limiter
 from potluck.social.errors import NotFound
-from potluck.web import pages
+from potluck.transfer import archive_out
+from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathWord
 from potluck.web.i18n import _, _l
 from potluck.web.ports import ports
+from potluck.web.presenters.jobs import shown_job
+from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 LABELS = {
@@ -24,13 +33,22 @@ LABELS = {
 }
 
 _exports = Limiter(burst=3, seconds_each=600)
+_packings = Limiter(burst=3, seconds_each=3600)
+_PIECE = 1 << 20
 
 
 @get("/settings/export")
 async def show(request: AnyRequest, me: Me) -> Response[Any]:
-    """What the archive has in it."""
-    return await pages.render(request, "settings/export.html", heading=_("Export"),
-                              tables=[{"name": name, "label": _(label)} for name, label in LABELS.items()])
+    """What the archive has in it; how far the one with files is."""
+    key = archive_out.key_of(me.actor.id)
+    async with request.app.state.db.read() as session:
+        job = (await jobs.progress(session, [key])).get(key)
+    found = await asyncio.to_thread(archive_out.ready, me.actor.id)
+    return await pages.render(
+        request, "settings/export.html", heading=_("Export"), job=shown_job(job) if job else None,
+        busy=job is not None and job.unfinished,
+        ready={"size": readable(found.size), "time": shown_time(found.made_at)} if found else None,
+        kept_days=archive_out.KEPT_DAYS, tables=[{"name": name, "label": _(label)} for name, label in LABELS.items()])
 
 
 @post("/settings/export", status_code=200)
@@ -43,6 +61,50 @@ async def download(request: AnyRequest, me: Me) -> Response[Any]:
                   headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"})
 
 
+@post("/settings/export/pack", status_code=303)
+async def pack(request: AnyRequest, me: Me) -> Response[Any]:
+    """Have the archive with all files packed; the one before is thrown away."""
+    _packings.take(str(me.user.id))
+    async with request.app.state.db.write() as session:
+        await jobs.enqueue(session, archive_out.NAME, owner_id=me.actor.id, key=archive_out.key_of(me.actor.id))
+    return flashes.with_flash(redirects.see_other("/settings/export"), "good",
+                              _("Your archive is being packed. You find it here when it is ready."))
+
+
+@post("/settings/export/drop", status_code=303)
+async def drop(me: Me) -> Response[Any]:
+    """Throw the packed archive away."""
+    await asyncio.to_thread(archive_out.remove, me.actor.id)
+    return redirects.see_other("/settings/export")
+
+
+@get("/settings/export/archive.zip")
+async def packed(request: AnyRequest, me: Me) -> Response[Any]:
+    """The packed archive, or the part of it that a broken download still wants."""
+    found = await asyncio.to_thread(archive_out.ready, me.actor.id)
+    if found is None:
+        raise NotFound
+    try:
+        span = ranges.part(request.headers.get("range", ""), found.size)
+    except ranges.Unsatisfiable:
+        return Response(b"", status_code=416, headers={"Content-Range": f"bytes */{found.size}"})
+    first, behind = span or (0, found.size)
+    headers = {"Content-Disposition": f'attachment; filename="potluck-{me.actor.name}-{found.made_at:%Y-%m-%d}.zip"',
+               "Content-Length": str(behind - first), "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+    if span:
+        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{found.size}"
+    return Stream(_pieces(found.path, first, behind - first), status_code=206 if span else 200,
+                  media_type="application/zip", headers=headers)
+
+
+async def _pieces(path: Path, first: int, left: int) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as handle:
+        handle.seek(first)
+        while left > 0 and (piece := await asyncio.to_thread(handle.read, min(_PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+
 @get("/settings/export/{name:str}")
 async def table(request: AnyRequest, me: Me, name: PathWord) -> Response[Any]:
     """One list as CSV."""
@@ -52,4 +114,4 @@ async def table(request: AnyRequest, me: Me, name: PathWord) -> Response[Any]:
                   headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"})
 
 
-route_handlers = [show, download, table]
+route_handlers = [show, download, pack, drop, packed, table]
