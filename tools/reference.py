@@ -1,6 +1,6 @@
 """Writes what the documentation has from the program itself (`make docs`).
 
-That is the settings table of `docs/operators/configuration.md`, and the calls in `docs/apps/mastodon.md`.
+That is the settings table of `docs/operators/configuration.md`, and the calls of each API in `docs/apps/`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from dataclasses import Field, fields
 from typing import Any
 
 from places import ROOT
+from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
 from potluck.setting_values import size, written_size
 from potluck.settings import Settings
 
-CALLS_PAGE = ROOT / "docs" / "apps" / "mastodon.md"
+APIS: dict[str, Any] = {"mastodon": mastodon, "lemmy": lemmy}
+"""The page of each API has its name."""
+
 _CALLS_BEGIN = "<!-- calls: written by `make docs` -->\n"
 PAGE = ROOT / "docs" / "operators" / "configuration.md"
 _BEGIN = "<!-- settings: written by `make docs` -->\n"
@@ -24,18 +27,20 @@ _END = "<!-- end of settings -->\n"
 def main() -> None:
     """Bring the page up to date."""
     PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    CALLS_PAGE.write_text(with_calls(CALLS_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in APIS:
+        page = ROOT / "docs" / "apps" / f"{name}.md"
+        page.write_text(with_calls(page.read_text(encoding="utf-8"), name), encoding="utf-8")
 
 
-def with_calls(page: str) -> str:
-    """The page with every call of the Mastodon API behind its mark, module by module."""
+def with_calls(page: str, api: str) -> str:
+    """The page with every call of an API behind its mark, module by module."""
     before = page.partition(_CALLS_BEGIN)[0]
-    return before + _CALLS_BEGIN + "".join(_module(module) for module in mastodon.MODULES)
+    return before + _CALLS_BEGIN + "".join(_module(module, api) for module in APIS[api].MODULES)
 
 
-def _module(module: Any) -> str:
+def _module(module: Any, api: str) -> str:
     title = " ".join(module.__doc__.partition("\n\n")[0].split())
-    file = f"apis/mastodon/{module.__name__.rpartition('.')[2]}.py"
+    file = f"apis/{api}/{module.__name__.rpartition('.')[2]}.py"
     rows = "".join(_call(handler, path) for handler in module.route_handlers for path in sorted(handler.paths))
     return f"\n### {title}\n\n`{file}`\n\n| call | path | |\n| --- | --- | --- |\n{rows}"
 

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-_OPEN_PREFIXES = ("/api/", "/.well-known/", "/nodeinfo/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+_OPEN_PREFIXES = ("/api/", "/pictrs/", "/.well-known/", "/nodeinfo/", "/oauth/token", "/oauth/revoke",
+                  "/oauth/userinfo")
 _METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD"
 _EXPOSED = (b"Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id,"
             b" Mastodon-Async-Refresh, Deprecation")
@@ -23,7 +24,7 @@ _CORS: list[tuple[bytes, bytes]] = [(b"access-control-allow-origin", b"*"),
 
 
 def is_open(path: str) -> bool:
-    """Whether browser apps of other sites may read this path (it never depends on cookies)."""
+    """Whether browser apps of other sites may read this path (browsers send no cookies then)."""
     return path.startswith(_OPEN_PREFIXES)
 
 

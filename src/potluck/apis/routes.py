@@ -6,12 +6,13 @@ from typing import Any
 
 from litestar import Request, Response
 
+from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
 
-route_handlers: list[Any] = [*mastodon.route_handlers]
+route_handlers: list[Any] = [*mastodon.route_handlers, *lemmy.route_handlers]
 """Every endpoint of every API."""
 
-_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES)
 
 
 def is_api(path: str) -> bool:
@@ -21,4 +22,6 @@ def is_api(path: str) -> bool:
 
 def exception_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The answer to a call that reached no endpoint (unknown path, wrong method) or failed before one."""
+    if request.scope["path"].startswith(lemmy.PREFIXES):
+        return lemmy.exception_response(request, error)
     return mastodon.exception_response(request, error)

@@ -69,6 +69,7 @@ def proxied(path: str, settings: Settings) -> tuple[str, str] | None:
     """Variant and address that a path of the proxy stands for; None unless we signed it."""
     variant, _, rest = path.removeprefix(PROXY).partition("/")
     mark, _, packed = rest.partition("/")
+    packed = packed.partition(".")[0]  # apps are told the file's ending, too; no base64url has a point
     if variant not in VARIANTS or not packed or len(packed) > _LONGEST * 2:
         return None
     try:

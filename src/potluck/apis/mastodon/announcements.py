@@ -7,6 +7,7 @@ from typing import Any
 from potluck.apis.mastodon import entities
 from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
+from potluck.apis.urls import full_url
 from potluck.social import announcements
 from potluck.social.addresses import object_url
 from potluck.social.announcements import AnnouncementView, Reacted
@@ -14,7 +15,7 @@ from potluck.social.announcements import AnnouncementView, Reacted
 
 def reaction(name: str, url: str | None, count: int) -> Json:
     """AnnouncementReaction without the reader's own mark."""
-    picture = {"url": entities.full_url(url), "static_url": entities.full_url(url)} if url else {}
+    picture = {"url": full_url(url), "static_url": full_url(url)} if url else {}
     return {"name": name, "count": count, **picture}
 
 

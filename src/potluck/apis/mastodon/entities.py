@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from potluck.media.addresses import FULL, SMALL, STILL, shown
+from potluck.apis.urls import full_url
+from potluck.media.addresses import SMALL, STILL
 from potluck.settings import current
 from potluck.social import appeals
 from potluck.social.addresses import blank_avatar, hashtag_url, profile_url
@@ -50,13 +51,6 @@ def optional_stamp(moment: datetime | None) -> str | None:
 def optional_id(value: int | None) -> str | None:
     """An id, or null."""
     return None if value is None else str(value)
-
-
-def full_url(address: str | None, variant: str = FULL) -> str | None:
-    """The address at which an app reads a file: with its host, and for files of other servers that of our proxy."""
-    if address is None or not address.startswith("/"):
-        return shown(address, variant)
-    return current().url + address
 
 
 def emoji(entry: Mapping[str, Any]) -> Json:

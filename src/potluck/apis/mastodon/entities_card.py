@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from potluck.apis.mastodon import entities
-from potluck.apis.mastodon.entities import Json, full_url, optional_stamp, stamp
+from potluck.apis.mastodon.entities import Json, optional_stamp, stamp
+from potluck.apis.urls import full_url
 from potluck.social.glances import Glance
 from potluck.social.model import Actor, Object, PreviewCard
 from potluck.social.views import ObjectView

@@ -6,6 +6,7 @@ They stand in for password and second factor alike; being random, they need no s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,10 +71,19 @@ async def revoke(session: AsyncSession, user_id: int, password_id: int) -> None:
         raise NotFound
 
 
-async def authenticate(session: AsyncSession, login: str, password: str, family: str, *, ip: str) -> User | None:
-    """Who signs in to an API family with name and app password; None when one of them is wrong.
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Someone whose password is right. `needs_code`: it is the account's own, behind a second factor."""
 
-    The account password counts only where the operator allows it, and never past a second factor.
+    user: User
+    needs_code: bool = False
+
+
+async def prove(session: AsyncSession, login: str, password: str, family: str, *, ip: str) -> Proven | None:
+    """Whose name and password these are; None when one of them is wrong.
+
+    Whether the login may be used is for the caller to say, in its API's words. The account password counts only where
+    the operator allows it.
 
     Raises:
         TooMany: there were too many tries.
@@ -86,19 +96,31 @@ async def authenticate(session: AsyncSession, login: str, password: str, family:
     row = await session.scalar(select(AppPassword).where(
         AppPassword.secret_hash == secret_values.digest(password), AppPassword.user_id == user.id,
         AppPassword.family == family))
+    needs_code = False
     if row is not None:
         activity.note(user_id=user.id, app_password_id=row.id)
-    elif not await _account_password_counts(user, password):
-        return None
-    if user.disabled_at is not None or user.approved_at is None:
-        return None
-    forget_tries(login, ip)
-    return user
+    else:
+        right = await passwords.verify(password, user.password_hash)  # always, so that the time tells nothing
+        if not right or not current().legacy_passwords:
+            return None
+        needs_code = user.totp_enabled_at is not None
+    if not needs_code:  # else a right password would allow any number of tries at the code
+        forget_tries(login, ip)
+    return Proven(user, needs_code)
 
 
-async def _account_password_counts(user: User, password: str) -> bool:
-    right = await passwords.verify(password, user.password_hash)  # always, so that the time tells nothing
-    return right and current().legacy_passwords and user.totp_enabled_at is None
+async def authenticate(session: AsyncSession, login: str, password: str, family: str, *, ip: str) -> User | None:
+    """Who signs in to an API family with name and app password; None when one of them is wrong.
+
+    The account password counts only where the operator allows it, and never past a second factor.
+
+    Raises:
+        TooMany: there were too many tries.
+    """
+    proven = await prove(session, login, password, family, ip=ip)
+    if proven is None or proven.needs_code or proven.user.disabled_at is not None or proven.user.approved_at is None:
+        return None
+    return proven.user
 
 
 async def readable(session: AsyncSession, login: str, family: str) -> tuple[User, list[AppPassword]] | None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import reactions, visibility
-from potluck.social.communities import posts, roles
+from potluck.social.communities import facets, posts, roles
 from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Bundle, BundleMember, Community, Object
@@ -32,9 +32,7 @@ async def community(session: AsyncSession, actor_id: int) -> Actor:
 async def settings_of(session: AsyncSession, group: Actor) -> Community:
     """What is known of a Group as a community."""
     found = await session.get(Community, group.id)
-    return found or Community(actor_id=group.id, posting="everyone", visibility="public", sensitive=False,
-                              downvotes=True, rules=[], languages=[], flairs=[], posts_count=0, comments_count=0,
-                              interactions_month=0)
+    return found or facets.blank(group.id)
 
 
 async def check_may_post(session: AsyncSession, author: Actor, group: Actor, *, reply_to: int | None = None,

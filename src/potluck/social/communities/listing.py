@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, and_, case, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import ranking
 from potluck.social.communities.posts import normalised_link
@@ -27,6 +28,7 @@ from potluck.social.model import (
     Follow,
     GroupPost,
     Moderator,
+    PostHidden,
     PostRead,
 )
 from potluck.social.visibility import not_hidden_by
@@ -59,6 +61,7 @@ class Wanted:
         languages: only posts in these or of no known language; empty for all.
         sensitive: NSFW posts and communities, too.
         unread: without what the viewer has opened.
+        hidden: also what the viewer has hidden.
         limit: at most so many.
         cursor: where the page before ended.
         offset: for APIs that count pages: so many are passed over.
@@ -72,6 +75,7 @@ class Wanted:
     languages: Collection[str] = field(default_factory=tuple)
     sensitive: bool = False
     unread: bool = False
+    hidden: bool = False
     limit: int = 20
     cursor: str | None = None
     offset: int = 0
@@ -211,6 +215,9 @@ def _filters(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]
         conditions.append(~_POST.c.sensitive)
         if wanted.scope != "community":
             conditions.append(~exists().where(Community.actor_id == _POST.c.community_id, Community.sensitive))
+    if viewer_id is not None and not wanted.hidden:
+        conditions.append(~exists().where(
+            PostHidden.actor_id == viewer_id, PostHidden.object_id == _POST.c.object_id))
     if wanted.unread and viewer_id is not None:
         conditions.append(~exists().where(PostRead.actor_id == viewer_id, PostRead.object_id == _POST.c.object_id))
     return conditions
@@ -266,6 +273,18 @@ async def reads(session: AsyncSession, viewer_id: int, object_ids: Collection[in
     rows = await session.execute(select(PostRead.object_id, PostRead.comments).where(
         PostRead.actor_id == viewer_id, PostRead.object_id.in_(object_ids)))
     return dict(rows.all())
+
+
+async def hide(session: AsyncSession, viewer_id: int, object_ids: Collection[int], *, hidden: bool = True) -> None:
+    """Keep posts out of the viewer's listings, or have them back."""
+    table: Any = PostHidden.__table__
+    if not hidden:
+        await session.execute(table.delete().where(table.c.actor_id == viewer_id, table.c.object_id.in_(object_ids)))
+        return
+    there = (await session.scalars(select(_POST.c.object_id).where(_POST.c.object_id.in_(object_ids)))).all()
+    if there:
+        await session.execute(insert_or_ignore(session, PostHidden), [
+            {"actor_id": viewer_id, "object_id": object_id, "created_at": now()} for object_id in there])
 
 
 async def communities(

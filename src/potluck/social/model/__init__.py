@@ -18,6 +18,7 @@ from potluck.social.model.communities import (
     GroupPost,
     ModAction,
     Moderator,
+    PostHidden,
     PostRead,
 )
 from potluck.social.model.conversations import ConversationMessage
@@ -112,8 +113,9 @@ __all__ = [
     "IpBlock", "KeptDraft", "KeptValue", "LinkPublisher", "List", "ListMember", "LiveEvent", "Marker", "Media",
     "Mention", "ModAction", "ModerationNote", "Moderator", "Mute", "Notification", "NotificationPermission",
     "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectCard",
-    "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostIndex", "PostIndexFill", "PostRead", "PreviewCard",
-    "PushMessage", "PushSubscription", "Reaction", "Report", "Revision", "ScheduledPost", "Server", "ServerRule",
-    "Severance", "SeveredFollow", "SiteText", "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch",
-    "ThreadMute", "Tombstone", "TrendDay", "TrendReview", "TrendingObject", "User", "Wakeup", "WebSession",
+    "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostHidden", "PostIndex", "PostIndexFill", "PostRead",
+    "PreviewCard", "PushMessage", "PushSubscription", "Reaction", "Report", "Revision", "ScheduledPost", "Server",
+    "ServerRule", "Severance", "SeveredFollow", "SiteText", "SpamRule", "Strike", "SuggestionDismissal", "Terms",
+    "ThreadFetch", "ThreadMute", "Tombstone", "TrendDay", "TrendReview", "TrendingObject", "User", "Wakeup",
+    "WebSession",
 ]

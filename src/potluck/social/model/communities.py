@@ -184,3 +184,15 @@ class PostRead(Base):
                                            autoincrement=False, index=True)
     comments: Mapped[int] = mapped_column(default=0)  # how many there were
     read_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PostHidden(Base):
+    """A reader wants a community's post out of their listings."""
+
+    __tablename__ = "post_hidden"
+
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True,
+                                          autoincrement=False)
+    object_id: Mapped[int] = mapped_column(ForeignKey("object.id", ondelete="CASCADE"), primary_key=True,
+                                           autoincrement=False, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)

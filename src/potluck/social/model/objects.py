@@ -12,6 +12,7 @@ from potluck.db.base import Base, Id, Json, now
 
 _LIVE = "deleted_at IS NULL AND state = 'published'"
 _WAITS = "state = 'processing'"
+_COMMENT = "group_id IS NOT NULL AND in_reply_to_uri IS NOT NULL"
 
 
 class Object(Base):
@@ -76,6 +77,11 @@ class Object(Base):
               postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
         Index("ix_object_local_public", "local", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),
               postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
+        Index("ix_object_comment", "id", sqlite_where=text(_COMMENT), postgresql_where=text(_COMMENT)),
+        Index("ix_object_group_comment", "group_id", "id", sqlite_where=text(_COMMENT),
+              postgresql_where=text(_COMMENT)),
+        Index("ix_object_author_comment", "author_id", "id", sqlite_where=text(_COMMENT),
+              postgresql_where=text(_COMMENT)),
         Index("ix_object_missing_parent", "in_reply_to_uri",
               sqlite_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL"),
               postgresql_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL")),
