@@ -28,7 +28,7 @@ from potluck.social import (
     thread_fetches,
     trends,
 )
-from potluck.social.communities import ranking, roles
+from potluck.social.communities import ranking, roles, withdrawing
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 from potluck.social.pruning import Pruner
 from potluck.transfer import archive_out
@@ -137,6 +137,7 @@ class Housekeeping:
         (_HOUR, jobs.trim),
         (_HOUR * 24, _sweep_notifications),
         (_HOUR, preview_cards.sweep),
+        (_HOUR, withdrawing.sweep),
     )
 
     def __init__(self, db: Database) -> None:

@@ -6,18 +6,19 @@ import itertools
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.outbound import document_of, view_of
+from potluck.federation.vocabulary import first_id
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects
-from potluck.social.communities import joining, making, mod_log, moderating, posts, roles
+from potluck.social.communities import joining, making, mod_log, moderating, posts, roles, withdrawing
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Object, User
+from potluck.social.model import Actor, GroupPost, Object, Server, User
 from potluck.social.paging import Page
 
 from .conftest import PAIRS, Wire
@@ -302,6 +303,68 @@ async def test_a_member_elsewhere_posts_comments_and_votes(wire: Wire, peer: Pee
         assert next(item for item in inner if isinstance(item, dict) and item["type"] == "Create")["object"] == post
         assert all(PUBLIC in item["to"] and item["cc"] == [f"{ours.uri}/followers"] for item in told)
     assert (await place(wire, post["id"])).comments == 1
+
+
+async def test_a_deletion_is_undone_by_its_author(wire: Wire, peer: Peer, alice) -> None:
+    """Ours: Delete, then an Undo of it, each with an id of its own, through the community; meanwhile it is gone."""
+    ours = await hosted(wire, alice)
+    carol = peer.person("carol")
+    await wire.take(carol, act(carol, "Follow", ours.uri, to=[ours.uri]))
+    async with wire.db.write() as session:
+        row = await links.compose(session, alice, LinkRequest(ours.id, "A stew"))
+    for _ in range(2):
+        async with wire.db.write() as session:
+            await withdrawing.withdraw(session, alice, row.id)
+        async with wire.db.write() as session:
+            await withdrawing.put_back(session, alice, row.id)
+    inner = [item["object"] for item in await announced(wire, peer) if isinstance(item["object"], dict)]
+    told = [item for item in inner if item["type"] in ("Delete", "Undo")]
+    assert [item["type"] for item in told] == ["Delete", "Undo"] * 2
+    assert len({item["id"] for item in told}) == 4
+    assert all(first_id(item["object"]) == row.uri for item in told[::2])
+    assert all(first_id(item["object"]["object"]) == row.uri for item in told[1::2])
+    assert all("summary" not in item and ours.uri in item["to"] for item in told)
+    assert (await place(wire, row.uri)).listed
+
+
+@pytest.mark.parametrize("software", ["lemmy", "mastodon"])
+async def test_an_author_elsewhere_undoes_a_deletion(wire: Wire, peer: Peer, alice, software: str) -> None:
+    """It is there again with its votes; of software that cannot undo one, nothing is kept."""
+    ours = await hosted(wire, alice)
+    carol, dave = peer.person("carol"), peer.person("dave")
+    await wire.learn(carol)
+    async with wire.db.write() as session:
+        await session.execute(update(Server).where(Server.host == peer.host).values(software=software))
+    post = page(carol, ours.uri)
+    await wire.take(carol, carol.create(post), act(dave, "Like", post["id"]))
+    await wire.take(dave, act(dave, "Like", post["id"]))
+    await wire.take(carol, act(carol, "Delete", post["id"]))
+    row = await wire.object(post["id"])
+    assert row is not None
+    assert (row.deleted_at is None, row.content == "") == ((True, False) if software == "lemmy" else (False, True))
+    assert not (await place(wire, post["id"])).listed
+    await wire.take(dave, act(dave, "Undo", act(carol, "Delete", post["id"])))
+    assert not (await place(wire, post["id"])).listed
+    await wire.take(carol, act(carol, "Undo", act(carol, "Delete", post["id"])))
+    found = await place(wire, post["id"])
+    assert (found.listed, found.score) == ((True, 1) if software == "lemmy" else (False, found.score))
+
+
+async def test_a_community_elsewhere_passes_on_that_its_author_undid_a_deletion(
+        wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """Its word counts for what is in it, and for nothing else."""
+    await subscribed(wire, alice, group)
+    carol = other.person("carol")
+    await wire.learn(carol)
+    async with wire.db.write() as session:
+        await session.execute(update(Server).where(Server.host == other.host).values(software="lemmy"))
+    post = page(carol, group.uri)
+    await wire.take(group, act(group, "Announce", carol.create(post)))
+    other.serve({"id": post["id"], "type": "Tombstone"}, status=410)
+    await wire.take(group, act(group, "Announce", act(carol, "Delete", post["id"])))
+    assert not (await place(wire, post["id"])).listed
+    await wire.take(group, act(group, "Announce", act(carol, "Undo", act(carol, "Delete", post["id"]))))
+    assert (await place(wire, post["id"])).listed
 
 
 async def test_new_members_servers_are_told_of_moderators_and_pins(wire: Wire, peer: Peer, alice) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from potluck.db.base import now
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
 from potluck.social import keys, preview_cards, reports
-from potluck.social.communities import making, moderating
+from potluck.social.communities import making, moderating, withdrawing
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Media, Object
+from potluck.social.model import Actor, GroupPost, Media, Object, Tombstone
 from web.conftest import Browser, Site
 
 PAIRS = keys.make_pairs()
@@ -337,6 +339,50 @@ async def test_one_changes_ones_own_post(site: Site) -> None:
     assert "On stock" in (await alice.get(f"/@alice/{row.id}")).text
     assert (await bob.get(f"/posts/{row.id}/revise")).status_code == 404
     assert (await bob.post(f"/posts/{row.id}/revise", {"title": "Mine now"})).status_code == 404
+
+
+async def test_what_one_deletes_can_be_put_back(site: Site) -> None:
+    """For a while, with its comments and votes; nobody else sees it meanwhile. Or it is deleted for good."""
+    cast = site.cast
+    row = await bring(site, await community(site), text="Slowly, slowly.")
+    said = await comment(site, cast.bob, row, "A word of mine")
+    alice, bob, guest = await site.browser(cast.alice), await site.browser(cast.bob), site.guest()
+    assert "you can put it back" in (await bob.get(f"/posts/{said.id}/delete")).text
+    await bob.post(f"/posts/{said.id}/delete", {"back": f"/@alice/{row.id}"})
+    assert f"/posts/{said.id}/restore" in (await bob.get(f"/@alice/{row.id}")).text
+    for browser in (guest, alice):
+        page = (await browser.get(f"/@alice/{row.id}")).text
+        assert "A word of mine" not in page
+        assert f"/posts/{said.id}/restore" not in page
+        assert "0 comments" in page
+    assert (await alice.post(f"/posts/{said.id}/restore", {})).status_code == 404
+    assert (await alice.get(f"/posts/{said.id}/mod")).status_code == 404
+    await bob.post(f"/posts/{said.id}/restore", {})
+    assert "A word of mine" in (await guest.get(f"/@alice/{row.id}")).text
+    page = await alice.page_after(await alice.post(f"/posts/{row.id}/delete", {"back": f"/@alice/{row.id}"}))
+    assert "You have deleted this" in page
+    assert "Slowly, slowly." in (await alice.get("/deleted")).text
+    assert (await guest.get(f"/@alice/{row.id}")).status_code == 410
+    assert "On broth" not in (await guest.get("/@soups")).text
+    await alice.post(f"/posts/{row.id}/restore", {})
+    assert "1 comment" in (await guest.get("/@soups")).text
+    await alice.post(f"/posts/{row.id}/delete", {"forever": "1"})
+    assert (await alice.post(f"/posts/{row.id}/restore", {})).status_code == 404
+    async with site.database.read() as session:
+        assert (await session.get_one(Object, row.id)).content == ""
+
+
+async def test_what_was_deleted_long_ago_is_gone_for_good(site: Site) -> None:
+    """Thirty days after it was taken back."""
+    row = await bring(site, await community(site), text="Slowly.")
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        await withdrawing.withdraw(session, alice, row.id)
+        await withdrawing.sweep(session)
+        assert (await session.get_one(Object, row.id)).content
+        await session.execute(update(Tombstone).values(deleted_at=now() - timedelta(days=31)))
+        await withdrawing.sweep(session)
+        assert (await session.get_one(Object, row.id)).content == ""
 
 
 async def test_a_picture_stays_when_its_post_is_changed(site: Site) -> None:

@@ -46,7 +46,9 @@ def update_actor(document: Mapping[str, Any], actor: Actor) -> JsonObject:
 
 def delete_object(row: Object, author: Actor, to: Sequence[str], cc: Sequence[str]) -> JsonObject:
     """Delete of an object, with a Tombstone as Mastodon writes it."""
-    return {"id": f"{row.uri}/activity/delete", "type": "Delete", "actor": author.uri, "to": list(to),
+    # What can be put back may be deleted again, and an id is taken once.
+    uri = activity_uri(ids.new()) if row.group_id else f"{row.uri}/activity/delete"
+    return {"id": uri, "type": "Delete", "actor": author.uri, "to": list(to),
             "cc": list(cc), "published": format_time(now()),
             "object": {"id": row.uri, "type": "Tombstone", "atomUri": row.uri}}
 
@@ -84,7 +86,7 @@ def reject(inner: Mapping[str, Any], actor: Actor, to: Actor) -> JsonObject:
 def undo(inner: Mapping[str, Any], actor: Actor) -> JsonObject:
     """Undo of an inlined activity, addressed as that was."""
     activity: JsonObject = {"id": f"{inner['id']}/undo", "type": "Undo", "actor": actor.uri, "object": inner}
-    for name in ("to", "cc"):
+    for name in ("to", "cc", "audience"):
         if name in inner:
             activity[name] = inner[name]
     return activity

@@ -38,7 +38,7 @@ def moderators_uri(group: Actor) -> str:
     return f"{group.uri}/moderators"
 
 
-def _audience(group: Actor) -> tuple[list[str], list[str]]:
+def audience_of(group: Actor) -> tuple[list[str], list[str]]:
     """(`to`, `cc`) of what a Group says: without Public where only members may read (forum §9)."""
     if group.locked:
         return [group.uri, followers_of(group)], []
@@ -47,7 +47,7 @@ def _audience(group: Actor) -> tuple[list[str], list[str]]:
 
 def announce(group: Actor, inner: Mapping[str, Any] | str) -> JsonObject:
     """A Group tells its members of an activity, or (for those who know no communities) of a post by its id."""
-    to, cc = _audience(group)
+    to, cc = audience_of(group)
     return {"id": activity_uri(ids.new()), "type": "Announce", "actor": group.uri, "to": to, "cc": cc,
             "object": inner}
 
@@ -136,7 +136,7 @@ def act(event: events.CommunityActed, group_document: Mapping[str, Any] | None =
     if type_name is None:
         return None
     group = event.community
-    to, cc = _audience(group)
+    to, cc = audience_of(group)
     activity: JsonObject = {
         "id": activity_uri(ids.new()), "type": type_name, "actor": event.moderator.uri, "to": to,
         "cc": [group.uri] if PUBLIC in to else cc, "audience": group.uri}

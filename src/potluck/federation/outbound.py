@@ -29,7 +29,8 @@ def install() -> None:
     """Subscribe to every event that has consequences on the wire. Calling it again has no effect."""
     for kind, handler in (
         (events.ObjectsPublished, objects_published), (events.ObjectEdited, object_edited),
-        (events.ObjectDeleted, object_deleted), (events.ReactionAdded, reaction_added),
+        (events.ObjectDeleted, object_deleted), (events.ObjectPutBack, object_put_back),
+        (events.ReactionAdded, reaction_added),
         (events.ReactionRemoved, reaction_removed), (events.Announced, announced),
         (events.AnnounceRemoved, announce_removed), (events.FollowRequested, follow_requested),
         (events.FollowAccepted, follow_accepted), (events.FollowRejected, follow_rejected),
@@ -158,16 +159,40 @@ async def reached(session: AsyncSession, row: Object) -> set[int]:
 
 async def object_deleted(session: AsyncSession, event: events.ObjectDeleted) -> None:
     """Delete to everyone the object ever reached; LD-signed, so that others can pass it on."""
+    if _was_told(event.object):
+        await _to_all_reached(session, event, await _deletion(session, event))
+
+
+async def object_put_back(session: AsyncSession, event: events.ObjectPutBack) -> None:
+    """Undo of the Delete, to the same: Lemmy and its kin show the post again, others pass it over."""
+    if _was_told(event.object):
+        await _to_all_reached(session, event, activities.undo(await _deletion(session, event), event.author))
+
+
+def _was_told(row: Object) -> bool:
+    """Whether an object is one that others were told of."""
+    return row.local and row.visibility != "local" and row.state == "published"
+
+
+async def _deletion(session: AsyncSession, event: events.ObjectDeleted | events.ObjectPutBack) -> dict[str, Any]:
+    """The Delete of an object, addressed as that was; in a community Lemmy wants it named (forum §3.1)."""
     row = event.object
-    if not row.local or row.visibility == "local" or row.state != "published":
-        return
-    people = {actor.id for actor in (*event.mentioned, *event.reached)}
-    people |= {value for value in (row.in_reply_to_author_id, row.group_id) if value}
+    group = await session.get(Actor, row.group_id) if row.group_id else None
+    if group is not None:
+        to, cc = groups.audience_of(group)
+        return {**activities.delete_object(row, event.author, to, cc), "audience": group.uri}
     followers = activities.followers_of(event.author)
     open_to_all = row.visibility in ("public", "unlisted")
     to = [PUBLIC] if open_to_all else [followers] if row.visibility == "followers" else \
         [actor.uri for actor in event.mentioned]
-    activity = activities.delete_object(row, event.author, to, [followers] if open_to_all else [])
+    return activities.delete_object(row, event.author, to, [followers] if open_to_all else [])
+
+
+async def _to_all_reached(session: AsyncSession, event: events.ObjectDeleted | events.ObjectPutBack,
+                          activity: dict[str, Any]) -> None:
+    row = event.object
+    people = {actor.id for actor in (*event.mentioned, *event.reached)}
+    people |= {value for value in (row.in_reply_to_author_id, row.group_id) if value}
     await send(session, event.author, activity, _audience(row, people), object_id=row.id, linked_data=True)
     await groups.pass_on_own(session, row, activity)
     await _to_relays(session, event.author, row, activity)

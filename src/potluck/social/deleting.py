@@ -47,12 +47,11 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
     if row is None or row.deleted_at is not None:
         raise NotFound
     author = await session.get_one(Actor, row.author_id)
-    mentioned = (await session.scalars(select(Actor).join(Mention, Mention.actor_id == Actor.id).where(
-        Mention.object_id == row.id))).all()
-    reached = await _reached(session, row) if row.local else ()
-    tags = (await session.scalars(select(Hashtag.name).join(ObjectTag).where(ObjectTag.object_id == row.id))).all()
-    await _uncount(session, row)
+    mentioned, reached = await concerned(session, row)
+    channels = await channels_of(session, row)
+    await uncount(session, row)
     holders = await feeds.remove_objects(session, [row.id])
+    channels += [f"{prefix}:{feed_id}" for feed_id in holders for prefix in ("home", "list")]
     await _remove_attached(session, row)
     await post_index.forget(session, [row.id])
     kind = registry.kind_named(row.kind)
@@ -66,13 +65,22 @@ async def delete(session: AsyncSession, object_id: int, by: Actor) -> Object:
     _empty(row)
     await session.flush()
     await remember_deleted(session, uri, former_type, local=row.local)
-    await live.publish(session, "delete", object_id=row.id, data={"channels": _channels(row, holders, tags)})
+    await live.publish(session, "delete", object_id=row.id, data={"channels": channels})
     await events.emit(session, events.ObjectDeleted(row, author, by, mentioned, reached))
     return row
 
 
-def _channels(row: Object, holders: Sequence[int], tags: Sequence[str]) -> list[str]:
-    channels = [f"{prefix}:{feed_id}" for feed_id in holders for prefix in ("home", "list")]
+async def concerned(session: AsyncSession, row: Object) -> tuple[Sequence[Actor], Sequence[Actor]]:
+    """Who is addressed by an object, and (of a local one) who has it beyond that."""
+    mentioned = (await session.scalars(select(Actor).join(Mention, Mention.actor_id == Actor.id).where(
+        Mention.object_id == row.id))).all()
+    return mentioned, await _reached(session, row) if row.local else ()
+
+
+async def channels_of(session: AsyncSession, row: Object) -> list[str]:
+    """The public streams an object was told on."""
+    tags = (await session.scalars(select(Hashtag.name).join(ObjectTag).where(ObjectTag.object_id == row.id))).all()
+    channels: list[str] = []
     if row.visibility == "public":
         channels += ["public", "public:local" if row.local else "public:remote"]
         channels += [f"hashtag:{name}" for name in tags]
@@ -100,7 +108,7 @@ async def _reached(session: AsyncSession, row: Object) -> Sequence[Actor]:
     return (await session.scalars(select(Actor).where(Actor.host != "", or_(*conditions)))).all()
 
 
-async def _uncount(session: AsyncSession, row: Object) -> None:
+async def uncount(session: AsyncSession, row: Object) -> None:
     """Take back what `storing` counted."""
     if row.state != "published":
         return

@@ -51,6 +51,16 @@ class ObjectDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectPutBack(Event):
+    """Its author has undone the deletion of something in a community."""
+
+    object: Object
+    author: Actor
+    mentioned: Sequence[Actor] = ()
+    reached: Sequence[Actor] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReactionAdded(Event):
     """A like, dislike or emoji reaction was given."""
 

@@ -55,6 +55,8 @@ class Kind:
         interactions: what people may do: reply, like, dislike, boost, react, quote, vote, bookmark, pin, …
         card: template of its card in any feed.
         page: template of its own page's main part.
+        put_back: ActivityStreams types that authors may put back into a community after they deleted them there:
+            those of which nothing but the object's own row would be lost.
         editor: last part of the address of the page that changes one of them (`/posts/ID/…`).
     """
 
@@ -73,6 +75,7 @@ class Kind:
     interactions: frozenset[str] = frozenset()
     card: str = ""
     page: str = ""
+    put_back: frozenset[str] = frozenset()
     editor: str = "edit"
 
 

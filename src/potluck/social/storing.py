@@ -322,6 +322,11 @@ async def publish(session: AsyncSession, rows: list[Object]) -> None:
     await _tell_of(session, rows)
 
 
+async def count_again(session: AsyncSession, rows: list[Object]) -> None:
+    """Count objects that were hidden and are published again; nobody is told of them anew."""
+    await _count_rows(session, rows)
+
+
 async def tell_late(session: AsyncSession, rows: Sequence[Object]) -> None:
     """Tell of objects that were fetched quietly and now come from their author; nobody is told of one twice."""
     await _tell_of(session, await _untold(session, rows))

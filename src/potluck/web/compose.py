@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
 from potluck.social import objects, policies, publishing, views
+from potluck.social.communities import withdrawing
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
 from potluck.web import attaching, composing, drafts_pages, flashes, pages, redirects
@@ -204,18 +205,24 @@ async def ask_delete(request: AnyRequest, me: Me, object_id: PathId) -> Response
     view = await _own(request, object_id, me)
     return await pages.render(
         request, "threads/delete.html", post=shown_post(view, me), action=f"/posts/{object_id}/delete",
-        cancel=post_path(view.author, object_id), back="/home")
+        cancel=post_path(view.author, object_id), back=_back(request),
+        days=withdrawing.KEPT_DAYS if withdrawing.can_be_put_back(view.object) else 0)
 
 
 @post("/posts/{object_id:int}/delete", status_code=303)
 async def delete(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Delete one's own post, here and on the servers that have it."""
-    await _own(request, object_id, me)
+    view = await _own(request, object_id, me)
+    kept = withdrawing.can_be_put_back(view.object) and not form.flag("forever")
     async with request.app.state.db.write() as session:
-        await objects.delete(session, object_id, await acting(session, me))
+        actor = await acting(session, me)
+        if kept:
+            await withdrawing.withdraw(session, actor, object_id)
+        else:
+            await objects.delete(session, object_id, actor)
     back = redirects.safe_path(form.text("back", limit=2000))
     if f"/{object_id}" in back.partition("#")[0]:
-        back = "/home"
+        back = f"/posts/{object_id}/restore" if kept else "/home"
     return flashes.with_flash(redirects.see_other(back), "good", _("The post is deleted."))
 
 

@@ -9,10 +9,12 @@ from litestar import Response, get
 from sqlalchemy import select
 
 from potluck.social import objects, preferences, thread_fetches, threads, views
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import NotFound
 from potluck.social.model import Object, Revision, ThreadFetch
 from potluck.social.reactions import visible_object
 from potluck.social.views import EntryView, ObjectView
+from potluck.social.visibility import OPEN
 from potluck.web import feeds, metadata, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, PathWord
 from potluck.web.auth import Viewer
@@ -27,6 +29,13 @@ from potluck.web.types import AnyRequest
 
 MAX_ANCESTORS = 60
 MAX_DESCENDANTS = 200
+
+
+class TakenBack(Exception):
+    """The viewer's own, which they have deleted and can put back."""
+
+    def __init__(self, object_id: int) -> None:
+        self.object_id = object_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,9 @@ async def _visible(request: AnyRequest, object_id: str, viewer: Viewer | None) -
             int(object_id))
         if view is None:
             row = await objects.by_id(session, int(object_id))
-            if row is not None and row.deleted_at and row.visibility in {"public", "unlisted"}:
+            if row is not None and row.state == WITHDRAWN and viewer and row.author_id == viewer.actor.id:
+                raise TakenBack(row.id)
+            if row is not None and (row.deleted_at or row.state == WITHDRAWN) and row.visibility in OPEN:
                 raise Gone
             raise NotFound
     return view
@@ -86,7 +97,10 @@ async def _visible(request: AnyRequest, object_id: str, viewer: Viewer | None) -
 @get("/posts/{object_id:str}")
 async def permalink(request: AnyRequest, viewer: Guest, object_id: PathWord) -> Response[Any]:
     """Lead to the page of an object, of which only the id is known."""
-    view = await _visible(request, object_id, viewer)
+    try:
+        view = await _visible(request, object_id, viewer)
+    except TakenBack as gone:
+        return redirects.see_other(f"/posts/{gone.object_id}/restore")
     return redirects.see_other(post_path(view.author, view.object.id))
 
 
@@ -95,7 +109,10 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
     """An object in its conversation."""
     if not handle.startswith("@"):
         raise NotFound
-    view = await _visible(request, object_id, viewer)
+    try:
+        view = await _visible(request, object_id, viewer)
+    except TakenBack as gone:
+        return redirects.see_other(f"/posts/{gone.object_id}/restore")
     row = view.object
     if row.local and ports(request).wants_activity(request):
         return Response(None, status_code=302, headers={"Location": row.uri, "Vary": "Accept"})

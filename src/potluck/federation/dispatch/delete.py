@@ -16,7 +16,8 @@ from potluck.federation.outgoing import Audience
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import get
 from potluck.social import events, leaving, objects
-from potluck.social.model import Actor, Object
+from potluck.social.communities import withdrawing
+from potluck.social.model import Actor, Object, Server
 from potluck.social.quoting import set_state
 from potluck.social.storing import remember_deleted
 from potluck.social.visibility import OPEN
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
 
 _OBJECT: Any = Object.__table__
+_CAN_UNDO = frozenset({"lemmy", "piefed", "mbin", "potluck"})
 
 
 def needs_fetch(inbound: Inbound, known: Known) -> bool:
@@ -83,7 +85,20 @@ async def _object(session: AsyncSession, inbound: Inbound, known: Known, present
         raise Unauthorised(f"{inbound.actor_uri} may not delete {present.uri}")
     by = await acting(session, inbound, known)
     await _forward(session, inbound, present)
-    await objects.delete(session, present.id, by)
+    row = await session.get_one(Object, present.id)
+    author = await session.get_one(Actor, present.author_id)
+    if await _may_come_back(session, row, author):
+        await withdrawing.withdraw(session, author, row.id)
+    elif row.state != withdrawing.WITHDRAWN:
+        await objects.delete(session, present.id, by)
+
+
+async def _may_come_back(session: AsyncSession, row: Object, author: Actor) -> bool:
+    """Whether the author's own server knows how to undo the deletion of something in a community."""
+    if not withdrawing.can_be_put_back(row) or author.server_id is None:
+        return False
+    software = await session.scalar(select(Server.software).where(Server.id == author.server_id))
+    return (software or "").lower() in _CAN_UNDO
 
 
 async def _forward(session: AsyncSession, inbound: Inbound, present: ObjectRef) -> None:

@@ -24,7 +24,8 @@ from potluck.federation.inbound import (
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import first_id, get, type_of
 from potluck.social import blocks, follows, reactions
-from potluck.social.model import Actor, Announce, Block, Follow, Reaction
+from potluck.social.communities import withdrawing
+from potluck.social.model import Actor, Announce, Block, Follow, Object, Reaction
 from potluck.social.storing import remember_deleted
 
 
@@ -40,6 +41,8 @@ def references(inbound: Inbound, wanted: References) -> None:
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Take it back."""
     inner = get(inbound.activity, "object")
+    if isinstance(inner, dict) and type_of(inner) == "Delete" and await _put_back(session, inbound, inner, known):
+        return
     if isinstance(inner, dict) and _is_moderation(inner):
         await moderation.undo(session, _within(inbound, inner), known)
         return
@@ -64,6 +67,24 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
             await _unaccept(session, undone, known, actor)
         case other:
             raise Unsupported(f"Undo of {other}")
+
+
+async def _put_back(session: AsyncSession, inbound: Inbound, inner: dict[str, object], known: Known) -> bool:
+    """An author undoes a deletion in a community; whether it was that.
+
+    It comes from their own server, or through the community, whose word counts for what is in it.
+    """
+    present = known.object(first_id(get(inner, "object")))
+    owner = known.by_id.get(present.author_id) if present is not None else None
+    if present is None or owner is None or owner.uri != inbound.actor_uri:
+        return False
+    row = await session.get_one(Object, present.id)
+    if row.local or row.state != withdrawing.WITHDRAWN:
+        return False
+    if not inbound.trusted and not moderation.concerns_group(inbound, known):
+        raise Unauthorised(f"nobody vouches that {inbound.actor_uri} puts {row.uri} back")
+    await withdrawing.put_back(session, await session.get_one(Actor, row.author_id), row.id, checked=True)
+    return True
 
 
 def _is_moderation(inner: dict[str, object]) -> bool:

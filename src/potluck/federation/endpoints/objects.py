@@ -16,6 +16,7 @@ from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, fe
 from potluck.federation.errors import Forbidden
 from potluck.federation.outbound import document_of
 from potluck.social import addresses, views
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.model import Actor, Announce, Follow, Object, Reaction, Tombstone
 from potluck.social.visibility import OPEN, visible_to
 
@@ -43,7 +44,8 @@ async def _admitted(
 async def _absent(session: AsyncSession, object_id: int) -> Answer:
     """410 for what was open to all and is deleted; 404 for what never was, or may not be seen."""
     row = await session.get(Object, object_id)
-    if row is not None and row.local and row.deleted_at is not None and row.visibility in OPEN:
+    if row is not None and row.local and row.visibility in OPEN and (
+            row.deleted_at is not None or row.state == WITHDRAWN):
         return negotiate.gone(row.uri, row.type)
     tombstone = await session.get(Tombstone, addresses.object_uri(object_id)) if row is None else None
     if tombstone is not None and tombstone.local:

@@ -27,6 +27,7 @@ KIND = registry.Kind(
     card="link/card.html",
     page="link/page.html",
     editor="revise",
+    put_back=frozenset({"Page"}),
 )
 
 

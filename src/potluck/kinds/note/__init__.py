@@ -20,6 +20,7 @@ KIND = registry.Kind(
     interactions=frozenset({"reply", "like", "react", "boost", "quote", "bookmark", "pin", "vote"}),
     card="note/card.html",
     page="note/page.html",
+    put_back=frozenset({"Note"}),
 )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social.communities import ranking
 from potluck.social.communities.moderating import REMOVED
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid
 from potluck.social.model import Object
 from potluck.social.visibility import not_hidden_by, visible_to
@@ -30,7 +31,10 @@ _WEEK_HOURS = 168.0
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A comment as numbers. `gone` is '' for one that is there, else 'removed' or 'deleted'."""
+    """A comment as numbers. `gone` is '' for one that is there, else 'removed' or 'deleted'.
+
+    `put_back`: the viewer has deleted it and can undo that.
+    """
 
     id: int
     parent_id: int | None
@@ -39,6 +43,7 @@ class Leaf:
     published: datetime
     marked: bool
     gone: str
+    put_back: bool = False
 
 
 @dataclass(slots=True)
@@ -174,7 +179,7 @@ def _worth_showing(children: dict[int, list[Leaf]], top: int) -> set[int]:
                 stack.append(leaf.id)
     kept: set[int] = set()
     for leaf in reversed(order):
-        if not leaf.gone or any(child.id in kept for child in children.get(leaf.id, ())):
+        if not leaf.gone or leaf.put_back or any(child.id in kept for child in children.get(leaf.id, ())):
             kept.add(leaf.id)
     return kept
 
@@ -185,13 +190,15 @@ async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> 
     if viewer_id is not None:
         readable = and_(readable, not_hidden_by(viewer_id, Object.author_id))
     rows: Sequence[Any] = (await session.execute(
-        select(Object.id, Object.in_reply_to_id, Object.likes_count, Object.dislikes_count, Object.published,
-               Object.extra, Object.state, Object.deleted_at, readable.label("readable"))
+        select(Object.id, Object.author_id, Object.in_reply_to_id, Object.likes_count, Object.dislikes_count,
+               Object.published, Object.extra, Object.state, Object.deleted_at, readable.label("readable"))
         .where(Object.thread_root_id == root, Object.id != root).order_by(Object.id).limit(MAX_COMMENTS))).all()
     found = []
     for row in rows:
-        gone = "deleted" if row.deleted_at is not None else "removed" if row.state == REMOVED else ""
+        deleted = row.deleted_at is not None or row.state == WITHDRAWN
+        gone = "deleted" if deleted else "removed" if row.state == REMOVED else ""
         if gone or row.readable:
             found.append(Leaf(row.id, row.in_reply_to_id, row.likes_count, row.dislikes_count, row.published,
-                              bool(row.extra.get("distinguished")), gone))
+                              bool(row.extra.get("distinguished")), gone,
+                              row.author_id == viewer_id and row.state == WITHDRAWN))
     return found

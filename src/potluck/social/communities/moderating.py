@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.social import events, feeds, live
 from potluck.social.communities import mod_log, posts, reporting, roles
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
 
@@ -31,7 +32,7 @@ _POST: Any = GroupPost.__table__
 
 async def _in_community(session: AsyncSession, object_id: int) -> tuple[Object, Actor]:
     row = await session.get(Object, object_id)
-    if row is None or row.deleted_at is not None or row.group_id is None:
+    if row is None or row.deleted_at is not None or row.group_id is None or row.state == WITHDRAWN:
         raise NotFound
     return row, await session.get_one(Actor, row.group_id)
 

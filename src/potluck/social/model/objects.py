@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from potluck.db.base import Base, Id, Json, now
 
 _LIVE = "deleted_at IS NULL AND state = 'published'"
+_TAKEN_BACK = "state = 'withdrawn'"
 _WAITS = "state = 'processing'"
 _COMMENT = "group_id IS NOT NULL AND in_reply_to_uri IS NOT NULL"
 
@@ -27,7 +28,7 @@ class Object(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("actor.id"))
     local: Mapped[bool] = mapped_column(default=False)
     visibility: Mapped[str]  # public, unlisted, followers, direct, local, group (social.visibility)
-    state: Mapped[str] = mapped_column(default="published")  # processing (media not ready), published
+    state: Mapped[str] = mapped_column(default="published")  # or processing (media), held, removed, withdrawn
     group_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id"), index=True)  # community posted to
     in_reply_to_id: Mapped[int | None] = mapped_column(index=True)
     in_reply_to_uri: Mapped[str | None]  # kept also while the parent is unknown
@@ -73,6 +74,8 @@ class Object(Base):
         Index("ix_object_author", "author_id", "id"),
         Index("ix_object_thread", "thread_root_id", "id"),
         Index("ix_object_waiting", "author_id", "id", sqlite_where=text(_WAITS), postgresql_where=text(_WAITS)),
+        Index("ix_object_withdrawn", "author_id", "id", sqlite_where=text(_TAKEN_BACK),
+              postgresql_where=text(_TAKEN_BACK)),
         Index("ix_object_public", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),
               postgresql_where=text(f"visibility = 'public' AND {_LIVE}")),
         Index("ix_object_local_public", "local", "id", sqlite_where=text(f"visibility = 'public' AND {_LIVE}"),

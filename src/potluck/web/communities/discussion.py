@@ -33,6 +33,7 @@ class Comment:
 
     post: Post | None
     gone: str
+    put_back: str  # where one puts back what one has deleted, '' for what cannot be put back
     moderator: bool
     author_of_post: bool
     moderate: bool
@@ -46,7 +47,8 @@ def _shown(nodes: list[Node], found: dict[int, ObjectView], viewer: Viewer | Non
     for node in nodes:
         view = found.get(node.leaf.id)
         post = shown_post(view, viewer, covered_by=covers.get(node.leaf.id, "")) if view else None
-        shown = Comment(post, node.leaf.gone, node.leaf.marked,
+        put_back = f"/posts/{node.leaf.id}/restore" if node.leaf.put_back else ""
+        shown = Comment(post, node.leaf.gone, put_back, node.leaf.marked,
                         view is not None and view.author.id == author_id, moderate, node.hidden)
         shown.children = _shown(node.children, found, viewer, author_id, moderate=moderate, covers=covers)
         made.append(shown)

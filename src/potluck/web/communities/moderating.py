@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.social import actors, follows
 from potluck.social.communities import joining, making, mod_log, moderating, reporting, roles
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, GroupPost, Object
 from potluck.social.visibility import GROUP
@@ -169,7 +170,7 @@ async def _post(session: AsyncSession, me: Viewer, object_id: int) -> tuple[Obje
     """Something in a community the viewer looks after, removed things included."""
     row = await session.get(Object, object_id)
     group = await session.get(Actor, row.group_id) if row is not None and row.group_id else None
-    if row is None or group is None or row.deleted_at is not None:
+    if row is None or group is None or row.deleted_at is not None or row.state == WITHDRAWN:
         raise NotFound
     await roles.check_moderates(session, me.actor, group)
     if row.visibility == GROUP and not (await roles.is_moderator(session, group.id, me.actor.id)
