@@ -13,7 +13,7 @@ NO_PAGES = {
     "/settings/export/archive.zip",
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
-    "/threads/{fetch_id:int}/state",  # a part of a page
+    "/threads/{fetch_id:int}/state", "/communities/{group_id:int}/same",  # parts of pages
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
 }
@@ -55,7 +55,8 @@ SIGNED_IN = (
     "/communities", "/communities?show=all&sort=top", "/communities/browse?q=table", "/communities/new",
     "/communities/bundles", "/communities/bundles/{bundle}", "/@long_table", "/@long_table/submit",
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
-    "/posts/{shared}/revise",
+    "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
+    "/@long_table/submit?from={shared}", "/deleted", "/posts/{taken_back}/restore",
 )
 """What is shown to Alice, who administers the server."""
 

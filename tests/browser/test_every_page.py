@@ -82,6 +82,12 @@ def _share(as_: Open, example: pages.Example) -> None:
     alice.fill("Link", "https://kitchen.example/looked-at")
     alice.press("Post")
     example.values["shared"] = alice.page.url.rpartition("/")[2]
+    alice.go("/@long_table/submit")
+    alice.fill("Title", "Taken back again")
+    alice.press("Post")
+    example.values["taken_back"] = alice.page.url.rpartition("/")[2]
+    alice.go(f"/posts/{example.values['taken_back']}/delete?back=/deleted")
+    alice.press("Delete")
     bob.go(f"/@alice/{example.values['shared']}")
     bob.fill("Your comment", "By me, too")
     bob.press("Comment")

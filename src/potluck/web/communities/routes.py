@@ -1,6 +1,14 @@
 """The pages of communities."""
 
-from potluck.web.communities import browsing, crossposting, listings, moderating, reports, restoring, submitting
+from potluck.web.communities import (
+    browsing,
+    crossposting,
+    listings,
+    moderating,
+    reports,
+    restoring,
+    submitting,
+)
 
 route_handlers = [
     *listings.route_handlers, *browsing.route_handlers, *submitting.route_handlers, *crossposting.route_handlers,
