@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, select, text
 
-from potluck import settings
-from potluck.db.base import Base
 from potluck.db.engine import Database
 from potluck.db.prepared import Prepared, among, as_ids
-from potluck.settings import Settings
 from potluck.social.model import Hashtag
 
 _SOME = Prepared(select(Hashtag.id, Hashtag.name).where(
     among(Hashtag.id, "ids"), Hashtag.name.in_(("a", "b", "c")), Hashtag.id > bindparam("above")).order_by(Hashtag.id))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def db(request: pytest.FixtureRequest, tmp_path: Any) -> AsyncIterator[Database]:
-    """An empty database of either kind, with four hashtags."""
-    url = request.getfixturevalue("empty_postgres_url") if request.param == "postgresql" else ""
-    made = Database(settings.use(Settings(url="https://potluck.test", data=tmp_path, database_url=url)))
-    async with made.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    async with made.write() as session:
+@pytest.fixture
+async def db(database: Database) -> Database:
+    """A database of either kind with four hashtags."""
+    async with database.write() as session:
         session.add_all([Hashtag(id=number, name=name, display=name) for number, name in enumerate("abcd", 1)])
-    yield made
-    await made.close()
+    return database
 
 
 async def test_lists_and_constants_are_parameters(db: Database) -> None:

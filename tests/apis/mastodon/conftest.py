@@ -5,10 +5,12 @@ alice, bob and carol live here (carol lets nobody follow without asking); dana l
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,8 +24,8 @@ from potluck.apis.mastodon import endpoint, instance, render
 from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports
 from potluck.apis.routes import exception_response, route_handlers
-from potluck.db.base import Base, now
-from potluck.db.engine import Database
+from potluck.db.base import now
+from potluck.db.engine import SQLITE_FILE, Database
 from potluck.db.ids import ids
 from potluck.settings import Settings
 from potluck.social import actors, objects, push
@@ -177,8 +179,9 @@ def _site(server: Server) -> Ports:
 
 
 @pytest.fixture
-async def server(tmp_path: Any) -> AsyncIterator[Server]:
+async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
     """The API on an empty SQLite database."""
+    shutil.copy(sqlite_template, tmp_path / SQLITE_FILE)
     configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
                                        contact_email="admin@potluck.test", rate_limits=False))
     async for made in running(configured):
@@ -186,7 +189,7 @@ async def server(tmp_path: Any) -> AsyncIterator[Server]:
 
 
 async def running(configured: Settings) -> AsyncIterator[Server]:
-    """The API with these settings, as long as the test runs."""
+    """The API with these settings, whose database has its tables already, as long as the test runs."""
     kinds.install()
     render.forget()
     instance.forget()
@@ -195,8 +198,6 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
     federation = FakeFederation()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(db.close)
-        async with db.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
         async with db.write() as session:
             await push.private_key(session)
         waker = await stack.enter_async_context(Waker(db))

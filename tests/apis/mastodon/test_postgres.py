@@ -26,9 +26,9 @@ from .conftest import URL, Person, Server, running
 
 
 @pytest.fixture
-async def server(tmp_path: Any, empty_postgres_url: str) -> AsyncIterator[Server]:
+async def server(tmp_path: Any, postgres_url: str) -> AsyncIterator[Server]:
     """The API on an empty PostgreSQL database."""
-    configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, database_url=empty_postgres_url,
+    configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, database_url=postgres_url,
                                        rate_limits=False))
     async for made in running(configured):
         yield made

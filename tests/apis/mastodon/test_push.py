@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import func, select, update
 from potluck import settings
 from potluck.apis.mastodon.push_delivery import PushEngine
 from potluck.db.base import now
+from potluck.db.engine import SQLITE_FILE
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import SafeClient
 from potluck.settings import Settings
@@ -27,8 +30,9 @@ ALL = {"alerts": dict.fromkeys(("mention", "follow", "favourite", "reblog"), Tru
 
 
 @pytest.fixture
-async def server(tmp_path: Any) -> AsyncIterator[Server]:
+async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
     """The API, which may reach services on loopback."""
+    shutil.copy(sqlite_template, tmp_path / SQLITE_FILE)
     configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
                                        contact_email="admin@potluck.test", rate_limits=False, allow_private=LOOPBACK))
     async for made in running(configured):
