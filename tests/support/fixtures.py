@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support import postgres, s3
+from support import compilation, postgres, s3
 
 _POSTGRES = pytest.StashKey[Path]()
 _FOLDER = "POTLUCK_TEST_POSTGRES"
@@ -20,6 +20,7 @@ _OWNER = "POTLUCK_TEST_OWNER"
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process of a run names the folder of its PostgreSQL server; its workers inherit the name."""
+    compilation.share()
     if not hasattr(config, "workerinput"):
         config.stash[_POSTGRES] = postgres.make_folder()
         os.environ[_FOLDER] = str(config.stash[_POSTGRES])
