@@ -20,7 +20,7 @@ _MOST = 5_000
 def share() -> None:
     """Let all engines of this process that `potluck.db.engine` makes keep what they compile in one place."""
     # A statement is found by the dialect it was compiled for; those of one class are set up alike here.
-    DefaultDialect.__eq__ = _is_alike  # type: ignore[assignment]
+    DefaultDialect.__eq__ = _is_alike  # type: ignore[method-assign]
     DefaultDialect.__hash__ = _hash  # type: ignore[assignment]
     engine.create_async_engine = partial(  # type: ignore[attr-defined]
         engine.create_async_engine, execution_options={"compiled_cache": LRUCache(_MOST)})  # type: ignore[attr-defined]
