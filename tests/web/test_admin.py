@@ -55,7 +55,7 @@ async def test_acts_are_for_staff(site: Site) -> None:
     browser = await site.browser(site.cast.alice)
     user, bob = site.cast.bob.owner_id, site.cast.bob.id
     row = await site.cast.say(site.cast.bob, "<p>x</p>")
-    for path in (f"/admin/people/{user}/disable", f"/admin/people/{user}/role", f"/admin/actors/{bob}/measure",
+    for path in (f"/admin/people/{user}/approve", f"/admin/people/{user}/role", f"/admin/actors/{bob}/measure",
                  f"/admin/actors/{bob}/lift", "/admin/appeals/1/accept",
                  "/admin/servers/carol.example", "/admin/queues/retry-all", "/admin/invites",
                  "/admin/reports/1/resolve", f"/posts/{row.id}/moderate", f"/admin/people/{user}/reset"):
@@ -95,9 +95,10 @@ async def test_switching_off(site: Site) -> None:
     """A disabled account is signed out and cannot come back until it is switched on."""
     bob = await site.browser(site.cast.bob)
     mona = await site.browser(site.cast.mona)
-    await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")
+    assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")).status_code == 404
+    await mona.post(f"/admin/actors/{site.cast.bob.id}/measure", {"action": "disable", "text": "why"})
     assert (await bob.get("/home")).status_code == 303
-    await mona.post(f"/admin/people/{site.cast.bob.owner_id}/enable")
+    await mona.post(f"/admin/actors/{site.cast.bob.id}/lift", {"action": "disable"})
     assert (await site.user(site.cast.bob)).disabled_at is None
 
 
@@ -107,7 +108,7 @@ async def test_ranks(site: Site) -> None:
     mona = await site.browser(site.cast.mona)
     assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/role", {"role": "admin"})).status_code == 403
     assert (await mona.post(f"/admin/people/{site.cast.alice.owner_id}/reset")).status_code == 403
-    assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/disable")).status_code == 403
+    assert (await mona.post(f"/admin/people/{site.cast.bob.owner_id}/approve")).status_code == 403
     for actor in (site.cast.bob, site.cast.mona):
         found = await mona.post(f"/admin/actors/{actor.id}/measure", {"action": "suspend"})
         assert found.status_code == 403

@@ -18,8 +18,8 @@ from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.settings import current
-from potluck.social import actors, audit, domain_policies, keys, moving, standing
-from potluck.social.accounts import deletion, passwords, roles, signup, tokens
+from potluck.social import actors, audit, domain_policies, keys, moving, strikes
+from potluck.social.accounts import mailing, passwords, roles, signup, tokens
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, User
 
@@ -39,6 +39,7 @@ def in_transaction(act: Callable[[AsyncSession], Awaitable[T]]) -> T:
             async with NodeLease(db, "command"), db.write() as session:
                 return await act(session)
         finally:
+            await mailing.sent()
             await db.close()
 
     try:
@@ -203,34 +204,54 @@ def move(name: str, target: str) -> None:
 @admin.command("delete-user")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete_user(name: str, yes: bool) -> None:
+@click.option("--text", default="", help="Reason, for the person to read.")
+@click.option("--no-mail", is_flag=True, help="Send no mail.")
+def delete_user(name: str, yes: bool, text: str, no_mail: bool) -> None:
     """Delete the account NAME with all it said, here and (by telling them) elsewhere."""
     if not yes:
         click.confirm(f"Delete {name} and everything they said? This cannot be undone", abort=True)
 
     async def act(session: AsyncSession) -> None:
-        user, _ = await user_named(session, name)
-        await deletion.delete_account(session, user)
+        _, actor = await user_named(session, name)
+        await strikes.take(session, None, actor, strikes.Measure(strikes.DELETE, text, tell=not no_mail))
 
     in_transaction(act)
     click.echo(f"{name} is deleted.")
 
 
-@admin.command("suspend")
-@click.argument("handle")
-@click.option("--undo", is_flag=True, help="Lift the suspension.")
-def suspend(handle: str, undo: bool) -> None:
-    """Suspend the actor HANDLE (local or remote), or lift that."""
+def _measure(name: str, action: str, doc: str, done: str, *, liftable: bool = True) -> None:
+    """A command for a measure against an account; it is taken as a moderator's is: written down, told, appealable."""
 
-    async def act(session: AsyncSession) -> None:
-        actor = await actors.by_handle(session, handle)
-        if actor is None:
-            raise click.ClickException(f"{handle} is not known here")
-        await (standing.unsuspend if undo else standing.suspend)(session, actor)
-        await audit.record(session, None, "unsuspend_actor" if undo else "suspend_actor", handle)
+    def run(handle: str, text: str, no_mail: bool, undo: bool = False) -> None:
+        async def act(session: AsyncSession) -> None:
+            actor = await actors.by_handle(session, handle)
+            if actor is None:
+                raise click.ClickException(f"{handle} is not known here")
+            if undo:
+                await strikes.lift(session, None, actor, action)
+            else:
+                await strikes.take(session, None, actor, strikes.Measure(action, text, tell=not no_mail))
 
-    in_transaction(act)
-    click.echo(f"{handle} is {'free again' if undo else 'suspended'}.")
+        in_transaction(act)
+        click.echo(f"{handle} is {'free of that' if undo else done}.")
+
+    run.__doc__ = doc
+    command = admin.command(name)(run)
+    command.params += [
+        click.Argument(["handle"]), click.Option(["--text"], default="", help="Reason, for the person to read."),
+        click.Option(["--no-mail"], is_flag=True, help="Send no mail; the person is told on the site.")]
+    if liftable:
+        command.params.append(click.Option(["--undo"], is_flag=True, help="Lift it."))
+
+
+_measure("suspend", strikes.SUSPEND, "Suspend the account HANDLE (local or remote): nobody sees it or its posts.",
+         "suspended")
+_measure("limit", strikes.SILENCE, "Limit the account HANDLE (local or remote): only followers come across it.",
+         "limited")
+_measure("freeze", strikes.DISABLE, "Freeze the account HANDLE: it is signed out and cannot sign in.", "frozen")
+_measure("hide-media", strikes.SENSITIVE, "Hide all media of the account HANDLE behind a click.",
+         "shown with its media hidden")
+_measure("warn", strikes.NONE, "Warn the account HANDLE.", "warned", liftable=False)
 
 
 @admin.command("domain")

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import audit, standing
+from potluck.social import audit
 from potluck.social.drafts import Draft
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, Follow, HeldObject, Object, SpamRule, User
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _LINK = re.compile(r'<a [^>]*href="https?://[^"]{1,2000}"[^>]{0,2000}>')
 _NO_LINK = re.compile(r'class="[^"]*(?:mention|hashtag)')
+_WHY = "A rule against spam met a post of this account."
 _READ = 20_000  # characters of a text that are looked at
 _STRENGTH = {SILENCE: 0, HOLD: 1, REJECT: 2}
 
@@ -147,11 +148,13 @@ async def follow_up(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]
             for row, verdict in found if verdict.action == HOLD]
     if held:
         await session.execute(insert(HeldObject), held)
+    from potluck.social import strikes  # it stores and deletes posts itself, which are screened here
+
     limited = {row.author_id: verdict for row, verdict in found if verdict.action == SILENCE}
     if limited:
         for actor in (await session.scalars(select(Actor).where(
                 Actor.id.in_(limited), Actor.silenced_at.is_(None)))).all():
-            await standing.silence(session, actor)
+            await strikes.take(session, None, actor, strikes.Measure(strikes.SILENCE, _WHY))
             await audit.record(session, None, "spam_rule_silence", audit.handle(actor),
                                {"rule": limited[actor.id].rule.title})
 

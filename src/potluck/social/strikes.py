@@ -78,8 +78,11 @@ class Measure:
     tell: bool = True
 
 
-async def take(session: AsyncSession, moderator: User, target: Actor, measure: Measure) -> Strike:
-    """Do it, write it down, tell the person.
+async def take(session: AsyncSession, moderator: User | None, target: Actor, measure: Measure) -> Strike:
+    """Do it, write it down, tell the person. The only way in which measures are taken.
+
+    Args:
+        moderator: None for the command line, and for rules.
 
     Raises:
         Invalid: no such action, or a text that is too long.
@@ -90,17 +93,19 @@ async def take(session: AsyncSession, moderator: User, target: Actor, measure: M
         raise Invalid("type", "Validation failed: Type is not included in the list")
     if len(measure.text) > MAX_TEXT:
         raise Invalid("text", "This is too long", "too_long")
-    await roles.check_over(session, moderator, target)
+    if moderator is not None:
+        await roles.check_over(session, moderator, target)
+    by = moderator.id if moderator else None
     user = await user_of(session, target)
     locale = user.locale if user else current().language
-    row = Strike(id=ids.new(), target_id=target.id, user_id=moderator.id, action=measure.action, text=measure.text,
+    row = Strike(id=ids.new(), target_id=target.id, user_id=by, action=measure.action, text=measure.text,
                  report_id=measure.report.id if measure.report else None, object_ids=[], created_at=now())
     session.add(row)
     row.object_ids = await _act(session, moderator, target, user, measure)
     await session.flush()
-    await audit.record(session, moderator.id, f"strike_{measure.action}", audit.handle(target),
+    await audit.record(session, by, f"strike_{measure.action}", audit.handle(target),
                        {"strike_id": row.id, "text": measure.text})
-    if measure.report is not None:
+    if measure.report is not None and moderator is not None:
         await reports.resolve(session, measure.report, moderator, outcome=measure.action)
     if target.is_local:
         await _tell(session, row, target, user.email if user and measure.tell else "", locale)
@@ -116,7 +121,7 @@ async def user_of(session: AsyncSession, actor: Actor) -> User | None:
     return found
 
 
-async def _act(session: AsyncSession, moderator: User, target: Actor, user: User | None, measure: Measure
+async def _act(session: AsyncSession, moderator: User | None, target: Actor, user: User | None, measure: Measure,
                ) -> list[int]:
     match measure.action:
         case "sensitive":
@@ -159,10 +164,11 @@ async def _posts(session: AsyncSession, target: Actor, object_ids: Sequence[int]
         Object.deleted_at.is_(None)).order_by(Object.id))).all()
 
 
-async def _act_on_posts(session: AsyncSession, moderator: User, target: Actor, measure: Measure) -> list[int]:
+async def _act_on_posts(session: AsyncSession, moderator: User | None, target: Actor, measure: Measure,
+                        ) -> list[int]:
     found = await _posts(session, target, measure.object_ids)
     if measure.action == DELETE_POSTS:
-        by = await session.get_one(Actor, moderator.actor_id)
+        by = await session.get_one(Actor, moderator.actor_id) if moderator else target
         for row in found:  # each is an activity of its own
             await objects.delete(session, row.id, by)
         return [row.id for row in found]
@@ -214,8 +220,11 @@ async def undo(session: AsyncSession, row: Strike) -> None:
     await session.flush()
 
 
-async def lift(session: AsyncSession, moderator: User, target: Actor, action: str) -> None:
+async def lift(session: AsyncSession, moderator: User | None, target: Actor, action: str) -> None:
     """Lift a standing measure without an appeal: sensitive, disable, silence or suspend.
+
+    Args:
+        moderator: None for the command line.
 
     Raises:
         Invalid: it is none of these.
@@ -223,14 +232,15 @@ async def lift(session: AsyncSession, moderator: User, target: Actor, action: st
     """
     if action not in (SENSITIVE, DISABLE, SILENCE, SUSPEND):
         raise Invalid("type", "Validation failed: Type is not included in the list")
-    await roles.check_over(session, moderator, target)
+    if moderator is not None:
+        await roles.check_over(session, moderator, target)
     user = await user_of(session, target)
     if action == DISABLE and user is not None:
         await standing.enable(session, user)
     elif action != DISABLE:
         await {SENSITIVE: standing.unsensitize, SILENCE: standing.unsilence,
                SUSPEND: standing.unsuspend}[action](session, target)
-    await audit.record(session, moderator.id, f"lift_{action}", audit.handle(target))
+    await audit.record(session, moderator.id if moderator else None, f"lift_{action}", audit.handle(target))
 
 
 async def of(session: AsyncSession, actor_id: int, part: Page) -> list[Strike]:

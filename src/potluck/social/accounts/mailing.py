@@ -26,6 +26,12 @@ def send_soon(mail: Mail) -> None:
     task.add_done_callback(_sending.discard)
 
 
+async def sent() -> None:
+    """Wait until the mails under way have gone out: for commands, whose process ends."""
+    while _sending:
+        await asyncio.gather(*_sending)
+
+
 async def _send(mail: Mail) -> None:
     try:
         await send(mail)

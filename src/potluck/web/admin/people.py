@@ -1,4 +1,4 @@
-"""Accounts: approve, decline, switch off, roles, reset links; and invitations."""
+"""Accounts: approve, decline, roles, reset links; and invitations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from potluck.db.base import now
 from potluck.settings import current
-from potluck.social import audit, standing
+from potluck.social import audit
 from potluck.social.accounts import invites, resets, roles, signup, tokens
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Invite, User
@@ -95,7 +95,7 @@ async def _show(request: AnyRequest, staff: Viewer, user_id: int, link: str = ""
 
 @post("/admin/people/{user_id:int}/{verb:str}", status_code=303)
 async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, verb: PathWord) -> Response[Any]:
-    """Approve, decline, switch off or on, set the role, make a reset link."""
+    """Approve, decline, set the role, make a reset link; `measures` has what is done against an account."""
     link = ""
     async with request.app.state.db.write() as session:
         user, actor = await _find(session, user_id)
@@ -105,8 +105,6 @@ async def act(request: AnyRequest, staff: Me, form: SentForm, user_id: PathId, v
                 await signup.approve(session, user.id)
             case "reject":
                 await signup.reject(session, user.id, text=form.text("text", limit=2000))
-            case "disable" | "enable":
-                await (standing.disable if verb == "disable" else standing.enable)(session, user)
             case "role":
                 _check_admin(staff)
                 user.role = form.one_of("role", roles.may_give(staff.user), user.role)
