@@ -201,6 +201,12 @@ async def test_aliases_and_moving(site: Site) -> None:
     await site.cast.change(site.cast.frank, also_known_as=[site.cast.alice.uri])
     page = await browser.page_after(await browser.post("/settings/migration/move", form))
     assert "This account has moved to:" in page
+    assert (await browser.post("/compose", {"text": "still here"})).status_code == 403
+    page = await browser.page_after(await browser.post("/settings/migration/back"))
+    assert "Take the move back" not in page
+    assert 'id="target-error"' in (await browser.post("/settings/migration/move", form)).text  # within a week
+    await browser.post("/settings/migration/move", form | {"redirect": "1"})
+    assert "Take the move back" in (await browser.get("/settings/migration")).text
     await browser.post("/settings/migration/aliases/remove", {"uri": site.cast.frank.uri})
     assert site.cast.frank.uri not in (await browser.get("/settings/migration")).text
 

@@ -14,7 +14,7 @@ from potluck.settings import current
 from potluck.social import trend_reviews
 from potluck.social.addresses import hashtag_url, profile_url
 from potluck.social.drafts import EmojiDraft
-from potluck.social.errors import Invalid
+from potluck.social.errors import Invalid, moved_away
 from potluck.social.model import Actor, CustomEmoji, Media
 from potluck.text.names import Handle
 from potluck.text.render import MediaType, MentionTarget, Rendered, TextTooLong, extract, render_text
@@ -97,6 +97,16 @@ async def _local_emojis(session: AsyncSession, shortcodes: set[str]) -> list[Emo
     rows = await session.scalars(select(CustomEmoji).where(
         CustomEmoji.host == "", CustomEmoji.shortcode.in_(shortcodes), ~CustomEmoji.disabled))
     return [EmojiDraft(row.shortcode, row.url, row.uri) for row in rows.all()]
+
+
+def check_at_home(author: Actor) -> None:
+    """Refuse new posts of those who have moved away.
+
+    Raises:
+        NotAllowed: the author has.
+    """
+    if author.moved_to_id is not None:
+        raise moved_away()
 
 
 async def own_media(session: AsyncSession, author: Actor, media_ids: Sequence[int], *,

@@ -45,6 +45,11 @@ class NotAllowed(SocialError):
         super().__init__(text, **values)
 
 
+def moved_away() -> NotAllowed:
+    """Why people who moved away post and follow no more."""
+    return NotAllowed("Your account has moved. Take the move back in the settings if you want to use it again")
+
+
 class Invalid(SocialError):
     """A value cannot be used.
 

@@ -20,7 +20,7 @@ from potluck.db.ids import ids
 from potluck.social import events, feeds, notifications
 from potluck.social.addresses import activity_uri
 from potluck.social.counting import count_follows
-from potluck.social.errors import NotAllowed, NotFound
+from potluck.social.errors import NotAllowed, NotFound, moved_away
 from potluck.social.model import Actor, Block, DomainMute, Follow
 from potluck.social.notifications import Notice
 from potluck.social.paging import Page, in_order, paged
@@ -101,6 +101,8 @@ async def _check(session: AsyncSession, follower: Actor, followed: Actor) -> Non
         raise NotFound
     if follower.id == followed.id:
         raise NotAllowed("You cannot follow yourself")
+    if follower.is_local and follower.moved_to_id is not None:
+        raise moved_away()
     if followed.moved_to_id is not None:
         raise NotAllowed("This account has moved to another one")
     blocked = await session.scalar(select(exists().where(or_(

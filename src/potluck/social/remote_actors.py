@@ -137,12 +137,23 @@ async def _upsert_known(session: AsyncSession, draft: ActorDraft, server_id: int
     _take_over(actor, draft, policy)
     if actor.indexable != wanted_to_be_found:
         await post_index.author_changed(session, actor.id)
-    if actor.moved_to_uri is None:
-        actor.moved_to_id = None
+    await _point(session, actor)
     actor.handle, actor.server_id, actor.fetched_at, actor.deleted_at = handle, server_id, moment, None
     await session.flush()
     await keys.replace_remote(session, actor.id, draft.keys)
     return actor
+
+
+async def _point(session: AsyncSession, actor: Actor) -> None:
+    """Where the account has moved, as its document says: if that account is known, and says that it is this one too.
+
+    Followers come along only by a Move (`moving`).
+    """
+    actor.moved_to_id = None
+    if actor.moved_to_uri:
+        target = await session.scalar(select(Actor).where(Actor.uri == actor.moved_to_uri, Actor.id != actor.id))
+        if target is not None and actor.uri in target.also_known_as:
+            actor.moved_to_id = target.id
 
 
 def _apply_policy(actor: Actor, policy: Policy) -> None:

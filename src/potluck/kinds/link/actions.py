@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.kinds.authoring import all_ready, own_media, render
+from potluck.kinds.authoring import all_ready, check_at_home, own_media, render
 from potluck.kinds.link.wire import MAX_LINK, MAX_TITLE, is_picture
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
@@ -54,8 +54,9 @@ async def compose(session: AsyncSession, author: Actor, request: LinkRequest) ->
     Raises:
         Invalid: a field cannot be used.
         NotFound: no such community for this author.
-        NotAllowed: the author may not post there.
+        NotAllowed: the author may not post there, or has moved away.
     """
+    check_at_home(author)
     if request.poll is not None:
         return await _compose_poll(session, author, request, request.poll)
     draft = await _draft(session, author, request)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.kinds.authoring import all_ready, own_media, render
+from potluck.kinds.authoring import all_ready, check_at_home, own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, policies, visibility
@@ -69,8 +69,9 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
     Raises:
         Invalid: a field cannot be used.
         NotFound: the post replied to or quoted is not there for the author.
-        NotAllowed: the post may not be quoted.
+        NotAllowed: the post may not be quoted, or the author has moved away.
     """
+    check_at_home(author)
     media = await _checked_media(session, author, request)
     draft = await _draft(session, author, request)
     draft.media_ids = media
@@ -99,6 +100,7 @@ async def check(session: AsyncSession, author: Actor, request: NoteRequest) -> l
     Raises:
         Invalid, NotFound, NotAllowed: as `compose`.
     """
+    check_at_home(author)
     media = await _checked_media(session, author, request)
     if request.in_reply_to_id is not None:
         await answerable(session, author, request.in_reply_to_id)

@@ -75,17 +75,28 @@ async def remove_alias(request: AnyRequest, me: Me, form: SentForm) -> Response[
 
 @post("/settings/migration/move", status_code=303)
 async def move(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
-    """Move away, and ask the followers to come along."""
+    """Move away, and ask the followers to come along; or only point to the new account."""
     try:
         await check_password(me, form.secret("password"))
         other = await _other(request, me, "target", form.text("target", limit=2000))
         async with request.app.state.db.write() as session:
             target = await session.get_one(Actor, other.id)
-            await moving.mark_moved(session, await acting(session, me), target)
+            act = moving.redirect if form.flag("redirect") else moving.mark_moved
+            await act(session, await acting(session, me), target)
     except Invalid as error:
         return await _page(request, me, form.kept("target"), form_errors(error))
-    return flashes.with_flash(redirects.see_other(profile_path(me.actor)), "good",
-                              _("Your followers are being asked to follow your new account."))
+    return flashes.with_flash(
+        redirects.see_other(profile_path(me.actor)), "good", _("Your profile points to your new account.")
+        if form.flag("redirect") else _("Your followers are being asked to follow your new account."))
 
 
-route_handlers = [show, add_alias, remove_alias, move]
+@post("/settings/migration/back", status_code=303)
+async def back(request: AnyRequest, me: Me) -> Response[Any]:
+    """Use the account again; whoever moved along stays where they are."""
+    async with request.app.state.db.write() as session:
+        await moving.undo_redirect(session, await acting(session, me))
+    return flashes.with_flash(redirects.see_other("/settings/migration"), "good",
+                              _("Your account is in use again."))
+
+
+route_handlers = [show, add_alias, remove_alias, move, back]
