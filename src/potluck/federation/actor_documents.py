@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from potluck import __version__
+from potluck.federation import group_documents
 from potluck.federation.errors import InvalidUri
 from potluck.federation.reading import emojis_of, natural_text
 from potluck.federation.urls import check_uri, host_of, same_host
@@ -27,7 +28,7 @@ from potluck.federation.vocabulary import (
     type_of,
     url_html,
 )
-from potluck.federation.writing import emoji_tags, language_entry, picture_type
+from potluck.federation.writing import emoji_tags, picture_type
 from potluck.settings import current
 from potluck.social.addresses import instance_actor_uri, shared_inbox_uri
 from potluck.social.drafts import ActorDraft
@@ -197,7 +198,7 @@ def write_actor(actor: Actor, keys: Iterable[ActorKey], *, host: str | None = No
     }
     document.update(write_keys(actor, keys))
     if actor.type == "Group":
-        document.update(_community_terms(actor))
+        document.update(group_documents.terms(actor))
     if actor.suspended_at:
         document["suspended"] = True
     if actor.moved_to_uri:
@@ -207,18 +208,6 @@ def write_actor(actor: Actor, keys: Iterable[ActorKey], *, host: str | None = No
         if url:
             document[name] = _picture(url, description)
     return {key: value for key, value in document.items() if value is not None}
-
-
-def _community_terms(group: Actor) -> dict[str, Any]:
-    """What makes a Group a community for Lemmy and its kin; the shapes are strict (forum §2)."""
-    known = group.extra.get("community") or {}
-    terms: dict[str, Any] = {
-        "attributedTo": f"{group.uri}/moderators", "sensitive": bool(known.get("sensitive")),
-        "postingRestrictedToMods": bool(known.get("posting_restricted")), "mediaType": "text/html",
-        "language": [language_entry(tag) for tag in known.get("languages", ())]}
-    if group.summary_source:
-        terms["source"] = {"content": group.summary_source, "mediaType": "text/markdown"}
-    return terms
 
 
 def stub(actor: Actor, keys: Iterable[ActorKey]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.federation import groups, journal
-from potluck.federation.dispatch import create, handler_for, moderation, parts
+from potluck.federation.dispatch import announce, create, handler_for, moderation, parts
 from potluck.federation.dispatch.handler import Handler, check_origin
 from potluck.federation.errors import FederationError
 from potluck.federation.inbound import (
@@ -113,8 +113,7 @@ class Batch:
         for item in self._items:
             for part in list(item.parts):
                 try:
-                    wanted.add(actors=[part.actor_uri, part.signer_uri, part.announcer])
-                    handler_for(part).references(part, wanted)
+                    references([part], wanted)
                 except FederationError as reason:
                     item.parts.remove(part)
                     dropped(part, reason)
@@ -158,6 +157,9 @@ class Batch:
                 self._seen.add(pair)
 
     async def _dispatch(self, part: Inbound, handler: Handler) -> None:
+        if part.type == "Create" and announce.is_known_post(part, self._known):
+            await announce.share(self._session, part, self._known)
+            return
         if part.type == "Create" and not create.is_vote(create.embedded(part)):
             await self._collect(part)
             return
@@ -209,6 +211,19 @@ class Batch:
         await mark_alive(self._session, {item.host for item in items})
 
 
+def references(parts: Iterable[Inbound], wanted: References | None = None) -> References:
+    """Everything that activities name.
+
+    Raises:
+        FederationError: one of them cannot be read.
+    """
+    wanted = wanted or References()
+    for part in parts:
+        wanted.add(actors=[part.actor_uri, part.signer_uri, part.announcer])
+        handler_for(part).references(part, wanted)
+    return wanted
+
+
 def needs_fetch(part: Inbound, known: Known) -> bool:
     """Whether something must be fetched before `part` can be applied."""
     if part.prepared:
@@ -254,7 +269,9 @@ def _is_group_vote(part: Inbound, known: Known) -> bool:
     uri = part.object_uri if part.type != "Undo" else (
         inner.get("object") if isinstance(inner, dict) and inner.get("type") in _VOTES else None)
     row = known.object(uri if isinstance(uri, str) else None)
-    return row is not None and row.group_id == group.id
+    if row is None:  # nothing can be undone of what is not here, so nobody needs to be asked
+        return part.type == "Undo" and isinstance(uri, str)
+    return row.group_id == group.id
 
 
 async def mark_alive(session: AsyncSession, hosts: Iterable[str]) -> None:

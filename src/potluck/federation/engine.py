@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db import Database
 from potluck.federation import journal
-from potluck.federation.applying import Batch, Item, dropped, item_of, trim_seen
+from potluck.federation.applying import Batch, Item, dropped, item_of, needs_fetch, references, trim_seen
 from potluck.federation.errors import FederationError
 from potluck.federation.group_commit import GroupCommit
 from potluck.federation.host_locks import HostLocks
+from potluck.federation.inbound import Inbound, look_up
 from potluck.federation.preparing import prepare
 from potluck.social.live import Waker
 
@@ -213,8 +214,9 @@ class InboxEngine:
         """Fetch what the parts need. Returns the error of one that should be tried again later, or looked at."""
         for part in list(item.parts):
             try:
-                async with asyncio.timeout(LANE_SECONDS):
-                    await prepare(self._federation, part)
+                if await self._needs_fetch(part):
+                    async with asyncio.timeout(LANE_SECONDS):
+                        await prepare(self._federation, part)
             except TimeoutError:
                 dropped(part, FederationError(f"fetching took longer than {LANE_SECONDS:g} s"))
                 item.parts.remove(part)
@@ -228,6 +230,12 @@ class InboxEngine:
                 return error
             part.prepared = True
         return None
+
+    async def _needs_fetch(self, part: Inbound) -> bool:
+        """Whether anything of it is missing: others wait in a lane only because one before them does."""
+        wanted = references([part])
+        async with self._db.read() as session:
+            return needs_fetch(part, await look_up(session, wanted))
 
     async def _keep_house(self) -> None:
         while True:

@@ -12,10 +12,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
+from potluck.federation import group_posts
 from potluck.federation.activities import followers_of
-from potluck.federation.inbound import Inbound, Known
-from potluck.federation.outgoing import Audience, send
+from potluck.federation.dialects import Dialect, Rendered
+from potluck.federation.inbound import Inbound, Known, uri_hash
+from potluck.federation.model import SeenActivity
+from potluck.federation.outgoing import Audience, send, send_rendered
 from potluck.federation.vocabulary import PUBLIC, first_id, format_time, get
 from potluck.social import events
 from potluck.social.addresses import activity_uri
@@ -53,15 +58,40 @@ def announce(group: Actor, inner: Mapping[str, Any] | str) -> JsonObject:
 
 
 async def pass_on(session: AsyncSession, group: Actor, inner: Mapping[str, Any] | str, *,
-                  also: Collection[int] = ()) -> None:
-    """Announce something to all members of one of our Groups, and to the servers of further actors."""
-    if group.is_local and not is_local_only(group):
-        await send(session, group, announce(group, inner), Audience(followers_of=[group.id], actors=set(also)))
+                  also: Collection[int] = (), variants: Mapping[Dialect, Mapping[str, Any]] | None = None) -> None:
+    """Announce something to all members of one of our Groups, and to the servers of further actors.
+
+    Args:
+        variants: other forms of it, for those who take it in no other.
+    """
+    if not group.is_local or is_local_only(group):
+        return
+    forms = {dialect: announce(group, form) for dialect, form in (variants or {}).items()}
+    await send_rendered(session, group, Rendered(announce(group, inner), forms),
+                        Audience(followers_of=[group.id], actors=set(also)))
 
 
 def is_local_only(group: Actor) -> bool:
     """Whether a community of ours is for people of this server alone."""
     return bool((group.extra.get("community") or {}).get("local"))
+
+
+async def member_beside(session: AsyncSession, actor_id: int | None, group_id: int | None) -> int | None:
+    """A member of a community on the server of whoever asks: Lemmy asks by its site's actor for all of them (§9)."""
+    if actor_id is None or group_id is None:
+        return None
+    asking = select(Actor.server_id).where(Actor.id == actor_id, Actor.server_id.is_not(None)).scalar_subquery()
+    found: int | None = await session.scalar(select(Follow.follower_id).join(
+        Actor, Actor.id == Follow.follower_id).where(
+        Follow.followed_id == group_id, Follow.state == "accepted", Actor.server_id == asking).limit(1))
+    return found
+
+
+async def is_member(session: AsyncSession, group_id: int, uri: str) -> bool:
+    """Whether the actor with this id has been let into a community."""
+    found = await session.scalar(select(Follow.id).join(Actor, Actor.id == Follow.follower_id).where(
+        Follow.followed_id == group_id, Follow.state == "accepted", Actor.uri == uri))
+    return found is not None
 
 
 async def local_group(session: AsyncSession, group_id: int | None) -> Actor | None:
@@ -71,7 +101,8 @@ async def local_group(session: AsyncSession, group_id: int | None) -> Actor | No
     return group if there else None
 
 
-async def pass_on_own(session: AsyncSession, row: Object, activity: Mapping[str, Any]) -> None:
+async def pass_on_own(session: AsyncSession, row: Object, activity: Mapping[str, Any],
+                      variants: Mapping[Dialect, Mapping[str, Any]] | None = None) -> None:
     """A local person's act in a community that lives here, too, goes out through the community.
 
     A new post goes out a second time by its bare id: Mastodon and its kin take that as a boost (forum §5).
@@ -79,29 +110,42 @@ async def pass_on_own(session: AsyncSession, row: Object, activity: Mapping[str,
     group = await local_group(session, row.group_id)
     if group is None or row.visibility == LOCAL:
         return
-    await pass_on(session, group, activity)
+    await pass_on(session, group, activity, variants=variants)
     if activity["type"] == "Create" and row.in_reply_to_uri is None and row.visibility != GROUP:
         await pass_on(session, group, row.uri)
 
 
 async def after(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Something from elsewhere took effect: where it concerns a Group of ours, the Group passes it on as it came."""
-    if inbound.announcer is not None or inbound.type not in PASSED_ON or inbound.type == "Create":
+    if inbound.announcer is not None or inbound.type not in PASSED_ON or inbound.type == "Create" \
+            or inbound.ends_here:
         return
     group = await local_group(session, _group_id(inbound, known))
     if group is not None and inbound.trusted:
         actor = known.actor(inbound.actor_uri)
-        await pass_on(session, group, inbound.activity, also={actor.id} if actor else ())
+        await pass_on(session, group, inbound.activity, also={actor.id} if actor else (),
+                      variants=group_posts.variants(inbound.activity, group.name))
 
 
 async def after_create(session: AsyncSession, inbound: Inbound, row: Object) -> None:
-    """The same for something new that was said in a Group of ours."""
-    group = await local_group(session, row.group_id)
-    if group is None or inbound.announcer is not None or inbound.type != "Create":
+    """The same for something new that was said in a Group of ours, once."""
+    if inbound.announcer is not None or inbound.type != "Create" or row.state != "published" \
+            or row.deleted_at is not None:
         return
-    await pass_on(session, group, inbound.activity, also={row.author_id})
+    group = await local_group(session, row.group_id)
+    if group is None or not await _first_time(session, group, row.uri):
+        return
+    await pass_on(session, group, inbound.activity, also={row.author_id},
+                  variants=group_posts.variants(inbound.activity, group.name))
     if row.in_reply_to_uri is None and row.visibility != GROUP:
         await pass_on(session, group, row.uri)
+
+
+async def _first_time(session: AsyncSession, group: Actor, uri: str) -> bool:
+    """Whether a Group has not passed this on before; a Create may come more than once."""
+    made: Any = await session.execute(insert_or_ignore(session, SeenActivity).values(
+        actor_id=group.id, uri_hash=uri_hash(uri), seen_at=now()))
+    return bool(made.rowcount)
 
 
 def _group_id(inbound: Inbound, known: Known) -> int | None:

@@ -87,6 +87,7 @@ class Inbound:
         prepared: fetches were tried already; what is still missing is not to be had.
         draft: the object as its kind read it.
         mentions_strangers: it names people who are not known here.
+        ends_here: it took effect, but a community of ours does not pass it on.
     """
 
     item_id: int
@@ -106,6 +107,7 @@ class Inbound:
     prepared: bool = False
     draft: Draft | None = None
     mentions_strangers: bool = False
+    ends_here: bool = False
 
     @property
     def uri(self) -> str | None:

@@ -86,7 +86,7 @@ async def _spread(
         return
     await send_rendered(session, author, rendered, _audience(row, people), object_id=row.id, linked_data=linked_data)
     activity = dict(rendered.plain)
-    await groups.pass_on_own(session, row, activity)
+    await groups.pass_on_own(session, row, activity, rendered.variants)
     await _to_relays(session, author, row, activity)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SELF_VERIFYING = frozenset({"Create", "Update", "Delete"})
+_VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction"})
 
 
 async def prepare(federation: Federation, part: Inbound) -> None:
@@ -26,11 +27,20 @@ async def prepare(federation: Federation, part: Inbound) -> None:
     Raises:
         FederationError: it cannot be had; `permanent` says whether a later try makes sense.
     """
-    if not part.trusted:
+    if not part.trusted and not await _is_vote_in_group(federation, part):
         await authenticate(federation, part)
     if part.actor_uri != part.signer_uri and part.type != "Delete":
         await federation.actor_by_uri(part.actor_uri, budget=part.budget)
     await handler_for(part).prepare(federation, part)
+
+
+async def _is_vote_in_group(federation: Federation, part: Inbound) -> bool:
+    """Whether a community announces a vote on one of its own posts, which it may; what is voted on is fetched."""
+    if part.announcer is None or part.type not in _VOTES:
+        return False
+    row = await federation.object_by_uri(part.require_object(), budget=part.budget, quiet=True)
+    group = await federation.actor_by_uri(part.announcer, budget=part.budget)
+    return row is not None and group is not None and row.group_id == group.id
 
 
 async def authenticate(federation: Federation, part: Inbound) -> None:

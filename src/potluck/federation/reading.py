@@ -43,6 +43,7 @@ from potluck.federation.vocabulary import (
 from potluck.settings import current
 from potluck.social.drafts import AttachmentDraft, Draft, EmojiDraft, MentionDraft
 from potluck.social.registry import Unreadable
+from potluck.text.sanitise import to_plain_text
 
 MAX_ATTACHMENTS = 64
 MAX_NAMED = 50
@@ -50,6 +51,9 @@ MAX_ADDRESSEES = 500
 MAX_HASHTAGS = 100
 MAX_EMOJIS = 100
 MAX_DESCRIPTION = 10_000
+MAX_TITLE = 200
+"""Lemmy cuts titles there."""
+
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}")
 
@@ -86,6 +90,8 @@ def read_common(document: Document, kind: str) -> Draft:
     draft.remote_likes = total_items(get(document, "likes"))
     draft.remote_boosts = total_items(get(document, "shares"))
     draft.app_name = _generator(document)
+    if draft.in_reply_to_uri and boolean(get(document, "distinguished")):
+        draft.extra = {"distinguished": True}  # Lemmy: said as a moderator, which is checked when it is stored
     return draft
 
 
@@ -141,6 +147,29 @@ def _edited(document: Document, published: datetime) -> datetime | None:
 def natural_text(document: Document, name: str) -> str:
     """A natural-language property (`name`, `summary`, `content`) as sent: not sanitised, '' when absent."""
     return text_and_language(document, name)[0] or ""
+
+
+def title_of(document: Document, content: str, *, without: str = "") -> str:
+    """A title for what has none: `name`, or `summary` (Lotide), or the first line of the text (forum §7).
+
+    Args:
+        content: its text, sanitised.
+        without: a name whose mention is no part of the title, as a post from Mastodon begins with the community's.
+    """
+    for name in ("name", "summary"):
+        title = " ".join(to_plain_text(natural_text(document, name)).split())
+        if title:
+            return title[:MAX_TITLE]
+    return first_line(content, without=without)
+
+
+def first_line(content: str, *, without: str = "") -> str:
+    """The first line of a text that has more in it than the mention of `without`, cut to what Lemmy takes."""
+    text_only = to_plain_text(content)
+    if without:
+        text_only = re.sub(rf"[@!]{re.escape(without)}(?:@[\w.:-]+)?(?!\w)", "", text_only)
+    lines = (" ".join(line.split()) for line in text_only.splitlines())
+    return next((line for line in lines if line), "")[:MAX_TITLE]
 
 
 def source_of(document: Document) -> tuple[str | None, str | None]:

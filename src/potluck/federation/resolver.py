@@ -427,9 +427,11 @@ async def _store_objects(session: AsyncSession, drafts: Sequence[Draft]) -> list
         was_quiet = draft.quiet
         settle(draft, author, known)
         draft.quiet = draft.quiet or was_quiet
-        ready.append(draft)
+        if await create.may_enter(session, draft, known):
+            ready.append(draft)
     stored = await objects.store(session, ready)
     jobs = [job for result in stored if result.created and result.object is not None
             for job in create.follow_ups(result.object, result.draft, 1)]
     await fetch_jobs.add_many(session, jobs)
-    return [result.object for result in stored]
+    found = {id(result.draft): result.object for result in stored}
+    return [found.get(id(draft)) for draft in drafts]

@@ -111,7 +111,11 @@ def _unique(uris: Iterable[str]) -> list[str]:
 
 def tags(view: ObjectView) -> list[dict[str, Any]]:
     """Mention, Hashtag and Emoji tags, and the FEP-e232 link of a quote."""
-    found: list[dict[str, Any]] = [mention_tag(actor) for actor in view.mentions]
+    named = list(view.mentions)
+    if view.group and view.object.visibility != visibility.DIRECT \
+            and all(actor.id != view.group.id for actor in named):
+        named.append(view.group)  # as Lemmy 1.0: an answer from Mastodon then goes to the community, too (forum §3)
+    found: list[dict[str, Any]] = [mention_tag(actor) for actor in named]
     found += [{"type": "Hashtag", "href": hashtag_url(tag.name), "name": f"#{tag.display}"} for tag in view.hashtags]
     found += emoji_tags(view.object.emojis)
     if view.object.quote_uri:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -12,26 +14,44 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.engine import insert_or_ignore
 from potluck.social import conversations
 from potluck.social.model import Object, ThreadMute
-from potluck.social.visibility import COUNTED
+from potluck.social.visibility import COUNTED, OPEN
 
 _OBJECT: Any = Object.__table__
 _MUTE: Any = ThreadMute.__table__
 
 
-async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> None:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Something that belongs to another thread from now on, as far as communities count it."""
+
+    id: int
+    author_id: int
+    group_id: int | None
+    in_reply_to_id: int | None
+    thread_root_id: int
+    published: datetime
+    state: str
+    visibility: str
+
+
+async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> list[Joined]:
     """Bind replies that wait for these new objects to them; a fixed number of statements for any number of replies.
 
     Counts of the parents rise, and thread mutes and conversations go over to the thread's new root. The rows of
-    `parents` get their new thread root too.
+    `parents` get their new thread root too. What names no community gets that of what it answers.
+
+    Returns:
+        All that came to another thread and lies in a community.
     """
     by_uri = {row.uri: row for row in parents}
     if not by_uri:
-        return
+        return []
     waiting = (await session.execute(
         select(Object.id, Object.in_reply_to_uri, Object.visibility, Object.state, Object.deleted_at).where(
             Object.in_reply_to_id.is_(None), Object.in_reply_to_uri.is_not(None),
             Object.in_reply_to_uri.in_(by_uri)).order_by(Object.id))).all()
     roots: dict[int, int] = {}
+    groups: dict[int, int] = {}
     bound, counted = [], Counter[int]()
     for row in waiting:
         parent = by_uri[row.in_reply_to_uri]
@@ -39,14 +59,39 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> Non
         if row.id == root:  # hostile: a circle of replies stays as it is
             continue
         roots[row.id] = root
+        if parent.group_id is not None:
+            groups[row.id] = parent.group_id
         bound.append({"b_id": row.id, "parent": parent.id, "author": parent.author_id})
         if row.visibility in COUNTED and row.state == "published" and row.deleted_at is None:
             counted[parent.id] += 1
-    if bound:
-        await _bind(session, bound, counted)
-        await _move_threads(session, {old: _top(roots, old) for old in roots})
-        for adopter in parents:
-            adopter.thread_root_id = _top(roots, adopter.thread_root_id or adopter.id)
+    if not bound:
+        return []
+    await _bind(session, bound, counted)
+    await _into_communities(session, groups)
+    tops = {old: _top(roots, old) for old in roots}
+    joined = await _branches(session, tops)
+    await _move_threads(session, tops)
+    for adopter in parents:
+        adopter.thread_root_id = _top(roots, adopter.thread_root_id or adopter.id)
+    return joined
+
+
+async def _into_communities(session: AsyncSession, groups: Mapping[int, int]) -> None:
+    """Branches that named no community, as some servers write their comments, lie in that of their post."""
+    if groups:
+        await (await session.connection()).execute(
+            update(_OBJECT).where(_OBJECT.c.thread_root_id == bindparam("old"), _OBJECT.c.group_id.is_(None),
+                                  _OBJECT.c.visibility.in_(OPEN)).values(group_id=bindparam("group")),
+            [{"old": old, "group": group} for old, group in groups.items()])
+
+
+async def _branches(session: AsyncSession, tops: Mapping[int, int]) -> list[Joined]:
+    rows = (await session.execute(select(
+        _OBJECT.c.id, _OBJECT.c.author_id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id, _OBJECT.c.thread_root_id,
+        _OBJECT.c.published, _OBJECT.c.state, _OBJECT.c.visibility).where(
+        _OBJECT.c.thread_root_id.in_(tops), _OBJECT.c.group_id.is_not(None), _OBJECT.c.deleted_at.is_(None)))).all()
+    return [Joined(row.id, row.author_id, row.group_id, row.in_reply_to_id, tops[row.thread_root_id], row.published,
+                   row.state, row.visibility) for row in rows]
 
 
 def _top(roots: Mapping[int, int], root: int) -> int:

@@ -88,10 +88,11 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     pairs = await _insert_objects(session, screening.admit(list(fresh.values()), verdicts))
     await _insert_parts(session, pairs)
     await _count(session, pairs)
-    await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
+    joined = await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)
     await post_index.add(session, [row for row, _ in pairs])
     await posts.add(session, [row for row, _ in pairs])
+    await posts.add_late(session, joined)
     if verdicts:
         await screening.follow_up(session, pairs, verdicts)
     await _tell(session, pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from potluck.federation.dispatch import (
     accept,
@@ -24,7 +25,7 @@ from potluck.federation.dispatch import (
 from potluck.federation.dispatch.handler import Handler
 from potluck.federation.inbound import Inbound, Unsupported, of_document
 from potluck.federation.urls import same_host
-from potluck.federation.vocabulary import first_id, get, get_list, type_of
+from potluck.federation.vocabulary import COLLECTION_TYPES, first_id, get, get_list, type_of
 
 HANDLERS: Mapping[str, Handler] = {
     "Accept": accept.HANDLER,
@@ -71,11 +72,20 @@ def parts(inbound: Inbound) -> Iterable[Inbound]:
     """
     if inbound.type not in ("Create", "Announce"):
         return [inbound]
-    entries = get_list(inbound.activity, "object")[:MAX_PARTS]
+    entries = _entries(inbound)[:MAX_PARTS]
     if inbound.type == "Announce":
         return [_unwrapped(inbound, entry) if type_of(entry) in create.ACTIVITY_TYPES else _with(inbound, entry)
                 for entry in entries] or [inbound]
     return [inbound] if len(entries) < 2 else [_with(inbound, entry) for entry in entries]
+
+
+def _entries(inbound: Inbound) -> list[Any]:
+    """The objects of an activity; PieFed may announce a collection of activities."""
+    found: list[Any] = []
+    for entry in get_list(inbound.activity, "object")[:MAX_PARTS]:
+        held = type_of(entry) in COLLECTION_TYPES and inbound.type == "Announce"
+        found += (get_list(entry, "orderedItems") or get_list(entry, "items")) if held else [entry]
+    return found
 
 
 def _with(inbound: Inbound, entry: object) -> Inbound:

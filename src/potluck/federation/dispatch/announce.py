@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.federation.dispatch import create
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known, References
 from potluck.federation.reading import audience_of, published_time
@@ -57,6 +58,22 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
         return
     await reactions.announce(session, booster, boosted.id, audience(inbound), uri=inbound.uri,
                              published=published_time(inbound.activity))
+
+
+def is_known_post(inbound: Inbound, known: Known) -> bool:
+    """Whether a community announces the Create of something that is here already.
+
+    What it says of it is not believed of people elsewhere, and was read from its home.
+    """
+    return inbound.announcer is not None and create.embedded(inbound) is None \
+        and known.object(inbound.object_uri) is not None
+
+
+async def share(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Put such a post before the members of the community, who may not have been told of it."""
+    group, row = known.actor(inbound.announcer), known.object(inbound.object_uri)
+    if group is not None and row is not None:
+        await _shared_with_members(session, await session.get_one(Actor, group.id), row.id)
 
 
 async def _shared_with_members(session: AsyncSession, group: Actor, object_id: int) -> None:

@@ -34,7 +34,7 @@ from potluck.federation.vocabulary import (
     type_of,
 )
 from potluck.social import objects, ports, registry
-from potluck.social.communities import joining
+from potluck.social.communities import joining, roles
 from potluck.social.drafts import Draft
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, Object
@@ -217,12 +217,14 @@ async def _vote(session: AsyncSession, inbound: Inbound, known: Known, document:
 
 async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft]], known: Known) -> list[Stored]:
     """Store admitted drafts at once, and see to what follows: missing parents, stamps, forwarding."""
-    items = [item for item in items if await _may_enter(session, item[1], known)]
+    items = [item for item in items if await may_enter(session, item[1], known)]
     stored = await objects.store(session, [draft for _, draft in items])
     jobs: list[tuple[str, str, dict[str, Any]]] = []
     for (inbound, draft), result in zip(items, stored, strict=True):
-        if result.created and result.object is not None:
+        if result.object is not None:
+            # Also what was fetched before its Create came, because somebody voted on it or answered it.
             await groups.after_create(session, inbound, result.object)
+        if result.created and result.object is not None:
             jobs += follow_ups(result.object, draft, inbound.budget.depth)
             if inbound.mentions_strangers:
                 jobs.append(("mentions", result.object.uri, {}))
@@ -235,8 +237,15 @@ async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft
     return stored
 
 
-async def _may_enter(session: AsyncSession, draft: Draft, known: Known) -> bool:
-    """Whether something may be posted to one of our communities; who may not may still speak to their followers."""
+async def may_enter(session: AsyncSession, draft: Draft, known: Known) -> bool:
+    """Whether something may be stored, as far as communities have a say.
+
+    Who may not post to one of ours may still speak to their followers. The mark of a moderator's word counts only
+    when it comes from one.
+    """
+    if draft.extra.get("distinguished") and not (draft.group_id and draft.author_id and await roles.is_moderator(
+            session, draft.group_id, draft.author_id)):
+        draft.extra = {key: value for key, value in draft.extra.items() if key != "distinguished"}
     group = await groups.local_group(session, draft.group_id)
     author = await session.get(Actor, draft.author_id) if group is not None and draft.author_id else None
     if group is None or author is None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation.dispatch.handler import Handler, acting
-from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known
-from potluck.federation.vocabulary import get, tags_of, text
+from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known, References
+from potluck.federation.vocabulary import first_id, get, tags_of, text
 from potluck.social import reactions
 from potluck.social.communities import roles
+
+if TYPE_CHECKING:
+    from potluck.federation.resolver import Federation
 
 _SHORTCODE = re.compile(r":?([\w+-]{1,100})(?:@[\w.-]{1,200})?:?")
 _MAX_EMOJI = 16
@@ -33,6 +37,28 @@ def meaning(inbound: Inbound) -> tuple[str, str, str | None]:
     return ("emoji", written, None) if len(written) <= _MAX_EMOJI and not written.isalnum() else ("like", "", None)
 
 
+def references(inbound: Inbound, wanted: References) -> None:
+    """What is voted on, and the community it is said to lie in."""
+    wanted.add(objects=[inbound.object_uri], actors=[first_id(get(inbound.activity, "audience"))])
+
+
+def needs_fetch(inbound: Inbound, known: Known) -> bool:
+    """Whether a vote came before what it is about: in a community of ours, or one that is followed here.
+
+    Servers deliver side by side, and older posts of a community that is new here are voted on, too.
+    """
+    uri = inbound.object_uri
+    if inbound.prepared or uri is None or uri in known.objects or uri in known.tombstones:
+        return False
+    group = known.actor(inbound.announcer) or known.actor(first_id(get(inbound.activity, "audience")))
+    return group is not None and group.type == "Group" and (group.is_local or group.id in known.followed)
+
+
+async def prepare(federation: Federation, inbound: Inbound) -> None:
+    """Fetch what is voted on; without it the vote means nothing."""
+    await federation.object_by_uri(inbound.require_object(), budget=inbound.budget, quiet=True)
+
+
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Record the reaction; of objects that are not here nobody would see it."""
     target = known.object(inbound.object_uri)
@@ -42,7 +68,11 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if target.group_id is not None and await roles.is_banned(session, target.group_id, actor.id):
         raise Dropped(f"{actor.uri} is banned from the community of {target.uri}")
     kind, emoji, image = meaning(inbound)
+    if kind == "dislike" and target.group_id is not None and not await roles.takes_downvotes(session, target.group_id):
+        await reactions.unreact(session, actor, target.id, "like")  # as Lemmy 1.0: what is not taken clears the vote
+        inbound.ends_here = True
+        return
     await reactions.react(session, actor, target.id, kind, emoji, uri=inbound.uri, emoji_url=image)
 
 
-HANDLER = Handler(apply)
+HANDLER = Handler(apply, references, needs_fetch, prepare)

@@ -7,6 +7,7 @@ somebody of its host or one of its moderators signed it. For one of ours only it
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,8 +17,8 @@ from potluck.federation.inbound import Dropped, Inbound, Known, References, Unau
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import boolean, first_id, get, parse_time, text, type_of
 from potluck.social import actors
-from potluck.social.communities import moderating, roles
-from potluck.social.model import Actor
+from potluck.social.communities import moderating, posts, roles, site_bans, sweeping
+from potluck.social.model import Actor, Object
 from potluck.text.sanitise import to_plain_text
 
 MAX_REASON = 1000
@@ -108,8 +109,36 @@ async def lock(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     await moderating.lock(session, actor, object_id, reason=reason_of(inbound), checked=True)
 
 
+def _is_site(uri: str | None, known: Known) -> bool:
+    """Whether a target is a whole server: its actor, at the root of its host with Lemmy."""
+    ref = known.actor(uri)
+    return uri is not None and (urlsplit(uri).path in ("", "/") or (ref is not None and ref.type == "Application"))
+
+
+async def _of_site(session: AsyncSession, inbound: Inbound, known: Known) -> tuple[Actor, Actor]:
+    """Who bans and who is banned from a whole server; that is said by somebody of that server alone.
+
+    Raises:
+        Dropped: one of the two is not known.
+        Unauthorised: it is said by somebody else, or passed on without proof.
+    """
+    of_it = same_host(inbound.actor_uri, inbound.target_uri or "")
+    if not inbound.trusted or inbound.announcer is not None or not of_it:
+        raise Unauthorised(f"{inbound.actor_uri} does not look after {inbound.target_uri}")
+    target = await _person(session, inbound.object_uri, known)
+    actor = await _actor(session, inbound)
+    if actor is None or actor.is_local:
+        raise Dropped(f"{inbound.actor_uri} is unknown, suspended or gone")
+    return actor, target
+
+
 async def ban(session: AsyncSession, inbound: Inbound, known: Known) -> None:
-    """Block with a target: somebody is banned from a community; a ban from a whole server concerns that server."""
+    """Block with a target: somebody is banned from a community, or from all of a server's."""
+    if _is_site(inbound.target_uri, known):
+        moderator, banned = await _of_site(session, inbound, known)
+        await site_bans.ban(session, moderator, banned, reason=reason_of(inbound), expires_at=_end(inbound),
+                            with_content=boolean(get(inbound.activity, "removeData")))
+        return
     group = await _group_of(session, inbound.target_uri, known)
     target = await _person(session, inbound.object_uri, known)
     actor = await check_authority(session, inbound, group)
@@ -154,8 +183,22 @@ async def change_list(session: AsyncSession, inbound: Inbound, known: Known) -> 
             raise Unauthorised(f"{inbound.object_uri} was not posted to {group.uri}")
         actor = await check_authority(session, inbound, group)
         await moderating.pin(session, actor, object_id, pinned=added, checked=True)
+    elif target.endswith("/outbox"):
+        await _change_outbox(session, inbound, known, group)
     else:
         raise Unsupported(f"{inbound.type} with target {target}")
+
+
+async def _change_outbox(session: AsyncSession, inbound: Inbound, known: Known, group: Actor) -> None:
+    """Lotide lists a community's posts by Add to its outbox, beside the Announce, and takes them out by Remove."""
+    ref = known.object(inbound.object_uri)
+    if ref is None or group.is_local:
+        raise Dropped(f"{inbound.object_uri} is not here, or the community is ours")
+    actor = await check_authority(session, inbound, group)
+    if inbound.type == "Add":
+        await posts.claim(session, await session.get_one(Object, ref.id), group)
+    elif ref.group_id == group.id:
+        await moderating.remove(session, actor, ref.id, checked=True)
 
 
 def is_removal(inbound: Inbound, known: Known) -> bool:
@@ -173,7 +216,9 @@ async def remove(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """
     object_id, group = await _post(session, inbound.object_uri, known)
     actor = await check_authority(session, inbound, group)
-    await moderating.remove(session, actor, object_id, reason_of(inbound), checked=True)
+    row = await moderating.remove(session, actor, object_id, reason_of(inbound), checked=True)
+    if boolean(get(inbound.activity, "withReplies")):
+        await sweeping.below(session, row)
 
 
 async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
@@ -182,18 +227,27 @@ async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
     Args:
         undone: the inner activity, with the outer one's announcer and trust.
     """
+    with_content = boolean(get(undone.activity, "restoreData"))
+    if undone.type == "Block" and _is_site(undone.target_uri, known):
+        moderator, banned = await _of_site(session, undone, known)
+        await site_bans.unban(session, moderator, banned, reason=reason_of(undone), with_content=with_content)
+        return
     if undone.type == "Block":
         group = await _group_of(session, undone.target_uri, known)
         target = await _person(session, undone.object_uri, known)
         actor = await check_authority(session, undone, group)
         await moderating.unban(session, actor, group, target, reason=reason_of(undone), checked=True)
+        if with_content:
+            await sweeping.of_author(session, target.id, [group.id], removed=False)
         return
     object_id, group = await _post(session, undone.object_uri, known)
     actor = await check_authority(session, undone, group)
     if undone.type == "Lock":
         await moderating.lock(session, actor, object_id, locked=False, reason=reason_of(undone), checked=True)
     else:
-        await moderating.restore(session, actor, object_id, reason_of(undone), checked=True)
+        row = await moderating.restore(session, actor, object_id, reason_of(undone), checked=True)
+        if boolean(get(undone.activity, "withReplies")):
+            await sweeping.below(session, row, removed=False)
 
 
 LOCK = Handler(lock, references)

@@ -24,7 +24,7 @@ from potluck.federation.inbound import (
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import first_id, get, type_of
 from potluck.social import blocks, follows, reactions
-from potluck.social.communities import withdrawing
+from potluck.social.communities import moderating, withdrawing
 from potluck.social.model import Actor, Announce, Block, Follow, Object, Reaction
 from potluck.social.storing import remember_deleted
 
@@ -127,6 +127,10 @@ async def _unreact(session: AsyncSession, undone: Inbound, known: Known, actor: 
 
 async def _unannounce(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
     target = known.object(undone.object_uri)
+    if target is not None and actor.type == "Group" and target.group_id == actor.id:
+        # Lotide and NodeBB take a post out of the community in this way.
+        await moderating.remove(session, actor, target.id, checked=True)
+        return
     held = None
     if target is not None:
         held = await session.scalar(select(Announce.id).where(

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.federation import drafting, fetch_jobs
+from potluck.federation import drafting, fetch_jobs, group_documents
 from potluck.federation.actor_documents import read_actor
 from potluck.federation.dispatch import create, moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, ObjectRef, References, Unauthorised
 from potluck.federation.vocabulary import ACTOR_TYPES, get, type_of
 from potluck.social import actors, objects, registry
-from potluck.social.model import Actor, Object
+from potluck.social.communities import making, roles
+from potluck.social.model import Actor, Community, Object
 from potluck.social.registry import Unreadable
 
 if TYPE_CHECKING:
@@ -26,13 +27,20 @@ RECENT = timedelta(days=1)
 
 
 async def _community(session: AsyncSession, inbound: Inbound, known: Known) -> None:
-    """A moderator changed a community (Lemmy): its document is what it says itself, so it is read from its home."""
+    """A moderator changed a community (Lemmy). One elsewhere is what it says itself: it is read from its home."""
     ref = known.actor(inbound.object_uri)
     group = await session.get(Actor, ref.id) if ref is not None else None
-    if group is None or group.type != "Group" or group.is_local:
+    if group is None or group.type != "Group":
         raise Unauthorised(f"{inbound.actor_uri} cannot change {inbound.object_uri}")
-    await moderation.check_authority(session, inbound, group)
-    await fetch_jobs.add(session, "actor", group.uri)
+    moderator = await moderation.check_authority(session, inbound, group)
+    if not group.is_local:
+        await fetch_jobs.add(session, "actor", group.uri)
+        return
+    document = get(inbound.activity, "object")
+    if not isinstance(document, dict):
+        raise Dropped(f"an Update of {group.uri} that does not say to what")
+    current = await session.get_one(Community, group.id)
+    await making.update(session, moderator, group, group_documents.wishes(document, group, current))
 
 
 def is_profile(inbound: Inbound) -> bool:
@@ -99,7 +107,10 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
         raise Unauthorised(f"{present.uri} does not belong to {inbound.actor_uri}")
     if registry.kind_of_type(draft.type).name != present.kind:
         raise Unauthorised(f"{present.uri} cannot turn from {present.type} into {draft.type}")
+    if present.group_id is not None and await roles.is_banned(session, present.group_id, author.id):
+        raise Dropped(f"{author.uri} is banned from the community of {present.uri}")
     drafting.settle(draft, author, known)
+    await create.may_enter(session, draft, known)
     row = await session.get_one(Object, present.id)
     newer = draft.edited_at is not None and (row.edited_at is None or draft.edited_at > row.edited_at)
     if not newer and draft.edited_at is not None and row.edited_at is not None and draft.edited_at < row.edited_at:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, follower_sync
+from potluck.federation import activities, follower_sync, groups
 from potluck.federation.actor_documents import stub, write_actor
 from potluck.federation.endpoints import collections, group_collections, negotiate
 from potluck.federation.endpoints.collections import is_page, number, overview, page
@@ -43,7 +43,7 @@ async def _admitted(request: AnyRequest, session: AsyncSession, name: str) -> tu
     except Forbidden as refusal:
         return Asker(), negotiate.refused(refusal)
     actor = await local_actor(session, name)
-    if actor is None or actor.type == "Application":
+    if actor is None or actor.type == "Application" or groups.is_local_only(actor):
         return who, negotiate.missing()
     if actor.deleted_at is not None:
         return who, negotiate.gone(actor.uri, actor.type)
@@ -140,7 +140,9 @@ async def _people(request: AnyRequest, name: str, which: str) -> Answer:
         if negotiate.demands_signature(request, who):
             return negotiate.unsigned()
         if actor.type == "Group" and which == "followers":
-            return group_collections.followers(who, actor)
+            person = request.query_params.get("is_follower")
+            return await group_collections.membership(session, who, actor, person) if person \
+                else group_collections.followers(who, actor)
         uri = f"{actor.uri}/{which}"
         if not is_page(request):
             total = actor.followers_count if which == "followers" else actor.following_count

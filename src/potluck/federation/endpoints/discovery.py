@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import __version__
 from potluck.db.base import now
-from potluck.federation import strictjson
+from potluck.federation import groups, strictjson
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, federation_of
 from potluck.federation.vocabulary import AS_JSON, LD_JSON
 from potluck.settings import Settings, current
@@ -71,7 +71,7 @@ async def webfinger(request: AnyRequest) -> Answer:
         name = settings.domain
     async with federation_of(request).db.read() as session:
         actor = await session.scalar(select(Actor).where(Actor.handle == name, Actor.host == ""))
-    if actor is None:
+    if actor is None or groups.is_local_only(actor):
         return _json({"error": "Not found"}, "application/json", 404)
     if actor.deleted_at is not None:
         return _json({"error": "Gone"}, "application/json", 410)

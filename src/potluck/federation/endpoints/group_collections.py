@@ -17,11 +17,18 @@ from potluck.social.model import Actor
 OUTBOX_ITEMS = 50
 
 
+async def _reader(session: AsyncSession, who: Asker, group: Actor) -> int | None:
+    """Who reads: of a private community any member of the server that asks."""
+    beside = await groups.member_beside(session, who.id, group.id) if group.locked else None
+    return beside or who.id
+
+
 async def outbox(session: AsyncSession, who: Asker, group: Actor) -> Answer:
     """The newest posts, each as the Announce of its Create; one that Lemmy cannot read would lose it all of them."""
-    found = await listing.page(session, who.id, listing.Wanted(
+    reader = await _reader(session, who, group)
+    found = await listing.page(session, reader, listing.Wanted(
         "community", group.id, sort="new", sensitive=True, limit=OUTBOX_ITEMS))
-    shown = await views.load_objects(session, found.object_ids, who.id, viewer_is_local=False, with_marks=False)
+    shown = await views.load_objects(session, found.object_ids, reader, viewer_is_local=False, with_marks=False)
     items = [groups.announce(group, activities.create(document_of(shown[item]), shown[item].author))
              for item in found.object_ids if item in shown]
     return negotiate.activity(collections.inline(group.outbox or f"{group.uri}/outbox", items), who=who)
@@ -30,7 +37,8 @@ async def outbox(session: AsyncSession, who: Asker, group: Actor) -> Answer:
 async def featured(session: AsyncSession, who: Asker, group: Actor) -> Answer:
     """The pinned posts, embedded."""
     pinned = await moderating.pinned_ids(session, group.id)
-    shown = await views.load_objects(session, pinned, who.id, viewer_is_local=False, with_marks=False)
+    shown = await views.load_objects(session, pinned, await _reader(session, who, group), viewer_is_local=False,
+                                     with_marks=False)
     items: list[dict[str, Any]] = [document_of(shown[item]) for item in pinned if item in shown]
     return negotiate.activity(collections.inline(group.featured_uri or f"{group.uri}/featured", items), who=who)
 
@@ -39,6 +47,15 @@ async def moderators(session: AsyncSession, who: Asker, group: Actor) -> Answer:
     """The moderators by id, the leading one first."""
     found = await roles.moderators(session, group.id)
     return negotiate.activity(collections.inline(groups.moderators_uri(group), [actor.uri for actor in found]), who=who)
+
+
+async def membership(session: AsyncSession, who: Asker, group: Actor, person: str) -> Answer:
+    """Whether somebody is a member of a private community, as Lemmy 1.0 asks it: 200 or 404 (forum §9)."""
+    if not group.locked:
+        return negotiate.error(400, "This community is open to all")
+    if not who.signed or not await groups.is_member(session, group.id, person):
+        return negotiate.missing()
+    return followers(who, group)
 
 
 def followers(who: Asker, group: Actor) -> Answer:

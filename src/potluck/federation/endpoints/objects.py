@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, dialects, quotes
+from potluck.federation import activities, dialects, groups, quotes
 from potluck.federation.endpoints import negotiate
 from potluck.federation.endpoints.collections import is_page, number, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
@@ -35,6 +35,11 @@ async def _admitted(
     if negotiate.demands_signature(request, who):
         return who, negotiate.unsigned()
     found = await views.load_objects(session, [object_id], who.id, viewer_is_local=False, with_marks=False)
+    if not found and who.signed:
+        member = await groups.member_beside(session, who.id, await session.scalar(
+            select(Object.group_id).where(Object.id == object_id)))
+        if member is not None:
+            found = await views.load_objects(session, [object_id], member, viewer_is_local=False, with_marks=False)
     view = found.get(object_id)
     if view is not None and (view.object.local or not local):
         return who, view

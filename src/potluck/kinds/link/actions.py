@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
+from potluck.federation.reading import MAX_TITLE
 from potluck.kinds.authoring import all_ready, check_at_home, own_media, render
-from potluck.kinds.link.wire import MAX_LINK, MAX_TITLE, is_picture
+from potluck.kinds.link.wire import MAX_LINK, is_picture
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.settings import current

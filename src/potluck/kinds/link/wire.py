@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from potluck.federation.reading import link_attachment, natural_text, read_common
+from potluck.federation.group_documents import flair_tag, flairs_of
+from potluck.federation.reading import link_attachment, natural_text, read_common, title_of
 from potluck.federation.vocabulary import Document, first_id, get, get_list, image_of, type_of
 from potluck.federation.writing import object_base, plain_attachments
 from potluck.social.drafts import AttachmentDraft, Draft
 from potluck.social.registry import Receiver
 from potluck.social.views import ObjectView
-from potluck.text.sanitise import sanitise_html, to_plain_text
+from potluck.text.sanitise import sanitise_html
 
-MAX_TITLE = 200  # Lemmy cuts there
 MAX_LINK = 2000
 _FILES = frozenset({"Image", "Video", "Audio", "Document"})
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
@@ -38,20 +38,10 @@ def read(document: Document) -> Draft:
         # Lemmy sends a picture post as a Link to the picture.
         draft.attachments.insert(0, AttachmentDraft("image", link))
         link = picture = None
-    draft.extra = {key: value for key, value in (("link", link), ("thumbnail", picture.url if picture else None))
-                   if value}
+    kept = {"link": link, "thumbnail": picture.url if picture else None, "flairs": flairs_of(document)}
+    draft.extra = {key: value for key, value in kept.items() if value}
     draft.url = draft.url or draft.uri
     return draft
-
-
-def title_of(document: Document, content: str) -> str:
-    """`name`, or `summary` (Lotide), or the first line of the text (forum §7)."""
-    for name in ("name", "summary"):
-        title = " ".join(to_plain_text(natural_text(document, name)).split())
-        if title:
-            return title[:MAX_TITLE]
-    lines = [line for line in to_plain_text(content).splitlines() if line.strip()]
-    return lines[0].strip()[:MAX_TITLE] if lines else ""
 
 
 def shared_link(document: Document) -> str | None:
@@ -84,6 +74,8 @@ def write(view: ObjectView, _receiver: Receiver) -> dict[str, Any]:
     document.pop("summary", None)
     document |= {"type": "Page", "name": row.title or "", "content": row.content, "mediaType": "text/html",
                  "attachment": _attachments(view), "cc": document.get("cc", [])}
+    if view.group and row.extra.get("flairs"):
+        document["tag"] += [flair_tag(view.group, {"name": name}) for name in row.extra["flairs"]]
     if row.extra.get("thumbnail"):
         document["image"] = {"type": "Image", "url": row.extra["thumbnail"]}
     return document

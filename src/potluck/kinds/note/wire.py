@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from potluck.db.base import now
-from potluck.federation.reading import natural_text, read_common
+from potluck.federation.reading import MAX_TITLE, first_line, natural_text, read_common
 from potluck.federation.vocabulary import (
     Document,
     boolean,
@@ -26,7 +26,7 @@ from potluck.social.registry import Receiver, Unreadable
 from potluck.social.views import ObjectView
 from potluck.text.sanitise import sanitise_html, strip_quote_inline, to_plain_text
 
-MAX_TITLE = 500
+MAX_NAME = 500
 MAX_OPTION_TITLE = 1000
 MAX_VOTES = 1_000_000_000
 """Tallies are somebody's claim; the sum of larger ones would not fit into the database."""
@@ -56,7 +56,7 @@ def read(document: Document) -> Draft:
 
 def _titled(document: Document, content: str) -> str:
     """Notes have no titles, but Friendica, PieFed and others send a `name`: it stands above the text."""
-    name = to_plain_text(natural_text(document, "name")).strip()[:MAX_TITLE]
+    name = to_plain_text(natural_text(document, "name")).strip()[:MAX_NAME]
     if not name or name in to_plain_text(content):
         return content
     return f"<p><strong>{html.escape(name)}</strong></p>{content}"
@@ -117,7 +117,16 @@ def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
         document |= _poll_terms(data.poll)
     if receiver.software == "lemmy":
         document["attachment"] = plain_attachments(view.media)
+        if view.group and row.in_reply_to_uri is None:
+            _as_page(document, view, view.group.name)
     return document
+
+
+def _as_page(document: dict[str, Any], view: ObjectView, community: str) -> None:
+    """A post in a community: Lemmy 1.0 passes over a Note that answers nothing, and a Question (forum §5)."""
+    named = view.object.title or document.pop("summary", "") or first_line(document["content"], without=community)
+    document |= {"type": "Page", "name": named[:MAX_TITLE] or "…", "mediaType": "text/html"}
+    document.pop("summary", None)
 
 
 def _chat_message(view: ObjectView) -> dict[str, Any]:

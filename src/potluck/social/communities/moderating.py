@@ -15,16 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import events, feeds, live
-from potluck.social.communities import mod_log, posts, reporting, roles
+from potluck.social.communities import mod_log, posts, reporting, roles, sweeping
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
 
-REMOVED = "removed"
+REMOVED = sweeping.REMOVED
 """`Object.state` of what a moderator took down: nobody sees it, its place in the thread stays."""
 
 MAX_PINNED = 10
-MAX_REMOVED_AT_ONCE = 5000
 
 _OBJECT: Any = Object.__table__
 _POST: Any = GroupPost.__table__
@@ -213,18 +212,10 @@ async def ban(
     await roles.ban(session, community.id, target.id, reason, expires_at)
     await roles.dismiss(session, community.id, target.id)
     if with_content:
-        await _take_down_all(session, moderator, community, target)
+        gone = await sweeping.of_author(session, target.id, [community.id])
+        await reporting.resolve_all_of(session, moderator, gone)
     await _record(session, events.CommunityActed(
         community, moderator, "ban", target=target, reason=reason, expires_at=expires_at, with_content=with_content))
-
-
-async def _take_down_all(session: AsyncSession, moderator: Actor, community: Actor, author: Actor) -> None:
-    rows = (await session.scalars(select(Object).where(
-        Object.author_id == author.id, Object.group_id == community.id, Object.state == "published",
-        Object.deleted_at.is_(None)).order_by(Object.id.desc()).limit(MAX_REMOVED_AT_ONCE))).all()
-    for row in rows:
-        await _take_down(session, row)
-    await reporting.resolve_all_of(session, moderator, [row.id for row in rows])
 
 
 async def unban(session: AsyncSession, moderator: Actor, community: Actor, target: Actor, *, reason: str = "",

@@ -58,6 +58,11 @@ async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
     await _add_comments(session, [row for row in grouped if row.in_reply_to_id is not None])
 
 
+async def add_late(session: AsyncSession, rows: Sequence[Any]) -> None:
+    """Count comments whose post or parent came after them, by now in its thread."""
+    await _add_comments(session, [row for row in rows if row.visibility != "direct"])
+
+
 async def know(session: AsyncSession, group_ids: Collection[int]) -> None:
     """See that each of these Groups has its row as a community."""
     present = set((await session.scalars(
@@ -87,11 +92,12 @@ async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
     await _count(session, [(row.group_id or 0, 1, 0) for row in rows if row.state == "published"])
 
 
-async def _add_comments(session: AsyncSession, rows: Sequence[Object]) -> None:
+async def _add_comments(session: AsyncSession, rows: Sequence[Any]) -> None:
+    """Count comments below posts that are here; those whose post comes later are counted then."""
     published = [row for row in rows if row.state == "published" and row.thread_root_id is not None]
     if not published:
         return
-    newest: dict[int, list[Object]] = defaultdict(list)
+    newest: dict[int, list[Any]] = defaultdict(list)
     for row in published:
         newest[row.thread_root_id or 0].append(row)
     authors: dict[int, int] = dict((await session.execute(
@@ -112,7 +118,7 @@ async def _add_comments(session: AsyncSession, rows: Sequence[Object]) -> None:
             update(_POST).where(_POST.c.object_id == bindparam("b_id")).values(
                 comments=_POST.c.comments + bindparam("n"), newest_comment_s=later, active_s=bumped), values)
         await ranking.recount(session, [value["b_id"] for value in values])
-    await _count(session, [(row.group_id or 0, 0, 1) for row in published])
+    await _count(session, [(row.group_id or 0, 0, 1) for row in published if row.thread_root_id in authors])
 
 
 async def _count(session: AsyncSession, steps: Sequence[tuple[int, int, int]]) -> None:

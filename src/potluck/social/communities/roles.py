@@ -142,6 +142,11 @@ async def expire(session: AsyncSession) -> None:
     await session.execute(delete(_BAN).where(_BAN.c.expires_at <= now()))
 
 
+async def takes_downvotes(session: AsyncSession, community_id: int) -> bool:
+    """Whether downvotes count in a community."""
+    return await session.scalar(select(Community.downvotes).where(Community.actor_id == community_id)) is not False
+
+
 async def is_member(session: AsyncSession, community_id: int, actor_id: int) -> bool:
     """Whether somebody is subscribed."""
     found: bool | None = await session.scalar(select(exists().where(

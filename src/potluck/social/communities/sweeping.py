@@ -1,0 +1,107 @@
+"""Much at once: all that somebody said in communities, or all that was said below something, taken down or put back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
+
+from potluck.social import feeds
+from potluck.social.model import Community, GroupPost, Object
+
+MOST = 5000
+REMOVED = "removed"
+
+_OBJECT: Any = Object.__table__
+_POST: Any = GroupPost.__table__
+_COMMUNITY: Any = Community.__table__
+_CHUNK = 1000
+_COLUMNS = (_OBJECT.c.id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id, _OBJECT.c.in_reply_to_uri,
+            _OBJECT.c.thread_root_id)
+
+
+async def of_author(session: AsyncSession, author_id: int, community_ids: Collection[int] | None = None, *,
+                    removed: bool = True) -> list[int]:
+    """Take down (or put back) the newest of what somebody said in these communities, or in any.
+
+    Returns:
+        Ids of all that.
+    """
+    conditions = [_OBJECT.c.author_id == author_id, _OBJECT.c.group_id.is_not(None)]
+    if community_ids is not None:
+        conditions.append(_OBJECT.c.group_id.in_(community_ids))
+    rows = (await session.execute(select(*_COLUMNS).where(*conditions, *_standing(removed)).order_by(
+        _OBJECT.c.id.desc()).limit(MOST))).all()
+    await _turn(session, rows, removed=removed)
+    return [row.id for row in rows]
+
+
+async def below(session: AsyncSession, top: Object, *, removed: bool = True) -> list[int]:
+    """Take down (or put back) all answers to something, and theirs.
+
+    Returns:
+        Ids of all that.
+    """
+    rows = (await session.execute(select(*_COLUMNS).where(
+        _OBJECT.c.thread_root_id == (top.thread_root_id or top.id), _OBJECT.c.id != top.id, *_standing(removed)
+    ).order_by(_OBJECT.c.id).limit(MOST))).all()
+    inside, found = {top.id}, []
+    for row in rows:  # an answer has a later id than what it answers, but for clocks that differ: those are left
+        if row.in_reply_to_id in inside:
+            inside.add(row.id)
+            found.append(row)
+    await _turn(session, found, removed=removed)
+    return [row.id for row in found]
+
+
+def _standing(removed: bool) -> tuple[Any, ...]:
+    return _OBJECT.c.deleted_at.is_(None), _OBJECT.c.state == ("published" if removed else REMOVED)
+
+
+async def _turn(session: AsyncSession, rows: Sequence[Any], *, removed: bool) -> None:
+    """The same for all of them in a fixed number of statements for each thousand."""
+    step = -1 if removed else 1
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start:start + _CHUNK]
+        ids = [row.id for row in chunk]
+        await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(ids)).values(
+            state=REMOVED if removed else "published", version=_OBJECT.c.version + 1))
+        turned = set((await session.scalars(select(_POST.c.object_id).where(
+            _POST.c.object_id.in_(ids), _POST.c.listed.is_(removed)))).all())
+        await session.execute(update(_POST).where(_POST.c.object_id.in_(turned)).values(listed=not removed))
+        said = [row for row in chunk if row.in_reply_to_uri is not None]
+        await _count(session, chunk, said, turned, step)
+        if removed:
+            await feeds.remove_objects(session, ids)
+        _follow(session, set(ids), removed=removed)
+
+
+def _follow(session: AsyncSession, ids: Collection[int], *, removed: bool) -> None:
+    """What the session holds of them already is as the rows are now."""
+    for held in list(session.identity_map.values()):
+        if isinstance(held, Object) and "id" in held.__dict__ and held.id in ids:
+            set_committed_value(held, "state", REMOVED if removed else "published")
+            set_committed_value(held, "version", held.version + 1)
+
+
+async def _count(session: AsyncSession, rows: Sequence[Any], said: Sequence[Any], turned: Collection[int],
+                 step: int) -> None:
+    connection = await session.connection()
+    roots = Counter(row.thread_root_id for row in said if row.thread_root_id is not None)
+    if roots:
+        left = _POST.c.comments + bindparam("n")
+        await connection.execute(update(_POST).where(_POST.c.object_id == bindparam("b_id")).values(
+            comments=case((left > 0, left), else_=0)), [{"b_id": key, "n": step * n} for key, n in roots.items()])
+    posts = Counter(row.group_id for row in rows if row.id in turned)
+    comments = Counter(row.group_id for row in said)
+    communities = sorted(posts.keys() | comments.keys())
+    if communities:
+        await connection.execute(
+            update(_COMMUNITY).where(_COMMUNITY.c.actor_id == bindparam("b_id")).values(
+                posts_count=_COMMUNITY.c.posts_count + bindparam("p"),
+                comments_count=_COMMUNITY.c.comments_count + bindparam("c")),
+            [{"b_id": key, "p": step * posts[key], "c": step * comments[key]} for key in communities])

@@ -1,0 +1,220 @@
+"""Communities where things come in another order than they happened, twice, or by ways that must not count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from potluck.kinds.link import actions as links
+from potluck.kinds.link.actions import LinkRequest
+from potluck.social.communities import moderating
+from potluck.social.model import Actor
+
+from .conftest import Wire
+from .groups_cast import (
+    act,
+    comment,
+    community_at,
+    hosted,
+    inner,
+    joined,
+    log_of,
+    make_alice,
+    page,
+    place,
+    subscribed,
+    there,
+)
+from .peers import Peer, RemotePerson
+
+
+@pytest.fixture
+async def alice(wire: Wire) -> Actor:
+    """A local person with a login."""
+    return await make_alice(wire)
+
+
+@pytest.fixture
+def group(peer: Peer) -> RemotePerson:
+    """A community on another server."""
+    return community_at(peer)
+
+
+def kinds(items: list[Any]) -> list[str]:
+    """Types of what was announced."""
+    return [item["type"] if isinstance(item, dict) else "bare" for item in items]
+
+
+async def test_late_and_early_arrivals_elsewhere(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """A vote before its post, an answer before the comment it answers: all of it is there in the end, counted once."""
+    known = await subscribed(wire, alice, group)
+    carol, dave = other.person("carol"), peer.person("dave")
+    await wire.learn(dave)
+    post = page(carol, group.uri)
+    first = comment(dave, group.uri, post["id"])
+    second = comment(carol, group.uri, first["id"])
+    await wire.take(group, act(group, "Announce", act(dave, "Like", post["id"], audience=group.uri)))
+    assert (await there(wire, post["id"])).group_id == known.id
+    await wire.take(group, act(group, "Announce", carol.create(second)))
+    await wire.take(group, act(group, "Announce", dave.create(first)), act(group, "Announce", carol.create(post)))
+    row, answer = await there(wire, post["id"]), await there(wire, second["id"])
+    assert answer.thread_root_id == row.id
+    found = await place(wire, post["id"])
+    assert (found.score, found.comments) == (1, 2)
+    assert await wire.home(alice) == [row.id]
+
+
+async def test_a_vote_before_its_comment_in_our_community(wire: Wire, peer: Peer, other: Peer, alice) -> None:
+    """The comment is fetched, and its Create still passed on when it comes; a repeated Create is not."""
+    ours = await hosted(wire, alice)
+    carol, dave = peer.person("carol"), other.person("dave")
+    await joined(wire, ours, carol, dave)
+    async with wire.db.write() as session:
+        row = await links.compose(session, alice, LinkRequest(ours.id, "A stew"))
+    said = comment(carol, ours.uri, row.uri)
+    like, create = act(dave, "Like", said["id"], audience=ours.uri), carol.create(said)
+    await wire.take(dave, like)
+    await wire.take(carol, create)
+    await wire.take(carol, create)
+    found = [item for item in await inner(wire, other, ours) if item in (like, create)]
+    assert found == [like, create]
+    assert (await there(wire, said["id"])).likes_count == 1
+    assert (await place(wire, row.uri)).comments == 1
+
+
+async def test_fetching_is_no_way_round_a_ban(wire: Wire, peer: Peer, other: Peer, alice) -> None:
+    """What a banned person addressed to our community stays out of it, also when a vote or a reader asks for it."""
+    ours = await hosted(wire, alice)
+    carol, dave = peer.person("carol"), other.person("dave")
+    await joined(wire, ours, dave)
+    banned = await wire.learn(carol)
+    async with wire.db.write() as session:
+        await moderating.ban(session, alice, ours, banned)
+    post = page(carol, ours.uri)
+    await wire.take(dave, act(dave, "Like", post["id"], audience=ours.uri))
+    assert await wire.object(post["id"]) is None
+    assert kinds(await inner(wire, other, ours)) == ["Block"]
+
+
+async def test_votes_change_and_end(wire: Wire, peer: Peer, group, alice) -> None:
+    """The other verb replaces a vote without Undo; an Undo is matched by actor and object, whatever id it nests."""
+    await subscribed(wire, alice, group)
+    carol, dave = peer.person("carol"), peer.person("dave")
+    await wire.learn(dave)
+    post = page(carol, group.uri)
+
+    async def passed_on(*activities: dict[str, Any]) -> tuple[int, int]:
+        await wire.take(group, *(act(group, "Announce", item) for item in activities))
+        found = await place(wire, post["id"])
+        return found.score, found.votes
+
+    assert await passed_on(carol.create(post), act(dave, "Like", post["id"])) == (1, 1)
+    assert await passed_on(act(dave, "Dislike", post["id"])) == (-1, 1)
+    # Lemmy 0.19 nests a Like even when a Dislike is taken back, with an id that nobody has seen.
+    assert await passed_on(act(dave, "Undo", act(dave, "Like", post["id"]))) == (0, 0)
+    assert await passed_on(act(dave, "Undo", act(dave, "Like", post["id"]))) == (0, 0)
+
+
+async def test_several_votes_in_one_announce(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """PieFed gathers votes into a list, or a collection; each is judged by itself."""
+    await subscribed(wire, alice, group)
+    carol, dave, erin = peer.person("carol"), other.person("dave"), other.person("erin")
+    for person in (dave, erin):
+        await wire.learn(person)
+    post = page(carol, group.uri)
+    votes = [act(dave, "Like", post["id"]), act(erin, "Like", post["id"])]
+    await wire.take(group, act(group, "Announce", carol.create(post)), act(group, "Announce", votes))
+    assert (await place(wire, post["id"])).score == 2
+    again = {"type": "OrderedCollection", "orderedItems": [act(dave, "Dislike", post["id"])]}
+    await wire.take(group, act(group, "Announce", again))
+    assert (await place(wire, post["id"])).score == 0
+
+
+async def test_a_community_without_downvotes(wire: Wire, peer: Peer, alice) -> None:
+    """A downvote clears the vote there was, as with Lemmy, and is not passed on."""
+    ours = await hosted(wire, alice, downvotes=False)
+    carol = peer.person("carol")
+    await joined(wire, ours, carol)
+    async with wire.db.write() as session:
+        row = await links.compose(session, alice, LinkRequest(ours.id, "A stew"))
+    await wire.take(carol, act(carol, "Like", row.uri))
+    assert (await place(wire, row.uri)).score == 1
+    await wire.take(carol, act(carol, "Dislike", row.uri))
+    assert (await place(wire, row.uri)).votes == 0
+    assert "Dislike" not in kinds(await inner(wire, peer, ours))
+
+
+# What must not count
+
+
+async def test_forged_contents_are_asked_for_where_they_live(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """A community cannot put words into the mouth of somebody on a third server, nor change or delete theirs."""
+    await subscribed(wire, alice, group)
+    carol = other.person("carol")
+    post = page(carol, group.uri, name="What Carol said")
+    forged = carol.create({**post, "name": "What Carol never said"})
+    invented = carol.create({**post, "id": f"{other.base}/post/none"})
+    await wire.take(group, act(group, "Announce", forged), act(group, "Announce", invented))
+    assert (await there(wire, post["id"])).title == "What Carol said"
+    assert await wire.object(f"{other.base}/post/none") is None
+    changed = act(carol, "Update", {**post, "name": "Changed", "updated": post["published"]})
+    await wire.take(group, act(group, "Announce", changed), act(group, "Announce", act(carol, "Delete", post["id"])))
+    row = await there(wire, post["id"])
+    assert (row.title, row.state, row.deleted_at) == ("What Carol said", "published", None)
+
+
+async def test_votes_of_others_need_their_community(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """A server votes for its own people alone, and a community passes on votes on its own posts alone."""
+    await subscribed(wire, alice, group)
+    theirs = community_at(other, "theirs")
+    await subscribed(wire, alice, theirs)
+    carol, mallory = peer.person("carol"), other.person("mallory")
+    for person in (carol, mallory):
+        await wire.learn(person)
+    post = page(carol, group.uri)
+    await wire.take(group, act(group, "Announce", carol.create(post)))
+    await wire.take(mallory, act(carol, "Dislike", post["id"]) | {"id": f"{peer.base}/activities/x"})
+    await wire.take(theirs, act(theirs, "Announce", act(carol, "Dislike", post["id"])))
+    assert (await place(wire, post["id"])).votes == 0
+
+
+async def test_nobody_moderates_other_communities(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """A community's word about another one's posts, people and lists has no effect, also beside its own."""
+    await subscribed(wire, alice, group)
+    theirs = community_at(other, "theirs")
+    await subscribed(wire, alice, theirs)
+    carol, mallory = peer.person("carol"), other.person("mallory")
+    await wire.learn(mallory)
+    post, own = page(carol, group.uri), page(mallory, theirs.uri)
+    await wire.take(group, act(group, "Announce", carol.create(post)))
+    await wire.take(theirs, act(theirs, "Announce", mallory.create(own)))
+    for deed in (act(mallory, "Block", carol.uri, target=group.uri, removeData=True),
+                 act(mallory, "Block", carol.uri, target=f"{peer.base}/", removeData=True),
+                 act(mallory, "Block", theirs.uri, target=group.uri),
+                 act(mallory, "Add", own["id"], target=f"{group.uri}/featured"),
+                 act(mallory, "Add", mallory.uri, target=f"{group.uri}/moderators"),
+                 act(mallory, "Remove", post["id"], target=f"{group.uri}/outbox"),
+                 act(mallory, "Update", {**group.document, "name": "Mine"}),
+                 act(mallory, "Undo", act(theirs, "Announce", post["id"]))):
+        await wire.take(theirs, act(theirs, "Announce", deed))
+        await wire.take(mallory, {**deed, "id": f"{deed['id']}-direct"})
+    row, found = await there(wire, post["id"]), await place(wire, post["id"])
+    assert (row.state, found.pinned, found.listed) == ("published", False, True)
+    assert await log_of(wire) == []
+
+
+async def test_a_moderators_mark_needs_a_moderator(wire: Wire, peer: Peer, group, alice) -> None:
+    """`distinguished` is kept when it comes from one of the community's moderators."""
+    known = await subscribed(wire, alice, group)
+    mod, carol = peer.person("mod"), peer.person("carol")
+    deputy = await wire.learn(mod)
+    post = page(carol, group.uri)
+    await wire.take(group, act(group, "Announce", carol.create(post)),
+                    act(group, "Announce", act(mod, "Add", mod.uri, target=f"{group.uri}/moderators")))
+    said = [comment(person, group.uri, post["id"], distinguished=True) for person in (mod, carol)]
+    await wire.take(group, *(act(group, "Announce", person.create(item))
+                             for person, item in zip((mod, carol), said, strict=True)))
+    marks = [(await there(wire, item["id"])).extra.get("distinguished", False) for item in said]
+    assert marks == [True, False]
+    assert deputy.id != known.id
