@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from potluck.apis.lemmy.words import LOCAL_INSTANCE, Json, language_number, moment, there
 from potluck.apis.urls import full_url, telling_url
+from potluck.federation.reading import MAX_TITLE
 from potluck.kinds.link import actions as links
-from potluck.kinds.link.wire import MAX_TITLE
 from potluck.media.addresses import SMALL
 from potluck.social import glances
 from potluck.social.model import Actor, Community, GroupPost, Media, Object
