@@ -39,6 +39,7 @@ from potluck.media.remote_pictures import Pictures
 from potluck.media.resumable import Uploads
 from potluck.media.storage import storage_of
 from potluck.operation import metrics
+from potluck.processes import keeping_alive
 from potluck.remote_files import GuardedSource
 from potluck.settings import Settings
 from potluck.social import actors, push
@@ -151,4 +152,5 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
         await stack.enter_async_context(_noting_activity(db, app.state.remote_cache))
         await stack.enter_async_context(catching_up.beating(db))
+        await stack.enter_async_context(keeping_alive.probing(int(configured.bind.rpartition(":")[2])))
         yield
