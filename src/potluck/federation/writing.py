@@ -216,7 +216,7 @@ def counters(row: Object) -> dict[str, Any]:
 
 
 def interaction_policy(view: ObjectView) -> dict[str, Any]:
-    """Who may quote (FEP-044f); without it nobody on Mastodon may."""
+    """Who may quote (FEP-044f); without it nobody on Mastodon may. Of articles also who may comment."""
     row, author = view.object, view.author
     if row.visibility not in visibility.OPEN or row.quote_policy == "nobody":
         allowed = [author.uri]
@@ -224,4 +224,5 @@ def interaction_policy(view: ObjectView) -> dict[str, Any]:
         allowed = [author.followers_uri or f"{author.uri}/followers"]
     else:
         allowed = [PUBLIC]
-    return {"canQuote": {"automaticApproval": allowed, "manualApproval": []}}
+    rule = {"canQuote": {"automaticApproval": allowed, "manualApproval": []}}
+    return {**(row.interaction_policy or {}), **rule} if is_local_uri(row.uri) else rule

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from potluck.kinds import fallback, link, note
+from potluck.kinds import article, fallback, link, note
 
 
 def install() -> None:
     """Register every kind. Calling it again has no effect."""
     note.install()
     link.install()
+    article.install()
     fallback.install()

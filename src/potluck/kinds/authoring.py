@@ -36,7 +36,12 @@ async def prepare_mentions(db: Database, federation: HandleResolver, text: str) 
 
     Bounded in number and time; who cannot be found stays plain text.
     """
-    handles = [handle for handle in extract(text).mentions if handle.host][:MAX_MENTIONS]
+    await resolve_handles(db, federation, extract(text).mentions)
+
+
+async def resolve_handles(db: Database, federation: HandleResolver, mentions: Sequence[Handle]) -> None:
+    """As `prepare_mentions`, for people who are named already."""
+    handles = [handle for handle in mentions if handle.host][:MAX_MENTIONS]
     if not handles:
         return
     async with db.read() as session:
@@ -72,7 +77,7 @@ async def render(session: AsyncSession, text: str, content_type: str, *other_tex
     by_uri = {actor.uri: actor for actor in actors.values()}
     mentioned = [by_uri[target.uri] for target in rendered.mentions_used]
     shortcodes = {*found.emojis, *(name for part in other_texts for name in extract(part).emojis)}
-    return rendered, mentioned, await _local_emojis(session, shortcodes)
+    return rendered, mentioned, await local_emojis(session, shortcodes)
 
 
 async def actors_by_handle(session: AsyncSession, handles: Sequence[Handle]) -> dict[Handle, Actor]:
@@ -91,7 +96,8 @@ def _handle_key(handle: Handle) -> str:
     return name if host in ("", current().domain.lower(), current().host.lower()) else f"{name}@{host}"
 
 
-async def _local_emojis(session: AsyncSession, shortcodes: set[str]) -> list[EmojiDraft]:
+async def local_emojis(session: AsyncSession, shortcodes: set[str]) -> list[EmojiDraft]:
+    """The custom emoji of this server with these shortcodes."""
     if not shortcodes:
         return []
     rows = await session.scalars(select(CustomEmoji).where(

@@ -22,6 +22,9 @@ from potluck.social.model import (
     ActorKey,
     Announce,
     Block,
+    Blog,
+    BlogAuthor,
+    BlogSubscriber,
     Bookmark,
     Conversation,
     DomainMute,
@@ -63,7 +66,8 @@ _OWN: tuple[tuple[Any, Any], ...] = (
     (Bookmark, Bookmark.actor_id), (Pin, Pin.actor_id), (HashtagFollow, HashtagFollow.actor_id),
     (FeaturedTag, FeaturedTag.actor_id), (Marker, Marker.actor_id), (Conversation, Conversation.reader_id),
     (Notification, Notification.actor_id), (Notification, Notification.reader_id), (Mention, Mention.actor_id),
-    (Media, Media.owner_id),
+    (Media, Media.owner_id), (BlogAuthor, BlogAuthor.blog_id), (BlogAuthor, BlogAuthor.actor_id),
+    (BlogSubscriber, BlogSubscriber.blog_id), (Blog, Blog.actor_id),
 )
 
 

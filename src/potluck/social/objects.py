@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social.deleting import delete
 from potluck.social.editing import edit
-from potluck.social.model import Object
+from potluck.social.model import Media, Object
 from potluck.social.storing import Stored, store, tell_late, tell_missed
 
-__all__ = ["Stored", "by_id", "by_ids", "by_uri", "by_uris", "delete", "edit", "store", "tell_late",
+__all__ = ["Stored", "by_id", "by_ids", "by_uri", "by_uris", "delete", "edit", "media_of", "store", "tell_late",
            "tell_missed"]
 
 
@@ -43,3 +43,9 @@ async def by_uris(session: AsyncSession, uris: Iterable[str]) -> dict[str, Objec
         return {}
     rows = await session.scalars(select(Object).where(Object.uri.in_(wanted)))
     return {row.uri: row for row in rows}
+
+
+async def media_of(session: AsyncSession, object_id: int) -> Sequence[Media]:
+    """The files of an object, in order."""
+    return (await session.scalars(select(Media).where(Media.object_id == object_id)
+                                  .order_by(Media.position, Media.id))).all()

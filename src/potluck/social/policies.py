@@ -2,7 +2,7 @@
 
 A policy names for each act those who may do it at once, and those whose act the author approves first; everyone else
 may not. An author may do everything with their own, and whoever is named in a post may answer it. Where an author's
-system says nothing of an act, anyone may do it. Of what is said here only quoting is restricted.
+system says nothing of an act, anyone may do it. Of what is said here quoting is restricted, and commenting on articles.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def rule_of(row: Object, act: Act, author: Actor | None = None) -> Rule:
     """
     if act == "quote" and (row.visibility not in OPEN or row.deleted_at is not None):
         return NOBODY
-    if row.local:
-        return _own_rule(row) if act == "quote" else ANYONE
+    if row.local and act == "quote":
+        return _own_rule(row)
     policy = row.interaction_policy or {}
     found = policy.get(_NAMES[act], policy.get(f"gts:{_NAMES[act]}"))
     if not isinstance(found, Mapping):

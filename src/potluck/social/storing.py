@@ -28,6 +28,7 @@ from potluck.social import (
     screening,
 )
 from potluck.social.addresses import object_uri, object_url
+from potluck.social.blogs import comments
 from potluck.social.communities import posts
 from potluck.social.drafts import Draft
 from potluck.social.model import (
@@ -85,8 +86,11 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
             fresh.setdefault(draft.uri or id(draft), draft)
     await _without_unwanted_media(session, list(fresh.values()))
     verdicts = await screening.screen(session, list(fresh.values()))
-    pairs = await _insert_objects(session, screening.admit(list(fresh.values()), verdicts))
+    admitted = screening.admit(list(fresh.values()), verdicts)
+    waiting = await comments.hold(session, admitted)
+    pairs = await _insert_objects(session, admitted)
     await _insert_parts(session, pairs)
+    await comments.note_held(session, pairs, waiting)
     await _count(session, pairs)
     joined = await adopting.adopt_orphans(session, [row for row, draft in pairs if draft.uri])
     await _run_hooks(session, pairs)

@@ -3,7 +3,7 @@
 public: everyone. unlisted: everyone, but in no public timeline. followers: accepted followers and those mentioned.
 direct: those mentioned. local: people with an account here. group: followers of the group it was posted to.
 A block hides the blocker's things from the blocked. Suspended and deleted authors are seen by nobody. What a rule
-against spam holds back is seen by its author alone.
+against spam holds back, and a comment that waits for the author of an article, is seen by who wrote it alone.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> Column
         return and_(live(), standing, Object.visibility.in_(OPEN))
     mentioned = exists().where(Mention.object_id == Object.id, Mention.actor_id == viewer_id)
     own = Object.author_id == viewer_id
-    held = and_(own, Object.deleted_at.is_(None), Object.state == "held")
+    held = and_(own, Object.deleted_at.is_(None), Object.state.in_(("held", "awaiting")))
     readable = or_(
         Object.visibility.in_(OPEN),
         own,

@@ -33,7 +33,7 @@ BLOCK_TAGS: Final = words(
     "article aside blockquote caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section "
     "summary table tbody td tfoot th thead tr ul"
 )
-_ATTRIBUTES: Final[dict[str, set[str]]] = {
+ATTRIBUTES: Final[dict[str, set[str]]] = {
     "*": {"lang", "dir", "class"},
     "a": {"href", "translate"},
     "span": {"translate"},
@@ -72,7 +72,7 @@ _VALUES: Final[dict[str, re.Pattern[str]]] = {
     "src": re.compile(r"https?://\S+", re.IGNORECASE),
 }
 
-_STAND_INS: Final = {
+STAND_INS: Final = {
     "strike": "s",
     "tt": "code",
     "acronym": "abbr",
@@ -81,11 +81,11 @@ _STAND_INS: Final = {
     "big": "",
     "font": "",
 }
-_HTML: Final = Dialect(BLOCK_TAGS | INLINE_TAGS, {**_STAND_INS, "dir": "ul", "menu": "ul"}, "div")
+_HTML: Final = Dialect(BLOCK_TAGS | INLINE_TAGS, {**STAND_INS, "dir": "ul", "menu": "ul"}, "div")
 _LONG_FORM: Final = _HTML._replace(tags=_HTML.tags | {"img"})
 _INLINE: Final = Dialect(
     INLINE_TAGS | {"p"},
-    {**_STAND_INS, **dict.fromkeys(words("ul ol dl dir menu table thead tbody tfoot td th hr"), "")},
+    {**STAND_INS, **dict.fromkeys(words("ul ol dl dir menu table thead tbody tfoot td th hr"), "")},
     "p",
 )
 
@@ -147,12 +147,12 @@ def _clean(html: str, dialect: Dialect, unusual: re.Pattern[str], base_url: str 
     cleaned = _clean_once(html, dialect, unusual, base_url)
     # Escaping makes text longer. Rare, so a second run is cheaper than a tighter limit on what may come in.
     while len(cleaned) > MAX_HTML or cleaned.count("&") > MAX_REFERENCES:
-        shorter = _cut_references(cleaned[: MAX_HTML - 8192], MAX_REFERENCES * 9 // 10)
+        shorter = cut_references(cleaned[: MAX_HTML - 8192], MAX_REFERENCES * 9 // 10)
         cleaned = _clean_once(shorter, dialect, unusual, base_url)
     return cleaned
 
 
-def _cut_references(html: str, limit: int) -> str:
+def cut_references(html: str, limit: int) -> str:
     """Cut `html` before its `limit`-th ampersand; the parser takes quadratic time for them."""
     if html.count("&") <= limit:
         return html
@@ -165,17 +165,17 @@ def _cut_references(html: str, limit: int) -> str:
 def _clean_once(html: str, dialect: Dialect, unusual: re.Pattern[str], base_url: str | None) -> str:
     if html.count("<") > MAX_DEPTH or unusual.search(html):
         html = balance(html, dialect)
-    html = _cut_references(html, MAX_REFERENCES)
+    html = cut_references(html, MAX_REFERENCES)
     base = base_url if base_url and _RELATIVE_URL.search(html) else None
     cleaner = _cleaner(dialect.tags, base)
     cleaned = cleaner.clean(html)
     if _LINK_WITHOUT_TARGET.search(cleaned):
         # What a link held apart may now touch: a heading in a heading, which would be read differently next time.
         cleaned = cleaner.clean(balance(_unlink(cleaned), dialect))
-    return _tidy(cleaned)
+    return tidy(cleaned)
 
 
-def _tidy(html: str) -> str:
+def tidy(html: str) -> str:
     """Repair the few things that the cleaner leaves and that would change when sanitised again."""
     if _CONTROL.search(html):
         html = _CONTROL.sub("", html)
@@ -202,14 +202,14 @@ def _unlink(html: str) -> str:
 
 @lru_cache(maxsize=64)
 def _cleaner(tags: frozenset[str], base_url: str | None) -> nh3.Cleaner:
-    allowed = {name: set(values) for name, values in _ATTRIBUTES.items()}
+    allowed = {name: set(values) for name, values in ATTRIBUTES.items()}
     if "img" in tags:
         allowed["img"] = set(_IMAGE_ATTRIBUTES)
     return nh3.Cleaner(
         tags=set(tags),
         clean_content_tags=set(UNREADABLE) | {"math"},
         attributes=allowed,
-        attribute_filter=_attribute,
+        attribute_filter=attribute,
         link_rel=_LINK_REL,
         set_tag_attribute_values=_FORCED,
         url_schemes=set(LINK_SCHEMES),
@@ -217,7 +217,7 @@ def _cleaner(tags: frozenset[str], base_url: str | None) -> nh3.Cleaner:
     )
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
+def attribute(_tag: str, name: str, value: str) -> str | None:
     """Decide on one attribute: the value to keep, or None to remove it."""
     if name == "class":
         return _classes(value)
@@ -231,6 +231,11 @@ def _classes(value: str) -> str | None:
     if len(value) > 1000:
         return None
     return " ".join(name for name in value.split() if _CLASS.fullmatch(name)) or None
+
+
+def is_known_class(name: str) -> bool:
+    """Whether a class carries meaning between servers."""
+    return _CLASS.fullmatch(name) is not None
 
 
 def strip_quote_inline(html: str) -> str:

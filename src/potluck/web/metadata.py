@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from potluck.media.addresses import shown
 from potluck.settings import current
 from potluck.social.model import Actor
 from potluck.social.views import ObjectView
+from potluck.text.markup import escape_text
 from potluck.web.presenters.communities import ShownCommunity
 from potluck.web.presenters.people import Profile, full_handle, profile_path
 from potluck.web.presenters.posts import Post
@@ -34,6 +36,8 @@ class Meta:
     me: list[str] = field(default_factory=list)  # rel=me
     json_ld: Markup | str = ""
     published: str = ""
+    large: bool = False  # its picture is worth a large card
+    oembed: str = ""  # address by which /api/oembed knows the page
 
 
 def _json_ld(value: dict[str, Any]) -> Markup:
@@ -79,6 +83,48 @@ def of_community(actor: Actor, community: ShownCommunity) -> Meta:
         index=actor.is_local and open_to_all and not community.removed, activity=actor.uri if actor.is_local else "",
         feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")]
         if community.feed_url else [], json_ld=_json_ld(data))
+
+
+def of_blog(actor: Actor, *, tag: str = "") -> Meta:
+    """Metadata of a blog's page, or of one of its tags."""
+    path = profile_path(actor) + (f"/tagged/{quote(tag)}" if tag else "")
+    name = actor.display_name or actor.name
+    description = plain_text(actor.summary)
+    data = {"@type": "Blog", "name": name, "url": f"{current().url}{path}", "description": description,
+            **({"inLanguage": actor.extra["blog"]["language"]} if actor.extra["blog"].get("language") else {})}
+    return Meta(
+        title=f"{name}: #{tag}" if tag else name, description=description, url=f"{current().url}{path}",
+        type="website", image=_absolute(shown(actor.header_url or actor.avatar_url)),
+        image_alt=actor.header_description or actor.avatar_description, index=actor.indexable,
+        activity="" if tag else actor.uri,
+        feeds=[("application/rss+xml", f"{path}.rss"), ("application/atom+xml", f"{path}.atom")],
+        json_ld=_json_ld(data))
+
+
+def of_article(view: ObjectView, post: Post) -> Meta | None:
+    """Metadata of an article's page: what a preview shows above the link."""
+    row, article = view.object, post.article
+    if article is None or row.visibility not in {"public", "unlisted"}:
+        return None
+    url = row.url or f"{current().url}{post.url}"
+    description = article.warning or plain_text(escape_text(article.teaser), 300)
+    hidden = bool(article.warning) or row.sensitive
+    image = "" if hidden else _absolute(article.cover_url)
+    writer = post.article.byline if post.article and post.article.byline else post.author
+    data = {"@type": "BlogPosting", "url": url, "mainEntityOfPage": url, "headline": (row.title or "")[:110],
+            "description": description, "datePublished": row.published.isoformat(),
+            "dateModified": (row.edited_at or row.published).isoformat(),
+            "wordCount": int(row.extra.get("words") or 0), "keywords": [tag.display for tag in view.hashtags],
+            "author": {"@type": "Person", "name": writer.name, "url": f"{current().url}{writer.url}"},
+            "publisher": {"@type": "Organization", "name": post.author.name},
+            "commentCount": post.counts.replies,
+            **({"image": image} if image else {}), **({"inLanguage": row.language} if row.language else {})}
+    return Meta(
+        title=row.title or description[:70], description=description, url=url, type="article",
+        image=image or _absolute(shown(view.author.avatar_url)), image_alt=article.cover_alt if image else "",
+        index=row.local and view.author.indexable and row.visibility == "public",
+        activity=row.uri if row.local else "", json_ld=_json_ld(data), published=row.published.isoformat(),
+        large=bool(image), oembed=f"{current().url}{post.url}" if row.local else "")
 
 
 def of_post(view: ObjectView, post: Post) -> Meta | None:

@@ -11,12 +11,14 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import follows, remote_counts, timelines, views
+from potluck.social.blogs import making
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.web import feeds, kept_pages, metadata, pages, redirects, syndication
 from potluck.web.actor_pages import Gone, Tab, find_actor
 from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
+from potluck.web.blogs import blog_feeds, home
 from potluck.web.communities import listings
 from potluck.web.i18n import _
 from potluck.web.paging import PAGE_SIZE, next_url, page_of
@@ -32,7 +34,7 @@ from potluck.web.presenters.people import (
 from potluck.web.types import AnyRequest
 
 _ACTOR_COLUMNS = [column.key for column in inspect(Actor).column_attrs]
-FEED_FORMATS = {".rss": "rss", ".atom": "atom"}
+FEED_FORMATS = blog_feeds.FORMATS
 
 
 async def _find_or_fetch(request: AnyRequest, handle: str, viewer: Viewer | None) -> Actor:
@@ -81,6 +83,8 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
             await remote_counts.want(session, actor.id)
     if actor.type == "Group":
         return await listings.show(request, viewer, actor)
+    if tab == "posts" and making.is_blog(actor):
+        return await home.show(request, viewer, actor)
     key = kept_pages.key(request, _state_of(actor))
     return kept_pages.find(request, key) or await _make_posts(request, viewer, actor, tab, key)
 
@@ -131,6 +135,8 @@ async def profile(request: AnyRequest, viewer: Guest, handle: PathWord) -> Respo
         if handle.endswith(suffix) and handle.count("@") == 1:
             async with request.app.state.db.read() as session:
                 actor = await find_actor(session, handle.removesuffix(suffix))
+            if making.is_blog(actor):
+                return await blog_feeds.feed(request, actor, form)
             return await syndication.profile_feed(request, actor, form)
     if ports(request).wants_activity(request):
         async with request.app.state.db.read() as session:

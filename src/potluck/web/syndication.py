@@ -17,6 +17,7 @@ from potluck.social.paging import Page
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import PUBLIC
 from potluck.text.hashtags import normalise_hashtag
+from potluck.text.longform import for_others
 from potluck.text.markup import escape_text
 from potluck.web.presenters.people import full_handle, profile_path
 from potluck.web.presenters.posts import post_path
@@ -30,17 +31,19 @@ MEDIA_TYPES = {"rss": "application/rss+xml; charset=utf-8", "atom": "application
 def _entry_html(view: ObjectView) -> str:
     row = view.object
     warning = f"<p><strong>{escape_text(row.summary)}</strong></p>" if row.summary and row.title is None else ""
-    return f"{warning}{row.content}"
+    return f"{warning}{for_others(row.content) if row.kind == 'article' else row.content}"
 
 
 def _add(feed: Any, view: ObjectView) -> None:
     row = view.object
     entry = feed.add_entry(order="append")
-    link = f"{current().url}{post_path(view.author, row.id)}"
+    link = row.url if row.kind == "article" and row.url else f"{current().url}{post_path(view.author, row.id)}"
     entry.id(row.uri)
     entry.link(href=link)
     entry.title(row.title or row.summary or plain_text(row.content, 100) or link)
     entry.content(_entry_html(view), type="html")
+    if row.title and row.summary:
+        entry.summary(row.summary)
     entry.published(row.published.astimezone(UTC))
     entry.updated((row.edited_at or row.published).astimezone(UTC))
     entry.author(name=view.author.display_name or view.author.name, uri=f"{current().url}{profile_path(view.author)}")
@@ -51,8 +54,15 @@ def _add(feed: Any, view: ObjectView) -> None:
         entry.enclosure(media.url, str(media.meta.get("size", 0)), media.media_type)
 
 
-def _answer(form: str, entries: Sequence[EntryView], *, path: str, title: str, description: str,
-            page: str) -> Response[bytes]:
+def answer(form: str, entries: Sequence[EntryView], *, path: str, title: str, description: str,
+           page: str) -> Response[bytes]:
+    """A feed of entries.
+
+    Args:
+        form: rss or atom.
+        path: its own address, without host.
+        page: address of the page it stands for.
+    """
     from feedgen.feed import FeedGenerator  # with lxml: 5 MiB that many servers never need
 
     feed = FeedGenerator()
@@ -77,7 +87,7 @@ async def profile_feed(request: AnyRequest, actor: Actor, form: str) -> Response
         entries = await views.load_entries(session, refs, None)
     public = [entry for entry in entries if entry.object.object.visibility == PUBLIC][:ENTRIES]
     path = profile_path(actor)
-    return _answer(form, public, path=f"{path}.{form}", page=path, description=plain_text(actor.summary),
+    return answer(form, public, path=f"{path}.{form}", page=path, description=plain_text(actor.summary),
                    title=f"{actor.display_name or actor.name} ({full_handle(actor)})")
 
 
@@ -89,5 +99,5 @@ async def hashtag_feed(request: AnyRequest, name: str, form: str) -> Response[An
     async with request.app.state.db.read() as session:
         refs = await timelines.hashtag(session, None, [normal], Page(limit=ENTRIES))
         entries = await views.load_entries(session, refs, None)
-    return _answer(form, entries, path=f"/tags/{quote(normal)}.{form}", page=f"/tags/{quote(normal)}",
+    return answer(form, entries, path=f"/tags/{quote(normal)}.{form}", page=f"/tags/{quote(normal)}",
                    title=f"#{normal}", description=f"#{normal} · {current().title}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from litestar import Response, get
 from sqlalchemy import select
@@ -11,16 +12,18 @@ from sqlalchemy import select
 from potluck.social import objects, preferences, thread_fetches, threads, views
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import NotFound
-from potluck.social.model import Object, Revision, ThreadFetch
+from potluck.social.model import Actor, Object, Revision, ThreadFetch
 from potluck.social.reactions import visible_object
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import OPEN
 from potluck.web import feeds, metadata, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, PathWord
 from potluck.web.auth import Viewer
+from potluck.web.blogs import doors, reading
+from potluck.web.blogs.doors import Door
 from potluck.web.communities import discussion
 from potluck.web.ports import ports
-from potluck.web.presenters.people import profile_path, shown_person
+from potluck.web.presenters.people import shown_person
 from potluck.web.presenters.posts import Post, post_path, shown_post
 from potluck.web.presenters.times import shown_time
 from potluck.web.profiles import Gone
@@ -78,15 +81,14 @@ def _tree(root_id: int, below: list[int], found: dict[int, ObjectView], viewer: 
     return top
 
 
-async def _visible(request: AnyRequest, object_id: str, viewer: Viewer | None) -> ObjectView:
+async def _visible(request: AnyRequest, object_id: str, viewer_id: int | None) -> ObjectView:
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) <= 16):
         raise NotFound
     async with request.app.state.db.read() as session:
-        view = (await views.load_objects(session, [int(object_id)], viewer.actor.id if viewer else None)).get(
-            int(object_id))
+        view = (await views.load_objects(session, [int(object_id)], viewer_id)).get(int(object_id))
         if view is None:
             row = await objects.by_id(session, int(object_id))
-            if row is not None and row.state == WITHDRAWN and viewer and row.author_id == viewer.actor.id:
+            if row is not None and row.state == WITHDRAWN and row.author_id == viewer_id:
                 raise TakenBack(row.id)
             if row is not None and (row.deleted_at or row.state == WITHDRAWN) and row.visibility in OPEN:
                 raise Gone
@@ -98,7 +100,7 @@ async def _visible(request: AnyRequest, object_id: str, viewer: Viewer | None) -
 async def permalink(request: AnyRequest, viewer: Guest, object_id: PathWord) -> Response[Any]:
     """Lead to the page of an object, of which only the id is known."""
     try:
-        view = await _visible(request, object_id, viewer)
+        view, _door = await _opened(request, "", object_id, viewer)
     except TakenBack as gone:
         return redirects.see_other(f"/posts/{gone.object_id}/restore")
     return redirects.see_other(post_path(view.author, view.object.id))
@@ -110,15 +112,16 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
     if not handle.startswith("@"):
         raise NotFound
     try:
-        view = await _visible(request, object_id, viewer)
+        view, door = await _opened(request, handle, object_id, viewer)
     except TakenBack as gone:
         return redirects.see_other(f"/posts/{gone.object_id}/restore")
     row = view.object
     if row.local and ports(request).wants_activity(request):
         return Response(None, status_code=302, headers={"Location": row.uri, "Vary": "Accept"})
-    if profile_path(view.author)[1:] != handle:
-        return redirects.see_other(post_path(view.author, row.id))
-    viewer_id = viewer.actor.id if viewer else None
+    proper = reading.path_of(view) or post_path(view.author, row.id)
+    if unquote(request.url.path) != unquote(proper):
+        return redirects.see_other(proper)
+    viewer_id = door.reader_id
     async with request.app.state.db.read() as session:
         in_community = await discussion.is_one(session, view)
     fetch = await _fetch_missing(request, row) if viewer else None
@@ -132,15 +135,40 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
         kept, covers = await feeds.sift(
             session, [EntryView(item, found[item]) for item in found], viewer, "thread")
         found = {entry.entry_id: entry.object for entry in kept}
-    post = shown_post(view, viewer, unfold=_unfolds(viewer))
+    post = shown_post(view, viewer, unfold=_unfolds(viewer), whole=True)
+    article = await _article(request, view, viewer, door)
     return await pages.render(
-        request, "threads/thread.html", post=post,
+        request, "blogs/article.html" if article else "threads/thread.html", post=post, **article,
         ancestors=[shown_post(found[item], viewer, covered_by=covers.get(item, "")) for item in above
                    if item in found],
         branches=_tree(row.id, below, found, viewer, covers), more=len(below) >= MAX_DESCENDANTS,
         missing_parent=row.in_reply_to_uri if row.in_reply_to_uri and not above else "",
         fetching=fetching,
-        interact=f"/interact?uri={row.uri}", meta=metadata.of_post(view, post))
+        interact=f"/interact?uri={row.uri}",
+        meta=metadata.of_article(view, post) if article else metadata.of_post(view, post))
+
+
+async def _opened(request: AnyRequest, handle: str, word: str, viewer: Viewer | None) -> tuple[ObjectView, Door]:
+    """What stands at an address, by its number or (an article) its name, and how the viewer came in.
+
+    Raises:
+        NotFound: nothing that the viewer may see.
+        Gone: it was deleted.
+    """
+    found = word if word.isascii() and word.isdigit() else str(await reading.slug_id(request, handle, word))
+    async with request.app.state.db.read() as session:
+        row = await objects.by_id(session, int(found)) if len(found) <= 16 else None
+        author = await session.get(Actor, row.author_id) if row and row.kind == "article" else None
+        door = Door(viewer.actor.id if viewer else None) if author is None else \
+            await doors.door(request, session, author, viewer)
+    return await _visible(request, found, door.reader_id), door
+
+
+async def _article(request: AnyRequest, view: ObjectView, viewer: Viewer | None, door: Door) -> dict[str, Any]:
+    if view.object.kind != "article":
+        return {}
+    async with request.app.state.db.read() as session:
+        return await reading.page_parts(session, view, viewer, door)
 
 
 def _unfolds(viewer: Viewer | None) -> bool:
@@ -175,7 +203,7 @@ async def history(request: AnyRequest, viewer: Guest, handle: PathWord, object_i
     """The earlier versions of an object, oldest first."""
     if not handle.startswith("@"):
         raise NotFound
-    view = await _visible(request, object_id, viewer)
+    view, _door = await _opened(request, handle, object_id, viewer)
     async with request.app.state.db.read() as session:
         rows = (await session.scalars(select(Revision).where(Revision.object_id == view.object.id)
                                       .order_by(Revision.id).limit(100))).all()

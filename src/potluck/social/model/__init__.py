@@ -1,6 +1,7 @@
 """The tables of the shared model: who there is, what was said, and how people relate to both."""
 
 from potluck.social.model.actors import Actor, ActorKey
+from potluck.social.model.blogs import Article, ArticleComment, Blog, BlogAuthor, BlogSubscriber
 from potluck.social.model.cards import (
     LinkPublisher,
     ObjectCard,
@@ -105,7 +106,8 @@ from potluck.social.model.users import (
 
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal", "AnnouncementReaction",
-    "AppPassword", "Appeal", "AuditEntry", "Block", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock",
+    "AppPassword", "Appeal", "Article", "ArticleComment", "AuditEntry", "Block", "Blog", "BlogAuthor",
+    "BlogSubscriber", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock",
     "Community", "CommunityBan", "CommunityReport", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute",
     "DomainPolicy",
     "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",

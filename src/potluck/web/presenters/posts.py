@@ -16,6 +16,7 @@ from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
 from potluck.text.hashtags import normalise_hashtag
 from potluck.web.auth import Viewer
 from potluck.web.i18n import _
+from potluck.web.presenters.articles import ShownArticle, not_in_text, shown_article
 from potluck.web.presenters.cards import archived, embedded, shown_card
 from potluck.web.presenters.media import ShownMedia, covered, shown_media
 from potluck.web.presenters.people import Person, profile_path, shown_person
@@ -173,6 +174,7 @@ class Post:
     embed: ShownMedia | None = None  # the file it links to, in one of our players
     covered_by: str = ""
     reactions: list[ShownReaction] = field(default_factory=list)
+    article: ShownArticle | None = None  # what an article has beside
 
 
 def shown_votes(view: ObjectView, viewer: Viewer | None) -> Votes:
@@ -204,6 +206,7 @@ def shown_post(
     unfold: bool = False,
     featured: bool = False,
     covered_by: str = "",
+    whole: bool = False,
 ) -> Post:
     """The card of an object.
 
@@ -215,8 +218,10 @@ def shown_post(
         unfold: show what is behind a content warning at once.
         featured: it stands here because its author pinned it.
         covered_by: title of the viewer's filter that covers it.
+        whole: with its text even where that is long (an article on its own page).
     """
     row, author = view.object, view.author
+    article = shown_article(view)
     kind = registry.kind_named(row.kind)
     link = str(row.extra.get("link") or "")
     return Post(
@@ -229,7 +234,8 @@ def shown_post(
         group=shown_person(view.group) if view.group else None, act=f"/posts/{row.id}", counts=_counts(view),
         mine=_mine(view), may=_may(view, viewer, kind.interactions),
         warning=row.summary if row.title is None else "", unfolded=unfold, lang=row.language or "",
-        html=_content(view), media=shown_media(view.media, viewer),
+        html=_content(view) if article is None or whole else Markup(""),
+        media=shown_media(view.media if article is None else not_in_text(view), viewer),
         sensitive=covered(row.sensitive or view.author.sensitized_at is not None, viewer),
         poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
         page_template=kind.page,
@@ -238,6 +244,7 @@ def shown_post(
         votes=shown_votes(view, viewer) if view.group else None, editor=kind.editor, link=link,
         link_host=urlsplit(link).netloc.removeprefix("www."), covered_by=covered_by, reactions=_reactions(view),
         card=shown_card(view), embed=embedded(view), archive_url=archived(link),
+        article=article,
     )
 
 
