@@ -56,7 +56,7 @@ def sanitise_long(html: str, *, base_url: str | None = None, strict: bool = Fals
             raise TooManyReferences
         html = sanitise.cut_references(html[:MAX_LONG], sanitise.MAX_REFERENCES)
     try:
-        return sanitise.tidy(_cleaner(base_url or "").clean(balance(html, _DIALECT)))
+        return _clean(html, _cleaner(base_url or ""))
     except UnicodeEncodeError:
         # A lone surrogate, which JSON can smuggle in as an escape.
         return sanitise_long(html.encode("utf-8", "replace").decode(), base_url=base_url, strict=strict)
@@ -66,6 +66,14 @@ def sanitise_long(html: str, *, base_url: str | None = None, strict: bool = Fals
             raise
         _log.warning("html_not_sanitised", error=repr(error), length=len(html))
         return escape_text(html)
+
+
+def _clean(html: str, cleaner: nh3.Cleaner) -> str:
+    cleaned = cleaner.clean(balance(html, _DIALECT))
+    if sanitise.LINK_WITHOUT_TARGET.search(cleaned):
+        # What a link held apart may now touch, and would be read differently next time.
+        cleaned = cleaner.clean(balance(sanitise.unlink(cleaned), _DIALECT))
+    return sanitise.tidy(cleaned)
 
 
 @lru_cache(maxsize=64)

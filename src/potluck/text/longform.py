@@ -89,7 +89,7 @@ def render_long(text: str, media_type: LongType, *, mentions: Mapping[Handle, Me
     linked = "".join(writer.write(token) if token else piece.markup for piece, token in _tokens(decorated(clean)))
     plain = to_plain_text(clean)
     before = to_plain_text(_clean(teaser[0], base_url)) if len(teaser) > 1 else ""
-    return LongText(writer.rendered(linked), before, count_words(plain))
+    return LongText(writer.rendered(linked.strip()), before, count_words(plain))
 
 
 def extract_long(text: str, media_type: LongType) -> Extracted:
@@ -165,7 +165,7 @@ def _html(text: str, media_type: str) -> str:
     """The text as HTML that nobody has sanitised yet."""
     if len(text) > MAX_TEXT:
         raise TextTooLong(MAX_TEXT)
-    text = tidy_typed(text)
+    text = tidy_typed(text).encode("utf-8", "replace").decode()  # lone surrogates come out of JSON
     if media_type == "text/html":
         return text
     import comrak  # three megabytes; only writers need it

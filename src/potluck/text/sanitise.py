@@ -95,7 +95,7 @@ _SIMPLE_INLINE: Final = "a|p|br|span|strong|em|b|i|u|s|del|ins|code|sub|sup"
 _UNUSUAL: Final = re.compile(rf"<(?!/?(?:{_SIMPLE_INLINE}|pre|blockquote|ul|ol|li|h[1-6]|div|hr)[\s/>])")
 _UNUSUAL_INLINE: Final = re.compile(rf"<(?!/?(?:{_SIMPLE_INLINE})[\s/>])")
 
-_LINK_WITHOUT_TARGET: Final = re.compile(r"<a(?![^>]* href=)[ >]")
+LINK_WITHOUT_TARGET: Final = re.compile(r"<a(?![^>]* href=)[ >]")
 _LEADING_NEWLINE: Final = re.compile(r"(<pre(?: [^>]*)?>)\n+")
 _RELATIVE_URL: Final = re.compile(r"(?:href|src)\s*=\s*[\"']?\s*(?![a-z][a-z0-9+.-]*:)", re.IGNORECASE)
 # PostgreSQL refuses NUL, XML (feeds) refuses the other control characters, and HTML turns a carriage return into LF.
@@ -169,9 +169,9 @@ def _clean_once(html: str, dialect: Dialect, unusual: re.Pattern[str], base_url:
     base = base_url if base_url and _RELATIVE_URL.search(html) else None
     cleaner = _cleaner(dialect.tags, base)
     cleaned = cleaner.clean(html)
-    if _LINK_WITHOUT_TARGET.search(cleaned):
+    if LINK_WITHOUT_TARGET.search(cleaned):
         # What a link held apart may now touch: a heading in a heading, which would be read differently next time.
-        cleaned = cleaner.clean(balance(_unlink(cleaned), dialect))
+        cleaned = cleaner.clean(balance(unlink(cleaned), dialect))
     return tidy(cleaned)
 
 
@@ -184,7 +184,7 @@ def tidy(html: str) -> str:
     return html
 
 
-def _unlink(html: str) -> str:
+def unlink(html: str) -> str:
     """Drop the tags of links that lost their address. `html` must come from the cleaner."""
     kept: list[str] = []
     dropped: list[bool] = []

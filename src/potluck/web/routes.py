@@ -45,13 +45,14 @@ from potluck.web import (
     timelines,
 )
 from potluck.web.admin import routes as admin
+from potluck.web.blogs import routes as blogs
 from potluck.web.communities import routes as communities
 from potluck.web.settings import routes as settings
 
 AREAS = (
-    timelines, communities, profiles, threads, compose, files, quotes, actions, relations, notices, conversations,
-    finding, saved, lists, reporting, remote, about, live, first_run, signin, signup, reset, settings, admin, strikes,
-    severances, drafts_pages, exploring, notice_requests, reacting, announcing,
+    timelines, communities, blogs, profiles, threads, compose, files, quotes, actions, relations, notices,
+    conversations, finding, saved, lists, reporting, remote, about, live, first_run, signin, signup, reset, settings,
+    admin, strikes, severances, drafts_pages, exploring, notice_requests, reacting, announcing,
 )
 
 site = Router(

@@ -103,7 +103,7 @@ async def permalink(request: AnyRequest, viewer: Guest, object_id: PathWord) -> 
         view, _door = await _opened(request, "", object_id, viewer)
     except TakenBack as gone:
         return redirects.see_other(f"/posts/{gone.object_id}/restore")
-    return redirects.see_other(post_path(view.author, view.object.id))
+    return redirects.see_other(reading.path_of(view) or post_path(view.author, view.object.id))
 
 
 @get("/{handle:str}/{object_id:str}")

@@ -103,6 +103,7 @@ async def invite(session: AsyncSession, owner: Actor, blog: Actor, person: Actor
         if known.role == OWNER:
             raise Invalid("name", "The owner of a blog stays its owner")
         known.role = role
+        await session.flush()
         return
     if len(await of_blog(session, blog.id)) >= MAX_AUTHORS:
         raise Invalid("name", "A blog has at most %(most)s authors", "too_long", most=MAX_AUTHORS)
@@ -125,3 +126,4 @@ async def part(session: AsyncSession, actor: Actor, blog: Actor, person: Actor) 
     if row.role == OWNER:
         raise NotAllowed("The owner cannot leave: delete the blog instead")
     await session.delete(row)
+    await session.flush()

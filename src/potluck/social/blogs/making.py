@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +51,9 @@ class Wishes:
     bylines: bool = False
     mail: bool = True
     domain: str = ""
-    avatar_url: str | None = None
     avatar_description: str | None = None
-    header_url: str | None = None
     header_description: str | None = None
+    without: Sequence[str] = ()  # pictures to be taken away: avatar, header
 
 
 def scope_class(blog_id: int) -> str:
@@ -162,10 +162,13 @@ def _describe(actor: Actor, wishes: Wishes, columns: dict[str, Any]) -> None:
     actor.summary_source = wishes.description
     actor.summary = render_text(wishes.description, mentions={}, hashtag_url=hashtag_url,
                                 media_type="text/markdown").html if wishes.description.strip() else ""
-    for name in ("avatar_url", "avatar_description", "header_url", "header_description"):
-        value = getattr(wishes, name)
-        if value is not None:
-            setattr(actor, name, (value or None) if name.endswith("_url") else value[:1500])
+    for name in ("avatar", "header"):
+        description = getattr(wishes, f"{name}_description")
+        if description is not None:
+            setattr(actor, f"{name}_description", description[:1500])
+        if name in wishes.without:
+            setattr(actor, f"{name}_url", None)
+            setattr(actor, f"{name}_description", "")
     actor.locked = actor.hide_collections = columns["visibility"] in CLOSED
     actor.discoverable = actor.indexable = columns["visibility"] == "public"
     actor.extra = {**actor.extra, "blog": {

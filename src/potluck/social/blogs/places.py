@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from unicodedata import combining, normalize
+from unicodedata import normalize
 from urllib.parse import quote
 
 from sqlalchemy import delete, func, insert, select, update
@@ -23,6 +23,7 @@ MAX_SLUG = 80
 MAX_PINNED = 20
 
 _ARTICLE: Any = Article.__table__
+_ACCENTS = re.compile("([a-zA-Z])[\u0300-\u036f]+")
 _NO_WORD = re.compile(r"[^\w]+|_")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _TAKEN = words(
@@ -44,7 +45,7 @@ class Place:
 
 def slug_of(text: str) -> str:
     """The last part of an address out of a title: small letters and hyphens; accents of Latin letters fall away."""
-    plain = "".join(sign for sign in normalize("NFKD", _APOSTROPHE.sub("", text)) if not combining(sign))
+    plain = _ACCENTS.sub(r"\1", normalize("NFKD", _APOSTROPHE.sub("", text)))
     made = _NO_WORD.sub("-", normalize("NFC", plain).lower()).strip("-")[:MAX_SLUG].strip("-")
     if not made:
         return "article"
@@ -124,13 +125,13 @@ async def pin(session: AsyncSession, article: Article, *, pinned: bool) -> None:
     Raises:
         Invalid: there are too many.
     """
-    if not pinned:
-        article.pinned = None
-        return
-    if article.pinned is not None:
+    if not pinned or article.pinned is not None:
+        article.pinned = article.pinned if pinned else None
+        await session.flush()
         return
     count, last = (await session.execute(select(func.count(Article.pinned), func.max(Article.pinned)).where(
         Article.author_id == article.author_id))).one()
     if count >= MAX_PINNED:
         raise Invalid("pinned", "At most %(most)s articles can be pinned", "too_long", most=MAX_PINNED)
     article.pinned = (last or 0) + 1
+    await session.flush()

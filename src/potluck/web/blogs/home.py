@@ -86,7 +86,7 @@ async def stylesheet(request: AnyRequest, handle: PathWord) -> Response[Any]:
     async with request.app.state.db.read() as session:
         actor = await find_actor(session, handle)
         found = (await making.settings_of(session, actor)).stylesheet
-    return Response(found, media_type="text/css; charset=utf-8", headers=_CSS)
+    return Response(found, media_type="text/css", headers=_CSS)
 
 
 @get("/read")
