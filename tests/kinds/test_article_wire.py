@@ -107,7 +107,8 @@ def test_wrong_shapes_do_no_harm(changes: dict[str, Any]) -> None:
 
 def _view(**changes: Any) -> ObjectView:
     author = Actor(id=2, uri="https://potluck.test/users/crumbs", name="crumbs", host="", display_name="Crumbs",
-                   type="Person", followers_uri="https://potluck.test/users/crumbs/followers", extra={"blog": {}}, emojis=[])
+                   type="Person", followers_uri="https://potluck.test/users/crumbs/followers", extra={"blog": {}},
+                   emojis=[])
     values: dict[str, Any] = {
         "uri": "https://potluck.test/objects/1", "kind": "article", "type": "Article", "author_id": 2, "local": True,
         "visibility": "public", "title": "Rye", "summary": "On rye & salt", "language": "en", "url": URL,

@@ -87,7 +87,7 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     if viewer_id is not None and root is not None and seen.get(root_id) != place.comments:
         async with request.app.state.db.write() as session:
             await listing.mark_read(session, viewer_id, [root_id])
-    post = shown_post(view, viewer, unfold=True)
+    post = shown_post(view, viewer, unfold=True, whole=True)
     path = post_path(view.author, row.id)
     return await pages.render(
         request, "communities/discussion.html", post=post, root=shown_post(root, viewer) if root else None,
