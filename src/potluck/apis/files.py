@@ -31,5 +31,5 @@ async def read(request: Request[Any, Any, Any], stack: AsyncExitStack, settings:
     except quotas.TooLarge as error:
         raise ApiError(413, error.text) from error
     pairs: list[tuple[str, Any]] = [*form.fields]
-    pairs += [(name, Upload(file.name, file.path)) for name, file in form.files.items()]
+    pairs += [(name, Upload(file.name, file.path)) for name, file in form.sent]
     return Params({**params.of_query(request.scope["query_string"]).values, **params.tree(pairs)})

@@ -150,6 +150,10 @@ class Params:
         value = self._last(name)
         return (value.path, value.filename) if isinstance(value, Upload) else None
 
+    def uploads(self, name: str) -> list[tuple[Path, str]]:
+        """All files of a name, in the order in which they came."""
+        return [(value.path, value.filename) for value in self.items(name) if isinstance(value, Upload)]
+
     def point(self, name: str) -> tuple[float, float] | None:
         """Two numbers (`0.5,-0.3`), None if absent or empty."""
         value = self.text(name).strip()

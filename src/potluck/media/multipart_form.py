@@ -38,10 +38,11 @@ class SentFile:
 
 @dataclass(slots=True)
 class Form:
-    """What a form brought, fields in the order they came. Of several values of one name the last counts in `text`."""
+    """What a form brought, in its order. Of several values of one name the last counts in `text` and `files`."""
 
     fields: list[tuple[str, str]] = field(default_factory=list)
     files: dict[str, SentFile] = field(default_factory=dict)
+    sent: list[tuple[str, SentFile]] = field(default_factory=list)
 
     def text(self, name: str) -> str:
         """Value of a field, '' if it is absent."""
@@ -149,4 +150,6 @@ class _Reader:
         await writer.__aexit__(None, None, None)
         name = (segment.filename or "").replace("\\", "/").rpartition("/")[2]
         if name or writer.size:
-            self.form.files[segment.name] = SentFile(self.paths[-1], name, writer.size)
+            file = SentFile(self.paths[-1], name, writer.size)
+            self.form.files[segment.name] = file
+            self.form.sent.append((segment.name, file))

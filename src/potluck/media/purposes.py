@@ -1,6 +1,7 @@
 """What happens once an upload is ready, by what it was sent for.
 
-An attachment waits for its post. The picture of a profile, a custom emoji, the cover of a video take their place at
+An attachment waits for its post. What is linked from texts (`linked`) stays as it is until its owner deletes it. The
+picture of a profile, a custom emoji, the cover of a video take their place at
 once.
 """
 
@@ -102,10 +103,14 @@ def _part(meta: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
+async def _nothing(_session: AsyncSession, _media: Media) -> None:
+    """Somebody names it by its address."""
+
+
 _COVERS = {"small": "small", "wire": "poster"}
 """Variants of a picture, and what they are of the attachment whose cover it becomes."""
 
 _ACTS: dict[str, Act] = {
     "attachment": _with_its_cover, "cover": _onto_attachment, "avatar": _into_profile, "header": _into_profile,
-    "emoji": _into_emojis,
+    "emoji": _into_emojis, "linked": _nothing,
 }

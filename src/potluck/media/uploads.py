@@ -30,7 +30,7 @@ PROCESS = "process_media"
 """The job that makes the variants of an upload; it gets the attachment's id."""
 
 MAX_DESCRIPTION = 10_000
-PURPOSES = ("attachment", "avatar", "header", "emoji", "cover")
+PURPOSES = ("attachment", "avatar", "header", "emoji", "cover", "linked")
 _MAX_NAME = 200
 
 

@@ -105,6 +105,7 @@ async def hashtags(session: AsyncSession, query: str, *, limit: int = 20, offset
 async def statuses(
     session: AsyncSession, query: str, *, viewer_id: int, limit: int = 20, offset: int = 0,
     author_id: int | None = None, max_id: int | None = None, min_id: int | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> list[int]:
     """Ids of posts with all the words, newest first.
 
@@ -112,6 +113,7 @@ async def statuses(
         viewer_id: who asks; only what they may see is found.
         author_id: only by this author.
         max_id, min_id: only older, newer than these.
+        where: further conditions on `Object`.
     """
     question = parse(query)
     if offset > MAX_OFFSET or not question.asks:
@@ -123,7 +125,7 @@ async def statuses(
         lookup.must.append((post_index.by_mark(author_id),))
     above = max(min_id or 0, floor_at(question.since) - 1 if question.since else 0)
     below = min(max_id or END, floor_at(question.until) if question.until else END)
-    allowed = and_(visible_to(viewer_id), _findable(viewer_id), not_hidden_by(viewer_id, Object.author_id))
+    allowed = and_(visible_to(viewer_id), _findable(viewer_id), not_hidden_by(viewer_id, Object.author_id), *where)
     found: list[int] = []
     for _ in range(_ROUNDS):
         wanted = max(offset + limit - len(found), _FEWEST)

@@ -97,14 +97,26 @@ async def comments(session: AsyncSession, object_ids: Iterable[int], viewer_id: 
     for key, view in views.items():
         top = tops.get(view.object.thread_root_id or 0)
         if top is not None and view.group is not None and top.object.id in known.places:
-            path = ".".join(map(str, (0, *above[key], key)))
             below = children.get(key, 0) if children is not None else view.object.replies_count
-            found[key] = there({
-                "comment": shapes.comment(view, path), "creator": shapes.person(view.author),
-                "post": shapes.post(top, known.places[top.object.id]),
-                "community": shapes.community(view.group, known.communities[view.group.id]),
-                "counts": shapes.comment_counts(view.object, below), **_standing(view, known)})
+            found[key] = comment_view(view, view.group, top, known, above=above[key], below=below)
     return found
+
+
+def comment_view(view: ObjectView, group: Actor, top: ObjectView, known: Facets, *, above: Sequence[int], below: int,
+                 ) -> Json:
+    """CommentView.
+
+    Args:
+        top: the post it stands below.
+        above: what it answers, from the first comment on.
+        below: how many answers it has.
+    """
+    path = ".".join(map(str, (0, *above, view.object.id)))
+    return there({
+        "comment": shapes.comment(view, path), "creator": shapes.person(view.author),
+        "post": shapes.post(top, known.places[top.object.id]),
+        "community": shapes.community(group, known.communities[group.id]),
+        "counts": shapes.comment_counts(view.object, below), **_standing(view, known)})
 
 
 async def comments_in_order(session: AsyncSession, object_ids: Sequence[int], viewer_id: int | None) -> list[Json]:

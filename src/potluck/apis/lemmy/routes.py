@@ -7,12 +7,45 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from potluck.apis.lemmy import signing_in, site
+from potluck.apis.lemmy import (
+    admin,
+    blocks,
+    images,
+    inbox,
+    instances,
+    media_lists,
+    message_reports,
+    moderation,
+    modlog,
+    private_messages,
+    reports,
+    search,
+    settings,
+    signing_in,
+    site,
+    site_settings,
+    taking_along,
+)
 from potluck.apis.lemmy.errors import body_of, from_exception
 
 MODULES: tuple[Any, ...] = (
     site,
     signing_in,
+    settings,
+    taking_along,
+    inbox,
+    private_messages,
+    search,
+    blocks,
+    reports,
+    message_reports,
+    moderation,
+    modlog,
+    admin,
+    site_settings,
+    instances,
+    images,
+    media_lists,
 )
 """Every area of endpoints, in the order of the documentation."""
 

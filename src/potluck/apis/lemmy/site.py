@@ -132,14 +132,18 @@ async def admins(session: AsyncSession) -> list[Json]:
 async def show(call: Call) -> Answer:
     """This server, who looks after it, and with a token who one is."""
     session = await call.reader()
+    user = await session.get_one(User, call.user.id) if call.viewer_id is not None else None
+    return answer(await document(session, call.settings, user))
+
+
+async def document(session: AsyncSession, settings: Settings, user: User | None) -> Json:
+    """GetSiteResponse, for somebody or nobody."""
     shared = await _shared(session)
     found: Json = {
-        "site_view": site_view(call.settings, shared), "admins": await admins(session), "version": VERSION,
+        "site_view": site_view(settings, shared), "admins": await admins(session), "version": VERSION,
         "all_languages": all_languages(), "discussion_languages": list(range(len(codes()))), "taglines": [],
         "custom_emojis": shared["emojis"], "blocked_urls": []}
-    if call.viewer_id is not None:
-        found["my_user"] = await my_user(session, await session.get_one(User, call.user.id))
-    return answer(found)
+    return found | ({"my_user": await my_user(session, user)} if user is not None else {})
 
 
 async def my_user(session: AsyncSession, user: User) -> Json:

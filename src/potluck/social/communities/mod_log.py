@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.ids import ids
@@ -43,17 +43,37 @@ async def write(
     return row
 
 
-async def read(session: AsyncSession, page: Page, *, community_id: int | None = None,
-               acts: Sequence[str] = (), open_only: bool = False) -> list[Entry]:
-    """A page of the log, newest first; of one community or of all (with `open_only` but those for members)."""
+async def read(
+    session: AsyncSession, page: Page, *, community_id: int | None = None, acts: Sequence[str] = (),
+    open_only: bool = False, moderator_id: int | None = None, target_id: int | None = None,
+    object_id: int | None = None, posts: bool | None = None, offset: int = 0,
+) -> list[Entry]:
+    """A page of the log, newest first; of one community or of all (with `open_only` but those for members).
+
+    Args:
+        acts: only these.
+        moderator_id: only what this moderator did.
+        target_id: only what was done to this person, or to something of theirs.
+        object_id: only what was done to this post or comment.
+        posts: True for what was done to posts, False for comments; None for everything.
+    """
     query = select(ModAction)
     if open_only:
         closed = select(Community.actor_id).where(Community.visibility != "public")
         query = query.where(ModAction.community_id.not_in(closed))
-    if community_id is not None:
-        query = query.where(ModAction.community_id == community_id)
+    for column, value in ((ModAction.community_id, community_id), (ModAction.moderator_id, moderator_id),
+                          (ModAction.object_id, object_id)):
+        if value is not None:
+            query = query.where(column == value)
     if acts:
         query = query.where(ModAction.act.in_(acts))
+    if target_id is not None or posts is not None:
+        query = query.outerjoin(Object, Object.id == ModAction.object_id)
+    if target_id is not None:
+        query = query.where(or_(ModAction.target_id == target_id, Object.author_id == target_id))
+    if posts is not None:
+        query = query.where(Object.in_reply_to_uri.is_(None) if posts else Object.in_reply_to_uri.is_not(None))
+    query = query.offset(offset or None)
     rows = await rows_of(session, query, ModAction.id, page.at_most(100))
     actors = await load_actors(session, {value for row in rows
                                          for value in (row.community_id, row.moderator_id, row.target_id) if value})
