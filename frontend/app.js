@@ -13,10 +13,11 @@ import { startPreparing } from "./js/preparing.js";
 import { startRelativeTimes } from "./js/relative-time.js";
 import { startShortcuts } from "./js/shortcuts.js";
 import { startTheme } from "./js/theme.js";
+import { startWriting } from "./js/writing.js";
 
 document.documentElement.classList.add("js");
 for (const start of [
   startDialogs, startMenus, startConfirm, startCopy, startTheme,
   startRelativeTimes, startComposer, startMedia, startLive, startShortcuts, startPasskeys,
-  startPicturePreviews, startPreparing,
+  startPicturePreviews, startPreparing, startWriting,
 ]) start();

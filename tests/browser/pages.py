@@ -14,6 +14,7 @@ NO_PAGES = {
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
     "/threads/{fetch_id:int}/state", "/communities/{group_id:int}/same",  # parts of pages
+    "/write/pictures/{media_id:int}",
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
 }

@@ -52,6 +52,7 @@ def filled(as_: Open, example: pages.Example) -> pages.Example:
         example.values["tag"] = alice.page.url.rpartition("/")[2]
         _warn_bob(as_, example)
         _share(as_, example)
+        _write(as_, example)
     return example
 
 
@@ -113,6 +114,26 @@ def _share(as_: Open, example: pages.Example) -> None:
     alice.fill("Name", "Kitchens")
     alice.press("New bundle")
     example.values["bundle"] = alice.page.url.rpartition("/")[2]
+
+
+def _write(as_: Open, example: pages.Example) -> None:
+    """Alice publishes an article, and has a draft of another with an earlier version."""
+    alice = as_("alice", scripts=False)
+    for title in ("A published one", "A draft"):
+        alice.go("/write")
+        alice.fill("Title", title)
+        alice.page.get_by_label("Your article").fill("# Heading\n\nWords[^1]\n\n[^1]: and a note")
+        alice.press("Publish" if title == "A published one" else "Save draft")
+    draft = alice.page.url.rpartition("/")[2]
+    alice.page.get_by_label("Your article").fill("Other words")
+    alice.press("Save draft")
+    alice.go(f"/write/{draft}/history")
+    link = alice.page.locator(f"main a[href^='/write/{draft}/history/']").first.get_attribute("href")
+    assert link is not None
+    alice.go("/@alice")
+    edit = alice.post_with("A published one").locator("a[href$='/article']").first.get_attribute("href")
+    assert edit is not None
+    example.values |= {"writing": draft, "version": link.rpartition("/")[2], "written": edit.split("/")[2]}
 
 
 def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from potluck.db.base import now
 from potluck.kinds.note import scheduled as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
+from potluck.kinds.publishing_later import Publisher
 from potluck.social import kept_drafts, scheduled
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Object, ScheduledPost, User
@@ -49,7 +50,7 @@ async def said(cast: Cast) -> list[tuple[str, str]]:
 async def test_published_when_its_time_has_come(cast: Cast) -> None:
     """Once, as it was written, and not before."""
     await wait(cast, "later #cake", visibility="unlisted", poll=PollRequest(["a", "b"], 600))
-    publisher = notes.Publisher(cast.database, Nobody())
+    publisher = Publisher(cast.database, Nobody(), [notes.LATER])
     assert await publisher.publish_due() == 0
     await time_passes(cast)
     assert await publisher.publish_due() == 1
@@ -66,7 +67,7 @@ async def test_what_cannot_be_published_waits_for_its_author(cast: Cast) -> None
     await wait(cast, "fine")
     await cast.change(parent, deleted_at=now())
     await time_passes(cast)
-    publisher = notes.Publisher(cast.database, Nobody())
+    publisher = Publisher(cast.database, Nobody(), [notes.LATER])
     await publisher.publish_due()
     assert await said(cast) == [("fine", "public")]
     async with cast.database.write() as session:
@@ -82,7 +83,7 @@ async def test_a_locked_out_author_publishes_nothing(cast: Cast) -> None:
     await time_passes(cast)
     async with cast.database.write() as session:
         await session.execute(update(User).where(User.actor_id == cast.alice.id).values(disabled_at=now()))
-    await notes.Publisher(cast.database, Nobody()).publish_due()
+    await Publisher(cast.database, Nobody(), [notes.LATER]).publish_due()
     assert await said(cast) == []
 
 

@@ -116,17 +116,17 @@ def check_at_home(author: Actor) -> None:
 
 
 async def own_media(session: AsyncSession, author: Actor, media_ids: Sequence[int], *,
-                    of_object: int | None = None, unready: bool = False) -> list[int]:
+                    of_object: int | None = None, unready: bool = False, most: int = MAX_MEDIA) -> list[int]:
     """The uploads named, in order, if they are the author's and free (or already this object's).
 
     Args:
         unready: take those that are still being processed, too (see `all_ready`).
+        most: how many there may be.
     """
     if not media_ids:
         return []
-    if len(media_ids) > MAX_MEDIA:
-        raise Invalid("media_ids", "Validation failed: Cannot attach more than %(most)s files", "too_long",
-                      most=MAX_MEDIA)
+    if len(media_ids) > most:
+        raise Invalid("media_ids", "Validation failed: Cannot attach more than %(most)s files", "too_long", most=most)
     # Locked, so that none becomes ready between being looked at here and the post that waits for it being there.
     rows: Mapping[int, Any] = {row.id: row for row in (await session.scalars(
         select(Media).where(Media.id.in_(media_ids), Media.owner_id == author.id, Media.purpose == "attachment")

@@ -21,7 +21,9 @@ from potluck.federation.fetch_worker import FetchWorker
 from potluck.federation.finding import Finder
 from potluck.housekeeping import Housekeeping
 from potluck.jobs import JobEngine
-from potluck.kinds.note.scheduled import Publisher
+from potluck.kinds.article import publishing as articles
+from potluck.kinds.note import scheduled as notes
+from potluck.kinds.publishing_later import Publisher
 from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 from potluck.social.post_index_fill import PostIndexFiller
@@ -54,7 +56,7 @@ async def _work(settings: Settings) -> None:
                 JobEngine(db, waker).run(),
                 Housekeeping(db).run(),
                 PostIndexFiller(db).run(),
-                Publisher(db, wire).run(),
+                Publisher(db, wire, (notes.LATER, articles.LATER)).run(),
                 PushEngine(db, wire.client, waker).run(),
                 CardWorker(db, wire.client, wire.is_blocked, waker).run(),
             )]

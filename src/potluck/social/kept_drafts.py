@@ -1,4 +1,7 @@
-"""Drafts a person put aside, to go on with later; `drafts` are something else, objects on their way in."""
+"""Drafts a person put aside, to go on with later; `drafts` are something else, objects on their way in.
+
+What is written for long is saved while it is written: see `draft_history`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from potluck.db.base import now
 from potluck.db.ids import ids
@@ -17,6 +21,7 @@ from potluck.social.paging import Page, rows_of
 
 MAX_DRAFTS = 200
 MAX_BYTES = 512 * 1024
+_OPENING = 140
 
 
 async def save(session: AsyncSession, owner_id: int, kind: str, request: dict[str, Any], *,
@@ -27,27 +32,68 @@ async def save(session: AsyncSession, owner_id: int, kind: str, request: dict[st
         NotFound: there is no such draft of this person.
         Invalid: it is too long, or there are too many.
     """
-    if len(msgspec.json.encode(request)) > MAX_BYTES:
-        raise Invalid("status", "Validation failed: The draft is too long", "too_long")
+    size_of(request)
     if draft_id is not None:
         row = await one(session, owner_id, draft_id)
     else:
-        count = await session.scalar(select(func.count()).select_from(KeptDraft).where(
-            KeptDraft.owner_id == owner_id)) or 0
-        if count >= MAX_DRAFTS:
-            raise Invalid("status", "Validation failed: You have exceeded the limit of %(most)s drafts", "too_many",
-                          most=MAX_DRAFTS)
-        row = KeptDraft(id=ids.new(), owner_id=owner_id)
+        await check_room(session, owner_id)
+        row = KeptDraft(id=ids.new(), owner_id=owner_id, revision=0)
         session.add(row)
-    row.kind, row.request, row.media_ids, row.updated_at = kind, request, list(media_ids), now()
+    row.kind = kind
+    put(row, request, media_ids)
     await session.flush()
     return row
+
+
+def put(row: KeptDraft, request: dict[str, Any], media_ids: Sequence[int]) -> None:
+    """Have a draft say something else."""
+    row.request, row.media_ids, row.opening, row.updated_at = request, list(media_ids), opening(request), now()
+    row.revision += 1
+
+
+def opening(request: dict[str, Any]) -> str:
+    """The title of what is put aside, else its first words, '' if it has none."""
+    parts = (str(request.get(name) or "")[:_OPENING * 4] for name in ("summary", "text"))
+    text = " ".join(str(request.get("title") or "").split()) or " ".join(" ".join(parts).split())
+    return text[:_OPENING] + "…" if len(text) > _OPENING else text
+
+
+def size_of(request: dict[str, Any], most: int = MAX_BYTES) -> int:
+    """How many bytes a request takes.
+
+    Raises:
+        Invalid: more than `most`.
+    """
+    size = len(msgspec.json.encode(request))
+    if size > most:
+        raise Invalid("status", "Validation failed: The draft is too long", "too_long")
+    return size
+
+
+async def check_room(session: AsyncSession, owner_id: int) -> None:
+    """Refuse one more draft where there are too many.
+
+    Raises:
+        Invalid: there are.
+    """
+    count = await session.scalar(select(func.count()).select_from(KeptDraft).where(
+        KeptDraft.owner_id == owner_id)) or 0
+    if count >= MAX_DRAFTS:
+        raise Invalid("status", "Validation failed: You have exceeded the limit of %(most)s drafts", "too_many",
+                      most=MAX_DRAFTS)
 
 
 async def page(session: AsyncSession, owner_id: int, part: Page) -> list[KeptDraft]:
     """A page of a person's drafts, last begun first."""
     query = select(KeptDraft).where(KeptDraft.owner_id == owner_id)
     return await rows_of(session, query, KeptDraft.id, part)
+
+
+async def listed(session: AsyncSession, owner_id: int) -> Sequence[KeptDraft]:
+    """All drafts of a person, last begun first, without what is in them."""
+    rows = await session.scalars(select(KeptDraft).options(defer(KeptDraft.request, raiseload=True)).where(
+        KeptDraft.owner_id == owner_id).order_by(KeptDraft.id.desc()).limit(MAX_DRAFTS))
+    return rows.all()
 
 
 async def one(session: AsyncSession, owner_id: int, draft_id: int) -> KeptDraft:

@@ -23,7 +23,7 @@ from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 _MOST = 500
-_WORDS = 140
+_PAGES = {"article": "/write/{}"}
 
 
 async def put_aside(request: AnyRequest, me: Viewer, form: Form, wanted: NoteRequest, sent: Sent) -> Response[Any]:
@@ -54,21 +54,20 @@ async def forget(session: AsyncSession, me: Viewer, form: Form) -> None:
 
 
 def _excerpt(words: dict[str, Any]) -> str:
-    text = " ".join(f"{words.get('summary') or ''} {words.get('text') or ''}".split())
-    return (text[:_WORDS] + "…" if len(text) > _WORDS else text) or _("Without words")
+    return kept_drafts.opening(words) or _("Without words")
 
 
 @get("/drafts")
 async def index(request: AnyRequest, me: Me) -> Response[Any]:
     """Drafts, and what waits for its time."""
     async with request.app.state.db.read() as session:
-        drafts = await kept_drafts.page(session, me.actor.id, Page(limit=_MOST))
+        drafts = await kept_drafts.listed(session, me.actor.id)
         waiting = await scheduled.page(session, me.actor.id, Page(limit=_MOST))
     return await pages.render(
         request, "compose/drafts.html",
-        drafts=[{"id": row.id, "text": _excerpt(row.request), "time": shown_time(row.updated_at),
-                 "files": len(row.media_ids), "url": f"/drafts/{row.id}" if row.kind == "note" else ""}
-                for row in drafts],
+        drafts=[{"id": row.id, "text": row.opening or _("Without words"), "time": shown_time(row.updated_at),
+                 "files": len(row.media_ids), "url": _PAGES.get(row.kind, "/drafts/{}").format(row.id),
+                 "article": row.kind == "article", "edit": row.object_id is not None} for row in drafts],
         waiting=[{"id": row.id, "text": _excerpt(row.request), "time": shown_time(row.scheduled_at),
                   "files": len(row.media_ids), "error": _(row.error) if row.error else ""}
                  for row in sorted(waiting, key=lambda row: row.scheduled_at)])

@@ -47,6 +47,17 @@ class Form:
             raise Invalid(name, "This is too long", code="too_long")
         return value
 
+    def long(self, name: str, *, limit: int) -> str:
+        r"""A long text with its white space, line ends as `\n`.
+
+        Raises:
+            Invalid: it is longer than `limit` characters.
+        """
+        value = _clean(self._first(name, "", most=2 * limit))
+        if len(value) > limit:
+            raise Invalid(name, "This is too long", code="too_long")
+        return value
+
     def secret(self, name: str) -> str:
         """A password or code, exactly as typed (at most 1000 characters)."""
         return self._first(name, "")[:1000]
@@ -77,8 +88,8 @@ class Form:
         """Values to fill a form with again after an error."""
         return {name: _clean(self._first(name, "")) for name in names}
 
-    def _first(self, name: str, default: str) -> str:
-        return next((value for key, value in self._fields if key == name), default)[:MAX_TEXT]
+    def _first(self, name: str, default: str, *, most: int = MAX_TEXT) -> str:
+        return next((value for key, value in self._fields if key == name), default)[:most]
 
 
 def _clean(value: str) -> str:

@@ -43,6 +43,7 @@ MAX_TITLE = 300
 MAX_SUMMARY = 1000
 MAX_WARNING = 500
 MAX_TAGS = 30
+MAX_PICTURES = 200
 CONTENT_TYPES = ("text/markdown", "text/html")
 VISIBILITIES = (visibility.PUBLIC, visibility.UNLISTED, visibility.FOLLOWERS)
 
@@ -332,7 +333,7 @@ async def _media(session: AsyncSession, writer: Actor, author: Actor, request: A
         await session.execute(update(_MEDIA).where(
             _MEDIA.c.id.in_(wanted), _MEDIA.c.owner_id == writer.id, _MEDIA.c.object_id.is_(None),
             _MEDIA.c.purpose == "attachment").values(owner_id=author.id))
-    return await own_media(session, author, list(dict.fromkeys(wanted)), of_object=of_object)
+    return await own_media(session, author, list(dict.fromkeys(wanted)), of_object=of_object, most=MAX_PICTURES)
 
 
 async def _cover(session: AsyncSession, media_ids: Sequence[int], request: ArticleRequest) -> dict[str, Any]:

@@ -78,7 +78,7 @@ from potluck.social.model.relations import (
     Mute,
     ThreadMute,
 )
-from potluck.social.model.scheduled import KeptDraft, ScheduledPost
+from potluck.social.model.scheduled import KeptDraft, KeptDraftVersion, ScheduledPost
 from potluck.social.model.search import PostIndex, PostIndexFill
 from potluck.social.model.servers import Server
 from potluck.social.model.site import (
@@ -112,7 +112,8 @@ __all__ = [
     "DomainPolicy",
     "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter", "FilterKeyword",
     "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "HeldObject", "ImportedPost", "Invite",
-    "IpBlock", "KeptDraft", "KeptValue", "LinkPublisher", "List", "ListMember", "LiveEvent", "Marker", "Media",
+    "IpBlock", "KeptDraft",
+    "KeptDraftVersion", "KeptValue", "LinkPublisher", "List", "ListMember", "LiveEvent", "Marker", "Media",
     "Mention", "ModAction", "ModerationNote", "Moderator", "Mute", "Notification", "NotificationPermission",
     "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Object", "ObjectCard",
     "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostHidden", "PostIndex", "PostIndexFill", "PostRead",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from potluck.db.base import Base, Id, now
@@ -40,5 +40,31 @@ class KeptDraft(Base):
     request: Mapped[dict[str, Any]]  # what is in the composer, in the kind's own words
     media_ids: Mapped[list[int]] = mapped_column(default=list)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    opening: Mapped[str] = mapped_column(default="", server_default="")  # first words, for lists, which read no request
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")  # grows with every save
+    saved_by: Mapped[str | None]  # the tab or app that saved last, by a word it chose
+    key: Mapped[str | None]  # chosen by who began it, so that beginning twice makes one
+    object_id: Mapped[int | None] = mapped_column(ForeignKey("object.id", ondelete="SET NULL"), index=True)
+    # the published object it is a new version of
 
-    __table_args__ = (Index("ix_kept_draft_owner", "owner_id", "id"),)
+    __table_args__ = (
+        Index("ix_kept_draft_owner", "owner_id", "id"),
+        UniqueConstraint("owner_id", "key"),
+        UniqueConstraint("owner_id", "object_id"),
+    )
+
+
+class KeptDraftVersion(Base):
+    """How a draft was before."""
+
+    __tablename__ = "kept_draft_version"
+
+    id: Mapped[Id]
+    draft_id: Mapped[int] = mapped_column(ForeignKey("kept_draft.id", ondelete="CASCADE"))
+    revision: Mapped[int]  # of the draft when it said this
+    request: Mapped[dict[str, Any]]
+    size: Mapped[int]  # bytes of the request, so that what is kept stays bounded
+    opening: Mapped[str] = mapped_column(default="")
+    saved_at: Mapped[datetime]  # when it was saved
+
+    __table_args__ = (Index("ix_kept_draft_version_draft", "draft_id", "id"),)

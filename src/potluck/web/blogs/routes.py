@@ -1,5 +1,8 @@
 """The pages of blogs."""
 
-from potluck.web.blogs import desk, doors, home
+from potluck.web.blogs import desk, doors, draft_versions, home, pictures, writing
 
-route_handlers = [*home.route_handlers, *doors.route_handlers, *desk.route_handlers]
+route_handlers = [
+    *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *writing.route_handlers,
+    *draft_versions.route_handlers, *pictures.route_handlers,
+]

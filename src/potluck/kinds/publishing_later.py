@@ -1,0 +1,97 @@
+"""Publishes what waits for its time. Each kind says how; here it is looked for, and what is refused is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.db.base import now
+from potluck.db.engine import Database
+from potluck.kinds.authoring import HandleResolver
+from potluck.social import scheduled
+from potluck.social.errors import SocialError
+from potluck.social.model import Actor, ScheduledPost, User
+
+log = structlog.get_logger(__name__)
+
+_SECONDS = 5.0
+_GONE = "The account cannot post any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How things of a kind are published when their time has come.
+
+    Attributes:
+        kind: registry name.
+        prepare: before the transaction: what takes long, or asks other servers.
+        publish: in the transaction, with what `prepare` gave.
+    """
+
+    kind: str
+    prepare: Callable[[Database, HandleResolver, ScheduledPost], Awaitable[Any]]
+    publish: Callable[[AsyncSession, Actor, Any], Awaitable[Any]]
+
+
+class Publisher:
+    """Publishes what is due, looking every few seconds. A restart goes on where it was: the rows are the queue."""
+
+    def __init__(self, db: Database, federation: HandleResolver, kinds: Sequence[Later]) -> None:
+        self._db = db
+        self._federation = federation
+        self._kinds = kinds
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            try:
+                while await self.publish_due():
+                    pass
+            except SQLAlchemyError as error:
+                log.warning("scheduled_not_published", error=str(error))
+            await asyncio.sleep(_SECONDS)
+
+    async def publish_due(self) -> int:
+        """Publish what is due now; returns how many posts were looked at."""
+        return sum([await self._publish_due(kind) for kind in self._kinds])
+
+    async def _publish_due(self, kind: Later) -> int:
+        async with self._db.read() as session:
+            rows = await scheduled.due(session, kind.kind, now())
+        for row in rows:
+            try:
+                await self._publish(kind, row)
+            except (SocialError, msgspec.ValidationError) as error:
+                log.info("scheduled_refused", post=row.id, reason=str(error))
+                async with self._db.write() as session:
+                    await scheduled.fail(session, row.id, str(error))
+        return len(rows)
+
+    async def _publish(self, kind: Later, waiting: ScheduledPost) -> None:
+        """The post comes and its row goes in one transaction: it is published once, whatever happens."""
+        prepared = await kind.prepare(self._db, self._federation, waiting)
+        async with self._db.write() as session:
+            row = await scheduled.take(session, waiting.id)
+            if row is None:
+                return
+            author = await session.get_one(Actor, row.owner_id)
+            if not await _may_post(session, author):
+                row.error = _GONE
+                return
+            await kind.publish(session, author, prepared)
+            await session.delete(row)
+
+
+async def _may_post(session: AsyncSession, author: Actor) -> bool:
+    if author.suspended_at or author.deleted_at or author.moved_to_id:
+        return False
+    return await session.scalar(select(User.id).where(
+        User.id == author.owner_id, User.disabled_at.is_(None), User.approved_at.is_not(None))) is not None
