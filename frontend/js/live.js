@@ -1,9 +1,11 @@
 // Live timelines by server-sent events. New entries wait behind a button, so that nothing jumps while someone reads.
 //
 // The stream's events: `update` (HTML of a card: new, or changed if its id is on the page), `notification` (HTML of a
-// row; sent on every stream of someone signed in), `delete` (id of a post), `job` (JSON: how far a file of theirs is).
+// row; sent on every stream of someone signed in), `delete` (id of a post), `job` (JSON: how far a file of theirs is),
+// `comment` (id of something new in the discussion one looks at).
 import { receiveJob } from "./preparing.js";
 import { adopt, redraw } from "./requests.js";
+import { toast, toastText } from "./toast.js";
 
 const MOST_WAITING = 100;
 // A browser allows few connections to one host, so a page that nobody sees gives its own back.
@@ -54,7 +56,31 @@ function countNotification() {
   }
 }
 
+function receiveComment(id) {
+  if (document.getElementById(`post-${id}`) || waiting.includes(id)) return;
+  waiting.push(id);
+  showButton();
+}
+
+/** Draw the discussion anew where it stands: what is folded stays folded, and what is new is marked. */
+async function revealComments() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const drawn = page?.querySelector("[data-live-part]");
+  if (!drawn) return toast(toastText("failed"));
+  const before = new Set([...feed.querySelectorAll("[id^=post-]")].map((element) => element.id));
+  await redraw(feed.querySelector("[data-live-part]"), drawn.outerHTML);
+  const fresh = [...feed.querySelectorAll(".comment-body[id^=post-]")].filter((element) => !before.has(element.id));
+  for (const element of fresh) element.closest(".comment").classList.add("comment-new");
+  waiting = [];
+  missed = false;
+  showButton();
+  document.dispatchEvent(new CustomEvent("potluck:added"));
+  fresh[0]?.focus();
+}
+
 function reveal() {
+  if (feed.dataset.liveKind === "discussion") return revealComments();
   if (missed) return location.reload();
   const first = waiting[0];
   feed.prepend(...waiting);
@@ -70,6 +96,7 @@ function open(url, kind) {
   const source = new EventSource(url);
   source.addEventListener("update", (event) => { if (feed && kind === "post") receive(event.data); });
   source.addEventListener("delete", (event) => remove(event.data));
+  source.addEventListener("comment", (event) => { if (kind === "discussion") receiveComment(event.data.trim()); });
   source.addEventListener("job", (event) => receiveJob(JSON.parse(event.data)));
   source.addEventListener("notification", (event) => {
     countNotification();

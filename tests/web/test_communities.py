@@ -198,6 +198,42 @@ async def test_every_order_can_be_read(site: Site, order: str) -> None:
     assert (await guest.get(f"/@soups?sort={order}&cursor=nonsense")).status_code == 422
 
 
+async def test_listings_are_narrowed(site: Site) -> None:
+    """By kind, language, NSFW and what was read; a form says by what, and words that mean nothing are passed over."""
+    group = await community(site)
+    await bring(site, group, language="en")
+    await bring(site, group, "Sur le bouillon", language="fr")
+    await bring(site, group, "A whole fish", sensitive=True)
+    guest = site.guest()
+    page = (await guest.get("/communities?show=all&lang=fr&sort=new")).text
+    assert "Sur le bouillon" in page
+    assert "On broth" not in page
+    assert '<input type="hidden" name="sort" value="new">' in page
+    assert "A whole fish" not in (await guest.get("/communities?show=all")).text
+    assert "A whole fish" in (await guest.get("/communities?show=all&nsfw=1")).text
+    assert "On broth" not in (await guest.get("/@soups?kind=note")).text
+    assert "On broth" in (await guest.get("/@soups?kind=link&lang=nonsense&t=eon&sort=odd")).text
+    page = (await guest.get("/@soups?sort=top&t=year&kind=link")).text
+    for span in ("hour", "six_hours", "twelve_hours", "day", "week", "month", "three_months", "six_months",
+                 "nine_months", "year", "all"):
+        assert f"sort=top&amp;t={span}&amp;kind=link" in page or f"t={span}" in page
+    assert page.count('aria-current="true"') >= 2
+
+
+async def test_scores_can_be_hidden(site: Site) -> None:
+    """One votes, and does not see how others did."""
+    row = await bring(site, await community(site))
+    browser = await site.browser(site.cast.bob)
+    await browser.post(f"/posts/{row.id}/upvote", {})
+    assert "Score: </span>1" in (await browser.get("/@soups")).text
+    await browser.post("/settings/preferences", {"hide_scores": "1", "autoplay_gifs": "1"})
+    for path in ("/@soups", f"/@alice/{row.id}"):
+        page = (await browser.get(path)).text
+        assert "Score: " not in page
+        assert 'aria-pressed="true"' in page
+    assert "Score: </span>1" in (await site.guest().get("/@soups")).text
+
+
 async def test_a_discussion_is_a_tree(site: Site) -> None:
     """Sorted, with gaps where something was removed, and moderators' words marked."""
     cast = site.cast
@@ -260,6 +296,46 @@ async def test_moderating_from_the_page(site: Site) -> None:
     assert (await alice.post(f"/communities/{group_id}/appoint", {"handle": "@nobody"})).status_code == 422
 
 
+async def test_moderating_on_the_spot(site: Site) -> None:
+    """From the discussion and the listing: the form leads back, what is removed can be restored there."""
+    row = await bring(site, await community(site))
+    said = await comment(site, site.cast.bob, row, "A rude word")
+    alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
+    path = f"/@alice/{row.id}"
+    assert f'action="/posts/{said.id}/mod"' in (await alice.get(path)).text
+    assert f'action="/posts/{row.id}/mod"' in (await alice.get("/@soups")).text
+    assert "/mod" not in (await bob.get(path)).text
+    answer = await alice.post(f"/posts/{said.id}/mod", {"act": "remove", "reason": "rude", "back": path})
+    page = await alice.page_after(answer)
+    assert answer.headers["location"] == path
+    assert "A rude word" not in page
+    assert 'value="restore"' not in (await bob.get(path)).text
+    assert f'form="mod-{said.id}" name="act" value="restore"' in page
+    assert "A rude word" in await alice.page_after(
+        await alice.post(f"/posts/{said.id}/mod", {"act": "restore", "back": path}))
+    answer = await alice.post(f"/posts/{row.id}/mod", {"act": "remove", "back": path})
+    assert answer.headers["location"] == "/@soups"
+
+
+async def test_the_log_is_searched(site: Site) -> None:
+    """By what was done, and by whom or to whom."""
+    row = await bring(site, await community(site))
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        group = await session.get_one(Actor, row.group_id)
+        await moderating.lock(session, alice, row.id, reason="heated")
+        await moderating.ban(session, alice, group, await session.get_one(Actor, site.cast.bob.id), reason="rude")
+    guest = site.guest()
+    page = (await guest.get("/@soups/modlog?only=bans")).text
+    assert "rude" in page
+    assert "heated" not in page
+    page = (await guest.get("/communities/modlog?who=@bob&only=nonsense")).text
+    assert "rude" in page
+    assert "heated" not in page
+    assert "heated" in (await guest.get("/communities/modlog?who=alice")).text
+    assert "Nobody with this address" in (await guest.get("/@soups/modlog?who=nobody")).text
+
+
 async def test_settings(site: Site) -> None:
     """Saved by its moderators; who may read it is fixed once something was posted."""
     group = await community(site)
@@ -316,6 +392,11 @@ async def test_bundles_of_communities(site: Site) -> None:
     assert (await (await site.browser(site.cast.eve)).get(path[0])).status_code == 404
     await bob.post(path[0], {"community": str(group.id), "remove": "1"})
     assert "On broth" not in (await bob.get(path[0])).text
+    assert (await bob.post(path[0], {"handle": "!nothing@here.example"})).status_code == 422
+    await bob.post(path[0], {"handle": "!soups"})
+    assert "On broth" in (await bob.get(path[0])).text
+    assert (await bob.post(path[0], {"name": ""})).status_code == 422
+    assert "Cold food" in await bob.page_after(await bob.post(path[0], {"name": "Cold food"}))
     await bob.post(path[0], {"delete": "1"})
     assert (await bob.get(path[0])).status_code == 404
 

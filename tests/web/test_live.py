@@ -5,6 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from potluck.kinds.link import actions as links
+from potluck.kinds.link.actions import LinkRequest
+from potluck.kinds.note import actions as notes
+from potluck.kinds.note.actions import NoteRequest
+from potluck.social import blocks, keys
+from potluck.social.communities import making
+from potluck.social.communities.making import Wishes
+from potluck.social.model import Actor
 from potluck.web import live
 from web.conftest import Browser, Site
 
@@ -130,3 +138,43 @@ async def test_deletion_is_told(site: Site, listen) -> None:
 def test_events_have_one_data_line_for_each_line() -> None:
     """The text/event-stream form: lines of HTML stay lines."""
     assert live.sse("update", "a\nb") == "event: update\ndata: a\ndata: b\n\n"
+
+
+async def test_a_discussion_learns_of_new_comments(site: Site, listen) -> None:
+    """Of that post and no other, and not of what the reader may not or does not want to see."""
+    cast = site.cast
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, cast.alice.id)
+        group = await making.create(session, alice, "soups", Wishes("Soups"), pairs=keys.make_pairs())
+        row, other = [await links.compose(session, alice, LinkRequest(group.id, title)) for title in ("One", "Two")]
+        await blocks.mute(session, cast.eve, cast.mona)
+    streams = [await listen(browser, f"discussion:{row.id}") for browser in (
+        site.guest(), await site.browser(cast.eve))]
+
+    async def say(author: Actor, parent: int, text: str) -> int:
+        async with site.database.write() as session:
+            made = await notes.compose(session, await session.get_one(Actor, author.id), NoteRequest(
+                text, in_reply_to_id=parent))
+            return int(made.id)
+
+    await say(cast.bob, other.id, "Elsewhere")
+    muted = await say(cast.mona, row.id, "Hm")
+    first = await say(cast.bob, row.id, "Here")
+    guest, eve = streams
+    assert await guest.next() == f"event: comment\ndata: {muted}\n\n"
+    assert await guest.next() == f"event: comment\ndata: {first}\n\n"
+    heard = await eve.next()
+    while "event: comment" not in heard:
+        heard = await eve.next()
+    assert heard == f"event: comment\ndata: {first}\n\n"
+
+
+async def test_a_discussion_of_members_is_for_members(site: Site) -> None:
+    """Others are told that there is no such stream."""
+    async with site.database.write() as session:
+        alice = await session.get_one(Actor, site.cast.alice.id)
+        group = await making.create(session, alice, "pantry", Wishes("Pantry", visibility="private"),
+                                    pairs=keys.make_pairs())
+        row = await links.compose(session, alice, LinkRequest(group.id, "Secret"))
+    for browser in (site.guest(), await site.browser(site.cast.bob)):
+        assert (await browser.get(f"/events?stream=discussion:{row.id}")).status_code == 404

@@ -29,6 +29,7 @@ class Remote:
     summary: str
     software: str
     type: str = "Person"
+    icon: str = ""  # a file in `static/demo/`
 
 
 LOCALS = (
@@ -47,7 +48,8 @@ REMOTES = (
     Remote("noor", "books.example", "Noor reads", "<p>Reading through the night.</p>", "bookwyrm"),
     Remote("tomas", "video.example", "Tomás makes films", "<p>Short films about long roads.</p>", "peertube"),
     Remote("wren", "lemmy.example", "wren", "<p>Seeds, mostly.</p>", "lemmy"),
-    Remote("gardening", "lemmy.example", "Gardening", "<p>A community for everything green.</p>", "lemmy", "Group"),
+    Remote("gardening", "lemmy.example", "Gardening", "<p>A community for everything green.</p>", "lemmy", "Group",
+           "leaf-icon.svg"),
 )
 
 FOLLOWS = (
@@ -70,10 +72,18 @@ class Place:
     rules: tuple[str, ...] = ()
     moderators: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    flairs: tuple[str, ...] = ()
+    icon: str = ""  # files in `static/demo/`
+    banner: str = ""
+    banner_shows: str = ""
 
 
 PLACES = (
     Place("long_table", "alice", "The long table", "Recipes, leftovers, and *who brings what*. Everybody may sit down.",
           ("Say what is in it: people have allergies.", "No dish is too simple."), ("mona",),
-          ("bob", "mia", "dave", "mona")),
+          ("bob", "mia", "dave", "mona"), ("Recipe", "Question", "Meet-up"), "table-icon.svg", "table-banner.svg",
+          "A long table with four bowls, the sun behind it"),
+    Place("night_sky", "bob", "The night sky", "What is up there tonight, seen with eyes, tins and tubes.",
+          ("Say where you stood, and when.",), (), ("alice", "eve", "mia"), ("Photo", "Tonight"), "sky-icon.svg",
+          "sky-banner.svg", "Stars above dark hills"),
 )

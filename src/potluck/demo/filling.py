@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,11 +19,11 @@ from potluck.demo.script import LINES, Line
 from potluck.kinds.note import actions
 from potluck.kinds.note.model import PollDraft
 from potluck.settings import current
-from potluck.social import actors, follows, objects, profiles, reactions, registry
+from potluck.social import actors, follows, objects, preview_cards, profiles, reactions, registry
 from potluck.social.accounts import signup
 from potluck.social.communities import making, moderating, ranking
 from potluck.social.communities.making import Wishes
-from potluck.social.drafts import ActorDraft, Draft, MentionDraft
+from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft, MentionDraft
 from potluck.social.errors import Conflict
 from potluck.social.model import Actor, Marker, Object, Server, User
 from potluck.text.sanitise import to_plain_text
@@ -55,6 +56,9 @@ async def fill(db: Database) -> None:
         await reactions.pin(session, people["alice"], said["invitation"].id)
         await reactions.bookmark(session, people["alice"], said["moss"].id)
         await moderating.pin(session, people["alice"], said["swap"].id)
+        for line in LINES:
+            if line.removed:
+                await moderating.remove(session, people["alice"], said[line.key].id, line.removed)
         await ranking.refresh(session)
 
 
@@ -80,12 +84,14 @@ async def _make_remote(session: AsyncSession, person: Remote) -> Actor:
         display_name=person.display_name, summary=person.summary, url=f"{base}/@{person.name}",
         shared_inbox=f"{base}/inbox", outbox=f"{uri}/outbox", followers_uri=f"{uri}/followers",
         following_uri=f"{uri}/following", discoverable=True, indexable=True,
-        published=now() - timedelta(days=700)), server.id)
+        avatar_url=_static(person.icon), published=now() - timedelta(days=700)), server.id)
 
 
 async def _make_place(session: AsyncSession, people: Mapping[str, Actor], place: Place) -> Actor:
     made = await making.create(session, people[place.leader], place.name, Wishes(
-        place.title, place.description, rules=place.rules))
+        place.title, place.description, rules=place.rules, flairs=[{"name": name} for name in place.flairs]))
+    await profiles.update_profile(session, made, avatar_url=_static(place.icon), header_url=_static(place.banner),
+                                  header_description=place.banner_shows)
     for name in place.members:
         await follows.follow(session, people[name], made)
     for name in place.moderators:
@@ -114,7 +120,25 @@ async def _say(session: AsyncSession, people: Mapping[str, Actor], said: Mapping
     (stored,) = await objects.store(session, [draft])
     if stored.object is None:
         raise Conflict(f"{line.key} was deleted here before")
+    if line.link:
+        await preview_cards.want(session, {stored.object.id: line.link})
+        await _show_card(session, line)
     return stored.object
+
+
+async def _show_card(session: AsyncSession, line: Line) -> None:
+    """What the page of a link would say of itself, had it been fetched."""
+    card = await preview_cards.by_url(session, line.link)
+    if card is None or card.state == "ready":
+        return
+    title, description, picture = line.card
+    await preview_cards.settle(session, card.id, {
+        "title": title, "description": description, "provider_name": urlsplit(line.link).netloc,
+        "image_url": _static(picture)} if title else None)
+
+
+def _static(name: str) -> str | None:
+    return f"/static/demo/{name}" if name else None
 
 
 async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line) -> Draft:
@@ -129,10 +153,8 @@ async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line)
                            "attachment": shared, **line.document})
         draft.author_id = author.id
         return draft
-    if line.title:
-        return Draft(kind="link", type="Page", published=now(), author_id=author.id, title=line.title, content=html,
-                     source=line.text, source_type="text/markdown", language=line.language,
-                     extra={"link": line.link} if line.link else {})
+    if line.title and not line.poll:
+        return _post(line, author, html)
     draft = Draft(kind="note", type="Question" if line.poll else "Note", published=now(), author_id=author.id,
                   visibility=line.visibility, summary=line.warning, sensitive=bool(line.warning), content=html,
                   source=line.text, source_type="text/plain", language=line.language)
@@ -140,10 +162,23 @@ async def _draft(session: AsyncSession, people: Mapping[str, Actor], line: Line)
     draft.hashtags = [word.lstrip("#").rstrip(".,!?") for word in words if word.startswith("#")]
     draft.mentions = [MentionDraft(people[name].uri, f"@{name}", actor_id=people[name].id)
                       for word in words if word.startswith("@") and (name := word.strip("@.,!?")) in people]
+    if line.title:
+        draft.title, draft.content = line.title, f"<p><strong>{line.title}</strong></p>{html}"
     if line.poll:
         votes = sum(count for _, count in line.poll)
         draft.kind_data = PollDraft(list(line.poll), expires_at=now() + timedelta(days=2), voters_count=votes)
     return draft
+
+
+def _post(line: Line, author: Actor, html: str) -> Draft:
+    """A post in a community."""
+    extra = {"link": line.link, "flairs": [line.flair] if line.flair else []}
+    picture, shows = line.picture
+    return Draft(
+        kind="link", type="Page", published=now(), author_id=author.id, title=line.title, content=html,
+        source=line.text, source_type="text/markdown", language=line.language,
+        extra={key: value for key, value in extra.items() if value},
+        attachments=[AttachmentDraft("image", _static(picture) or "", description=shows)] if picture else [])
 
 
 async def _react(session: AsyncSession, people: Mapping[str, Actor], row: Object, line: Line) -> None:

@@ -20,6 +20,10 @@ class Line:
         community: handle of the community it is posted to.
         title, link: of a post in a community by somebody here.
         downvoted_by: handles.
+        flair: tag of a post in a community.
+        picture: a file in `static/demo/` and what it shows.
+        card: what the linked page says of itself: title, description, a file in `static/demo/` or ''.
+        removed: why a moderator took it down.
     """
 
     key: str
@@ -38,6 +42,10 @@ class Line:
     title: str = ""
     link: str = ""
     downvoted_by: tuple[str, ...] = ()
+    flair: str = ""
+    picture: tuple[str, str] = ("", "")
+    card: tuple[str, str, str] = ("", "", "")
+    removed: str = ""
 
 
 LINES = (
@@ -64,18 +72,55 @@ LINES = (
     Line("mice", "wren@lemmy.example", 9, "The rice! Thank you. I had been using hope.", reply_to="jars",
          liked_by=("mia",)),
     Line("catalogue", "wren@lemmy.example", 30, "", document={"type": "Page", "name": "An old bean catalogue"},
-         link="https://beans.example/catalogue", community="gardening@lemmy.example", liked_by=("alice",)),
+         link="https://beans.example/catalogue", community="gardening@lemmy.example", liked_by=("alice",),
+         card=("Beans, a catalogue of 1911", "Two hundred varieties, drawn by hand, with what they cost by the ounce.",
+               "beans.svg")),
+    Line("lentils_again", "wren@lemmy.example", 7.5, "", document={"type": "Page", "name": "Which lentil to grow?"},
+         link="https://kitchen.example/lentils", community="gardening@lemmy.example", liked_by=("mia",)),
     Line("sourdough", "bob", 20, "Three loaves, one of them edible. What goes wrong in my second rise?",
-         community="long_table", title="My sourdough rises, then sulks",
+         community="long_table", title="My sourdough rises, then sulks", flair="Question",
          liked_by=("alice", "mia", "mona")),
     Line("warmer", "alice", 19, "Your workshop is cold. Try the oven with only the lamp on.", reply_to="sourdough",
          liked_by=("bob", "mia", "dave")),
     Line("lamp", "bob", 18.5, "The lamp! It has risen. It has risen.", reply_to="warmer", liked_by=("alice",)),
     Line("yeast", "dave", 18, "Bread is a slow soup.", reply_to="sourdough", liked_by=("alice",),
          downvoted_by=("mona",)),
-    Line("lentils", "mia", 8, "", community="long_table", title="Every lentil, compared in one table",
-         link="https://kitchen.example/lentils", liked_by=("alice", "bob", "dave", "mona")),
-    Line("swap", "mona", 4, "Bring a jar of something, take a jar of something else. Labels please.",
+    Line("buy", "frank@gts.example", 17.5, "Cheap proving baskets, click here.", reply_to="sourdough",
+         removed="Advertising"),
+    Line("sorry", "mia", 17.2, "We have baskets to lend, no clicks needed.", reply_to="buy", liked_by=("bob", "alice")),
+    Line("cold", "mona", 16, "How cold is the workshop, honestly?", reply_to="warmer"),
+    Line("honest", "bob", 15.5, "The glue does not set before noon.", reply_to="cold", liked_by=("mona",)),
+    Line("glue", "dave", 15, "Then it is not bread you are making there.", reply_to="honest", liked_by=("bob", "mia")),
+    Line("crusty", "bob", 14.6, "It is a table with a crust.", reply_to="glue", liked_by=("dave", "alice", "mia")),
+    Line("rye", "mia", 14, "A spoon of rye in the starter woke mine up. And patience: twelve hours, not six.",
+         reply_to="sourdough", liked_by=("alice", "bob", "mona")),
+    Line("lentils", "mia", 8, "", community="long_table", title="Every lentil, compared in one table", flair="Recipe",
+         link="https://kitchen.example/lentils", liked_by=("alice", "bob", "dave", "mona"),
+         card=("Every lentil, compared", "Cooking time, taste, and which of them keep their shape in a salad.",
+               "lentils.svg")),
+    Line("beluga", "alice", 7.4, "Beluga for salads, red for everything that may fall apart.", reply_to="lentils",
+         liked_by=("mia", "bob")),
+    Line("loaf", "alice", 6, "The new oven holds its heat for nine hours.", community="long_table", flair="Recipe",
+         title="First loaf out of the new oven", picture=("loaf.svg", "A round loaf with three cuts on a wooden board"),
+         liked_by=("bob", "mia", "mona", "dave", "carol@mastodon.example")),
+    Line("crust", "dave", 5.5, "I can hear that crust from here.", reply_to="loaf", liked_by=("alice", "mia")),
+    Line("dumplings", "mona", 27, "The fold at 2:10 is the whole secret.", community="long_table", flair="Recipe",
+         title="Folding dumplings in four minutes", link="https://video.example/dumplings.mp4",
+         liked_by=("alice", "mia")),
+    Line("thirty", "mona", 12, "Everything must fit into the two large pots.", community="long_table",
+         title="Which soup for thirty people?", flair="Question",
+         poll=(("Lentil and lemon", 9), ("Potato and leek", 6), ("Whatever Dave says", 2)), liked_by=("dave",)),
+    Line("jupiter", "bob", 3.4, "Through the old tube, a phone held to the eyepiece. Balcony, 22:40.",
+         community="night_sky", title="Jupiter and four of its moons", flair="Photo",
+         picture=("jupiter.svg", "Jupiter, banded, with two moons on each side"), liked_by=("alice", "eve", "mia")),
+    Line("moons", "eve", 3.1, "From left to right? I never know which is which.", reply_to="jupiter",
+         liked_by=("bob",)),
+    Line("order", "bob", 3, "Callisto, Ganymede, then Europa and Io on the other side.", reply_to="moons",
+         liked_by=("eve", "alice")),
+    Line("clear", "mia", 9, "", community="night_sky", title="Three clear nights in a row, says the chart",
+         flair="Tonight", link="https://weather.example/clear-sky", liked_by=("bob", "alice"),
+         card=("Clear-sky chart", "Clouds, haze and the moon, hour by hour.", "")),
+    Line("swap", "mona", 4, "Bring a jar of something, take a jar of something else. Labels please.", flair="Meet-up",
          community="long_table", title="Jam swap on Saturday", liked_by=("alice", "mia")),
     Line("garden", "mia", 7, "First frost. The dahlias have folded, the kale is only getting started. #garden",
          liked_by=("alice", "bob", "carol@mastodon.example"), boosted_by=("alice", "carol@mastodon.example")),

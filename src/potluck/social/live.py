@@ -176,7 +176,7 @@ class LiveMessage:
 
     `channels` are those of the listener's subscriptions it came through: `home:ACTOR`, `list:LIST`, `public`,
     `public:local`, `public:remote`, `hashtag:NAME`, `hashtag:local:NAME`, `notifications:ACTOR`, `direct:ACTOR`,
-    `jobs:ACTOR`.
+    `jobs:ACTOR`, `discussion:POST`.
     """
 
     id: int
@@ -289,9 +289,11 @@ _PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": 
 
 
 async def _routes(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, frozenset[str]]:
-    """For each event the channels (of those wanted by anyone here) it belongs to, in three queries at the most."""
+    """For each event the channels (of those wanted by anyone here) it belongs to, in four queries at the most."""
     feeds = await _feeds_of(session, rows, wanted)
     streams = await _streams_of(session, rows)
+    for object_id, channel in (await _discussions_of(session, rows, wanted)).items():
+        streams[object_id].add(channel)
     routes: dict[int, frozenset[str]] = {}
     for row in rows:
         if row.reader_id is not None:
@@ -324,6 +326,18 @@ async def _feeds_of(session: AsyncSession, rows: list[LiveEvent], wanted: set[st
         found[object_id, entry_id].add(names[feed_id])
         found[object_id, None].add(names[feed_id])
     return found
+
+
+async def _discussions_of(session: AsyncSession, rows: list[LiveEvent], wanted: set[str]) -> dict[int, str]:
+    """Which new objects belong to discussions that somebody here looks at."""
+    roots = {int(number) for prefix, _, number in (name.partition(":") for name in wanted)
+             if prefix == "discussion" and number.isdecimal()}
+    new = {row.object_id for row in rows if row.type == "update" and row.object_id == row.entry_id}
+    if not roots or not new:
+        return {}
+    found = await session.execute(select(Object.id, Object.thread_root_id).where(
+        Object.id.in_(new), Object.thread_root_id.in_(roots), Object.id != Object.thread_root_id))
+    return {object_id: f"discussion:{root}" for object_id, root in found.all()}
 
 
 async def _streams_of(session: AsyncSession, rows: list[LiveEvent]) -> dict[int, set[str]]:

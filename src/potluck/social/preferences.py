@@ -27,6 +27,7 @@ class Preferences:
         expand_media: which media are shown at once: default (not the sensitive), show_all, hide_all.
         expand_spoilers: whether posts with a content warning are shown unfolded.
         autoplay_gifs: whether silent loops play by themselves (unless the device asks for calm).
+        hide_scores: whether pages keep from the reader how others voted in communities.
         mail_follow: mail about new followers. Likewise mail_request, mail_mention, mail_report (for moderators),
             mail_signup (for moderators, where sign-ups are approved).
     """
@@ -39,6 +40,7 @@ class Preferences:
     expand_media: str = "default"
     expand_spoilers: bool = False
     autoplay_gifs: bool = True
+    hide_scores: bool = False
     mail_follow: bool = False
     mail_request: bool = True
     mail_mention: bool = False

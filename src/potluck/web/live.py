@@ -1,7 +1,7 @@
 """Live pages: server-sent events with cards and notification rows, drawn for the one who listens.
 
 Events: `update` (a card, new or changed), `delete` (id of a post), `notification` (a row), `job` (JSON: how far the
-preparation of one's own file is).
+preparation of one's own file is), `comment` (id of what was said in a discussion one looks at).
 """
 
 from __future__ import annotations
@@ -55,13 +55,18 @@ async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> 
             raise auth.SignInRequired
         name = normalise_hashtag(stream.removeprefix("hashtag:")) if stream.startswith("hashtag:") else ""
         return {f"hashtag:{name}" if name else stream, *own}
+    prefix, _, tail = stream.partition(":")
+    if prefix == "discussion" and tail.isdigit() and len(tail) <= 16:
+        async with request.app.state.db.read() as session:
+            if not await views.load_objects(session, [int(tail)], viewer.actor.id if viewer else None):
+                raise NotFound
+        return {stream, *own}
     if viewer is None:
         raise auth.SignInRequired
     if stream == "notifications":
         return own
     if stream == "home":
         return {f"home:{viewer.actor.id}", *own}
-    prefix, _, tail = stream.partition(":")
     if prefix != "list" or not tail.isdigit() or len(tail) > 16:
         raise NotFound
     async with request.app.state.db.read() as session:
@@ -71,7 +76,7 @@ async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> 
 
 @get("/events")
 async def events(request: AnyRequest, viewer: Guest) -> Response[Any]:
-    """The events of a stream: home, notifications, public, public:local, hashtag:NAME, list:ID."""
+    """The events of a stream: home, notifications, public, public:local, hashtag:NAME, list:ID, discussion:ID."""
     channels = await _channels(request, viewer, request.query_params.get("stream", ""))
     hub: Hub = request.app.state.hub
     if hub.listeners >= MOST_LISTENERS:
@@ -119,7 +124,8 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
     """Events for messages in their order; what the listener may not or does not want to see is left out."""
     async with request.app.state.db.read() as session:
         entries = await _entries(session, viewer, messages)
-        context = "home" if request.query_params.get("stream", "").startswith(("home", "list")) else "public"
+        prefix = request.query_params.get("stream", "").partition(":")[0]
+        context = {"home": "home", "list": "home", "discussion": "thread"}.get(prefix, "public")
         kept, covers = await feeds.sift(session, list(entries.values()), viewer, context)
         wanted = {id(entry) for entry in kept}
         entries = {message_id: entry for message_id, entry in entries.items() if id(entry) in wanted}
@@ -134,6 +140,9 @@ async def _draw(request: AnyRequest, viewer: Viewer | None,
             drawn.append(("notification", rows[message.id]))
         elif message.id in entries:
             entry = entries[message.id]
+            if _in_discussion(message):
+                drawn.append(("comment", str(message.object_id)))
+                continue
             post = shown_post(entry.object, viewer, booster=entry.booster, entry_id=entry.entry_id,
                               covered_by=covers.get(entry.object.object.id, ""))
             drawn.append(("update", pages.part(request, "timelines/card.html", post=post)))
@@ -172,11 +181,15 @@ async def _entries(session: AsyncSession, viewer: Viewer | None,
 
 def _belongs(message: LiveMessage, entry: EntryView) -> bool:
     """Public streams show what the public timelines do: no replies, nobody silenced."""
-    if any(channel.startswith(("home:", "list:")) for channel in message.channels):
+    if _in_discussion(message) or any(channel.startswith(("home:", "list:")) for channel in message.channels):
         return True
     row = entry.object.object
     hashtag = any(channel.startswith("hashtag:") for channel in message.channels)
     return entry.object.author.silenced_at is None and (hashtag or row.in_reply_to_uri is None)
+
+
+def _in_discussion(message: LiveMessage) -> bool:
+    return any(channel.startswith("discussion:") for channel in message.channels)
 
 
 async def _hidden(session: AsyncSession, viewer: Viewer | None, author_ids: set[int]) -> set[int]:

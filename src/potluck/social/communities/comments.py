@@ -105,13 +105,14 @@ def _key(sort: str) -> Callable[[Leaf], tuple[Any, ...]]:
 
 async def tree(
     session: AsyncSession, top: Object, viewer_id: int | None, *, sort: str = "hot", offset: int = 0,
-    limit: int = PAGE, depth: int = MAX_DEPTH,
+    limit: int = PAGE, depth: int = MAX_DEPTH, with_removed: bool = False,
 ) -> Tree:
     """A page of what was said below `top` (a post, or a comment to read on from).
 
     Args:
         offset: so many comments (counted in reading order) are on earlier pages.
         depth: levels shown; deeper answers are counted, not shown.
+        with_removed: gaps of what moderators removed, too, where nothing is below them: for moderators.
 
     Raises:
         Invalid: no such order.
@@ -122,7 +123,7 @@ async def tree(
     for leaf in leaves:
         if leaf.parent_id is not None:
             children[leaf.parent_id].append(leaf)
-    kept = _worth_showing(children, top.id)
+    kept = _worth_showing(children, top.id, with_removed=with_removed)
     for siblings in children.values():
         siblings.sort(key=key, reverse=True)
     walk = _Walk(children, kept, offset, limit, depth)
@@ -167,7 +168,7 @@ class _Walk:
         return roots
 
 
-def _worth_showing(children: dict[int, list[Leaf]], top: int) -> set[int]:
+def _worth_showing(children: dict[int, list[Leaf]], top: int, *, with_removed: bool) -> set[int]:
     """Ids of what is there, and of gaps that have something below them."""
     order: list[Leaf] = []
     stack, seen = [top], {top}
@@ -179,7 +180,8 @@ def _worth_showing(children: dict[int, list[Leaf]], top: int) -> set[int]:
                 stack.append(leaf.id)
     kept: set[int] = set()
     for leaf in reversed(order):
-        if not leaf.gone or leaf.put_back or any(child.id in kept for child in children.get(leaf.id, ())):
+        shown = not leaf.gone or leaf.put_back or (with_removed and leaf.gone == "removed")
+        if shown or any(child.id in kept for child in children.get(leaf.id, ())):
             kept.add(leaf.id)
     return kept
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -157,18 +159,33 @@ async def make_bundle(session: AsyncSession, owner_id: int, name: str) -> Bundle
     Raises:
         Invalid: the name cannot be used, is taken, or there are enough.
     """
-    name = " ".join(name.split())
     mine = await bundles(session, owner_id)
-    if not 1 <= len(name) <= 50:
-        raise Invalid("name", "A name has 1 to 50 characters", "blank" if not name else "too_long")
-    if any(one.name == name for one in mine):
-        raise Invalid("name", "You have a bundle of this name", "taken")
+    name = _bundle_name(name, mine)
     if len(mine) >= MAX_BUNDLES:
         raise Invalid("name", "At most %(most)s bundles", most=MAX_BUNDLES)
     made = Bundle(id=ids.new(), owner_id=owner_id, name=name)
     session.add(made)
     await session.flush()
     return made
+
+
+def _bundle_name(name: str, others: Sequence[Bundle]) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 50:
+        raise Invalid("name", "A name has 1 to 50 characters", "blank" if not name else "too_long")
+    if any(one.name == name for one in others):
+        raise Invalid("name", "You have a bundle of this name", "taken")
+    return name
+
+
+async def rename_bundle(session: AsyncSession, owned: Bundle, name: str) -> None:
+    """Give a bundle another name.
+
+    Raises:
+        Invalid: the name cannot be used, or is taken.
+    """
+    owned.name = _bundle_name(name, [one for one in await bundles(session, owned.owner_id) if one.id != owned.id])
+    await session.flush()
 
 
 async def put_in_bundle(session: AsyncSession, owned: Bundle, group: Actor, *, inside: bool = True) -> None:

@@ -46,7 +46,7 @@ async def write(
 async def read(
     session: AsyncSession, page: Page, *, community_id: int | None = None, acts: Sequence[str] = (),
     open_only: bool = False, moderator_id: int | None = None, target_id: int | None = None,
-    object_id: int | None = None, posts: bool | None = None, offset: int = 0,
+    person_id: int | None = None, object_id: int | None = None, posts: bool | None = None, offset: int = 0,
 ) -> list[Entry]:
     """A page of the log, newest first; of one community or of all (with `open_only` but those for members).
 
@@ -54,6 +54,7 @@ async def read(
         acts: only these.
         moderator_id: only what this moderator did.
         target_id: only what was done to this person, or to something of theirs.
+        person_id: only what this person did or what was done to them, or to something of theirs.
         object_id: only what was done to this post or comment.
         posts: True for what was done to posts, False for comments; None for everything.
     """
@@ -67,10 +68,13 @@ async def read(
             query = query.where(column == value)
     if acts:
         query = query.where(ModAction.act.in_(acts))
-    if target_id is not None or posts is not None:
+    if target_id is not None or posts is not None or person_id is not None:
         query = query.outerjoin(Object, Object.id == ModAction.object_id)
     if target_id is not None:
         query = query.where(or_(ModAction.target_id == target_id, Object.author_id == target_id))
+    if person_id is not None:
+        query = query.where(or_(ModAction.moderator_id == person_id, ModAction.target_id == person_id,
+                                Object.author_id == person_id))
     if posts is not None:
         query = query.where(Object.in_reply_to_uri.is_(None) if posts else Object.in_reply_to_uri.is_not(None))
     query = query.offset(offset or None)

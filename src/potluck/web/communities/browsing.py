@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import follows, keys
+from potluck.social import actors, follows, keys
 from potluck.social.communities import joining, listing, making
 from potluck.social.communities.making import Wishes
-from potluck.social.errors import Invalid, NotAllowed, NotFound
+from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.model import Actor
 from potluck.web import flashes, forms, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
-from potluck.web.auth import acting, check_may_post
+from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.bringing_files import WITH_FILES
 from potluck.web.communities import picturing
-from potluck.web.communities.listings import load, wanted_of
+from potluck.web.communities.filtering import wanted_of
+from potluck.web.communities.listings import load
 from potluck.web.forms import Form, query_whole
 from potluck.web.i18n import _, _l, said
 from potluck.web.presenters.communities import shown_community
@@ -137,27 +139,52 @@ async def make_bundle(request: AnyRequest, me: Me, form: SentForm) -> Response[A
 @get("/communities/bundles/{bundle_id:int}")
 async def show_bundle(request: AnyRequest, me: Me, bundle_id: PathId) -> Response[Any]:
     """The posts of a bundle's communities."""
+    return await _show_bundle(request, me, bundle_id, {})
+
+
+async def _show_bundle(request: AnyRequest, me: Viewer, bundle_id: int, errors: dict[str, str]) -> Response[Any]:
     async with request.app.state.db.read() as session:
         owned = await joining.bundle(session, me.actor.id, bundle_id)
         found = await load(session, request, me, wanted_of(request, me, "bundle", owned.id))
         members = [shown_person(actor) for actor in await joining.bundled(session, owned.id)]
-    return await pages.render(request, "communities/bundle.html", bundle=owned, listing=found, members=members)
+    return await pages.render(request, "communities/bundle.html", bundle=owned, listing=found, members=members,
+                              errors=errors, status=422 if errors else 200)
 
 
 @post("/communities/bundles/{bundle_id:int}", status_code=303)
 async def change_bundle(request: AnyRequest, me: Me, form: SentForm, bundle_id: PathId) -> Response[Any]:
-    """Put a community into a bundle, take one out, or give the bundle up."""
+    """Put a community into a bundle, take one out, rename the bundle or give it up."""
+    try:
+        return await _change_bundle(request, me, form, bundle_id)
+    except Invalid as error:
+        return await _show_bundle(request, me, bundle_id, {error.field: said(error)})
+
+
+async def _change_bundle(request: AnyRequest, me: Viewer, form: Form, bundle_id: int) -> Response[Any]:
     async with request.app.state.db.write() as session:
         owned = await joining.bundle(session, me.actor.id, bundle_id)
         if form.flag("delete"):
             await session.delete(owned)
             return flashes.with_flash(redirects.see_other("/communities"), "good", _("The bundle is gone."))
-        wanted = form.whole("community")
-        if not wanted:
-            raise NotFound
+        if form.has("name"):
+            await joining.rename_bundle(session, owned, form.text("name", limit=100))
+            return redirects.see_other(f"/communities/bundles/{bundle_id}")
+        wanted = form.whole("community") or await _named(session, form.text("handle", limit=320))
         await joining.put_in_bundle(session, owned, await joining.community(session, wanted),
                                     inside=not form.flag("remove"))
     return redirects.see_other(f"/communities/bundles/{bundle_id}")
+
+
+async def _named(session: AsyncSession, handle: str) -> int:
+    """A community by its address.
+
+    Raises:
+        Invalid: none is known here by it.
+    """
+    found = await actors.by_handle(session, handle.lstrip("!@")) if handle else None
+    if found is None or found.type != "Group":
+        raise Invalid("handle", "No community with this address is known here")
+    return found.id
 
 
 route_handlers = [browse, new, create, bundles, make_bundle, show_bundle, change_bundle]

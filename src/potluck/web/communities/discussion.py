@@ -16,8 +16,9 @@ from potluck.social.model import GroupPost
 from potluck.social.views import EntryView, ObjectView
 from potluck.web import feeds, metadata, pages
 from potluck.web.auth import Viewer
+from potluck.web.communities.filtering import chips
 from potluck.web.communities.listings import about
-from potluck.web.forms import choices, query_whole
+from potluck.web.forms import query_whole
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.communities import shown_listed, title_of
 from potluck.web.presenters.posts import Post, post_path, shown_post
@@ -31,6 +32,7 @@ SORTS = {"hot": _l("Hot"), "top": _l("Top"), "new": _l("New"), "old": _l("Old"),
 class Comment:
     """A comment in the tree; see `components/communities.html`."""
 
+    act: str
     post: Post | None
     gone: str
     put_back: str  # where one puts back what one has deleted, '' for what cannot be put back
@@ -48,7 +50,7 @@ def _shown(nodes: list[Node], found: dict[int, ObjectView], viewer: Viewer | Non
         view = found.get(node.leaf.id)
         post = shown_post(view, viewer, covered_by=covers.get(node.leaf.id, "")) if view else None
         put_back = f"/posts/{node.leaf.id}/restore" if node.leaf.put_back else ""
-        shown = Comment(post, node.leaf.gone, put_back, node.leaf.marked,
+        shown = Comment(f"/posts/{node.leaf.id}", post, node.leaf.gone, put_back, node.leaf.marked,
                         view is not None and view.author.id == author_id, moderate, node.hidden)
         shown.children = _shown(node.children, found, viewer, author_id, moderate=moderate, covers=covers)
         made.append(shown)
@@ -72,18 +74,19 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     sort = request.query_params.get("sort", "hot")
     sort = sort if sort in SORTS else "hot"
     async with request.app.state.db.read() as session:
-        tree = await comments.tree(session, row, viewer_id, sort=sort, offset=query_whole(request, "from") or 0)
+        frame = await about(session, view.group, viewer) if view.group else None
+        may_moderate = frame is not None and frame.may["moderate"]
+        tree = await comments.tree(session, row, viewer_id, sort=sort, offset=query_whole(request, "from") or 0,
+                                   with_removed=may_moderate)
         found = await views.load_objects(session, [*tree.shown, root_id], viewer_id)
         entries, covers = await feeds.sift(session, [EntryView(item, found[item]) for item in found], viewer, "thread")
         found = {entry.entry_id: entry.object for entry in entries} | {
             item: found[item] for item in (root_id,) if item in found}
         root = found.get(root_id)
         place = await session.get_one(GroupPost, root_id)
-        frame = await about(session, view.group, viewer) if view.group else None
         same = await views.load_objects(session, await listing.same_link(session, place), viewer_id)
         spots = await listing.places(session, same)
         seen = await listing.reads(session, viewer_id, [root_id]) if viewer_id is not None else {}
-    may_moderate = frame is not None and frame.may["moderate"]
     if viewer_id is not None and root is not None and seen.get(root_id) != place.comments:
         async with request.app.state.db.write() as session:
             await listing.mark_read(session, viewer_id, [root_id])
@@ -91,10 +94,10 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     path = post_path(view.author, row.id)
     return await pages.render(
         request, "communities/discussion.html", post=post, root=shown_post(root, viewer) if root else None,
-        is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=place.locked,
+        is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=place.locked, place=place,
         comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate,
-                        covers=covers), total=tree.total, sort=sort,
-        sorts=choices(SORTS), path_here=path,
+                        covers=covers), total=tree.total, root_id=root_id,
+        sorts=chips(request, "sort", SORTS, sort),
         next_url=f"{path}?sort={sort}&from={tree.following}" if tree.following is not None else "",
         may_moderate=may_moderate, cross_posts=[shown_listed(same[item], spots[item], viewer) for item in same
                                                 if item in spots],

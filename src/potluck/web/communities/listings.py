@@ -9,56 +9,41 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import follows, preferences, views
+from potluck.social import follows, views
 from potluck.social.communities import joining, listing, reporting, roles
-from potluck.social.communities.listing import RANGES, SORTS, Wanted
+from potluck.social.communities.listing import Wanted
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor
 from potluck.web import metadata, pages
 from potluck.web.actor_pages import Tab
 from potluck.web.asking import Guest
 from potluck.web.auth import Viewer
-from potluck.web.forms import choices
+from potluck.web.communities.filtering import (
+    RANGE_LABELS,
+    SORT_LABELS,
+    Chip,
+    Filters,
+    chips,
+    filters_of,
+    wanted_of,
+)
 from potluck.web.i18n import _, _l
 from potluck.web.presenters.communities import ListedPost, ShownCommunity, shown_community, shown_listed
 from potluck.web.presenters.people import Person, shown_person
 from potluck.web.types import AnyRequest
 
-SORT_LABELS = {
-    "hot": _l("Hot"), "active": _l("Active"), "scaled": _l("Scaled"), "new": _l("New"), "old": _l("Old"),
-    "top": _l("Top"), "most_comments": _l("Most comments"), "new_comments": _l("New comments"),
-    "controversial": _l("Controversial"),
-}
-RANGE_LABELS = {
-    "hour": _l("of the last hour"), "six_hours": _l("of six hours"), "twelve_hours": _l("of twelve hours"),
-    "day": _l("of the day"), "week": _l("of the week"), "month": _l("of the month"),
-    "three_months": _l("of three months"), "six_months": _l("of six months"), "nine_months": _l("of nine months"),
-    "year": _l("of the year"), "all": _l("of all time"),
-}
 SCOPE_LABELS = {"subscribed": _l("Subscribed"), "local": _l("This server"), "all": _l("All")}
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of posts with what its order is chosen from."""
+    """A page of posts with what its order is chosen from; `ranges` only where it is by score."""
 
     posts: list[ListedPost]
     next_url: str
-    sort: str
-    range: str
-    sorts: list[dict[str, str]]
-    ranges: list[dict[str, str]]
-
-
-def wanted_of(request: AnyRequest, viewer: Viewer | None, scope: str, scope_id: int | None = None) -> Wanted:
-    """The listing an address asks for; words that mean nothing are passed over."""
-    query = request.query_params
-    sort, span = query.get("sort", ""), query.get("t", "")
-    cursor = query.get("cursor", "")[:200] or None
-    sensitive = viewer is not None and preferences.of(viewer.user).expand_media == "show_all"
-    return Wanted(scope, scope_id, sort=sort if sort in SORTS else "hot", range=span if span in RANGES else "day",
-                  cursor=cursor, unread=query.get("unread") == "1", sensitive=sensitive or scope == "community",
-                  limit=25)
+    sorts: list[Chip]
+    ranges: list[Chip]
+    filters: Filters
 
 
 async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None, wanted: Wanted) -> Listing:
@@ -75,9 +60,9 @@ async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None
         query = {**{key: value for key, value in request.query_params.items() if key != "cursor"},
                  "cursor": page.next_cursor}
         following = f"{request.url.path}?{urlencode(query)}"
-    ranges = RANGE_LABELS if wanted.sort == "top" else {}
-    return Listing(posts, following, wanted.sort, wanted.range,
-                   choices(SORT_LABELS), choices(ranges))
+    ranges = chips(request, "t", RANGE_LABELS, wanted.range) if wanted.sort == "top" else []
+    return Listing(posts, following, chips(request, "sort", SORT_LABELS, wanted.sort), ranges,
+                   filters_of(request, wanted))
 
 
 @get("/communities")
@@ -94,7 +79,7 @@ async def front(request: AnyRequest, viewer: Guest) -> Response[Any]:
             if viewer or name != "subscribed"]
     tabs += [Tab(f"/communities/bundles/{one.id}", one.name, False) for one in bundles]
     return await pages.render(request, "communities/front.html", listing=found, tabs=tabs, scope=scope, reports=reports,
-                              heading=_("Communities"), hide_read=request.query_params.get("unread") == "1")
+                              heading=_("Communities"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from potluck.social.model import Actor, GroupPost, Object
 from potluck.social.visibility import GROUP
 from potluck.web import flashes, forms, pages, redirects
 from potluck.web.actor_pages import find_actor
-from potluck.web.asking import Guest, Me, PathId, PathWord, SentForm
+from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
 from potluck.web.bringing_files import WITH_FILES
 from potluck.web.communities import picturing
@@ -25,21 +25,11 @@ from potluck.web.communities.browsing import choices, wishes_of
 from potluck.web.communities.listings import about
 from potluck.web.forms import Form
 from potluck.web.i18n import _, _l, said
-from potluck.web.paging import next_url, page_of
+from potluck.web.paging import page_of
 from potluck.web.presenters.people import profile_path, shown_person
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
-ACT_LABELS = {
-    "remove": _l("removed a post"), "restore": _l("restored a post"), "lock": _l("locked a post"),
-    "unlock": _l("unlocked a post"), "pin": _l("pinned a post"), "unpin": _l("unpinned a post"),
-    "site_pin": _l("pinned a post for the whole server"), "site_unpin": _l("unpinned a post for the whole server"),
-    "ban": _l("banned"), "unban": _l("lifted the ban of"), "add_moderator": _l("appointed"),
-    "remove_moderator": _l("dismissed"), "lead": _l("handed the community over to"),
-    "update": _l("changed the community"), "remove_community": _l("took the community down"),
-    "restore_community": _l("put the community back"), "distinguish": _l("spoke as moderator"),
-    "undistinguish": _l("spoke no longer as moderator"),
-}
 DAYS = (("", _l("for good")), ("1", _l("for a day")), ("7", _l("for a week")), ("30", _l("for a month")))
 
 
@@ -198,7 +188,7 @@ async def moderate(request: AnyRequest, me: Me, form: SentForm, object_id: PathI
     """Do it."""
     reason = form.text("reason", limit=mod_log.MAX_REASON)
     async with request.app.state.db.write() as session:
-        await _post(session, me, object_id)
+        row, group = await _post(session, me, object_id)
         actor = await acting(session, me)
         match form.text("act"):
             case "remove":
@@ -215,34 +205,10 @@ async def moderate(request: AnyRequest, me: Me, form: SentForm, object_id: PathI
                 await moderating.distinguish(session, actor, object_id, marked=word == "distinguish")
             case _:
                 raise NotFound
-    return flashes.with_flash(redirects.see_other(f"/posts/{object_id}/mod"), "good", _("Done."))
+    back = redirects.safe_path(form.text("back", limit=2000), f"/posts/{object_id}/mod")
+    if f"/{object_id}" in back.partition("#")[0] and row.state != "published":
+        back = profile_path(group)  # its own page is not there any more
+    return flashes.with_flash(redirects.see_other(back), "good", _("Done."))
 
 
-@get(["/communities/modlog", "/{handle:str}/modlog"])
-async def log(request: AnyRequest, viewer: Guest, handle: str = "") -> Response[Any]:
-    """What moderators did, in one community or in all; everybody may read it."""
-    async with request.app.state.db.read() as session:
-        group = await find_actor(session, handle) if handle else None
-        if group is not None and group.type != "Group":
-            raise NotFound
-        private = group is not None and group.locked
-        member = viewer is not None and group is not None and await roles.is_member(session, group.id, viewer.actor.id)
-        if private and not member:
-            raise NotFound
-        entries = await mod_log.read(session, page_of(request, 50), community_id=group.id if group else None,
-                                     open_only=group is None)
-    rows = [{"label": str(ACT_LABELS.get(entry.action.act, entry.action.act)),
-             "time": shown_time(entry.action.created_at),
-             "moderator": shown_person(entry.moderator) if entry.moderator else None,
-             "community": shown_person(entry.community) if entry.community and not group else None,
-             "target": shown_person(entry.target) if entry.target else None, "reason": entry.action.reason,
-             "until": shown_time(entry.action.expires_at) if entry.action.expires_at else None,
-             "post": f"/posts/{entry.object.id}" if entry.object and entry.object.state == "published" else ""}
-            for entry in entries]
-    last = entries[-1].action.id if entries else None
-    return await pages.render(request, "communities/modlog.html", rows=rows,
-                              community=shown_person(group) if group else None,
-                              next_url=next_url(request, len(entries), last, 50))
-
-
-route_handlers = [desk, save, people, ask, moderate, log]
+route_handlers = [desk, save, people, ask, moderate]

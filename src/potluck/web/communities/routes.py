@@ -4,6 +4,7 @@ from potluck.web.communities import (
     browsing,
     crossposting,
     listings,
+    mod_log_page,
     moderating,
     reports,
     restoring,
@@ -13,4 +14,5 @@ from potluck.web.communities import (
 route_handlers = [
     *listings.route_handlers, *browsing.route_handlers, *submitting.route_handlers, *crossposting.route_handlers,
     *moderating.route_handlers, *reports.route_handlers, *restoring.route_handlers,
+    *mod_log_page.route_handlers,
 ]

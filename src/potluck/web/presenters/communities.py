@@ -89,6 +89,8 @@ class ListedPost:
     new_comments: int | None
     pinned: bool
     locked: bool
+    on_top: bool  # of its community, whatever listing this is
+    on_top_here: bool  # of this server's listings
     read: bool
     kind_label: str
     flairs: Sequence[str]
@@ -140,5 +142,6 @@ def shown_listed(view: ObjectView, place: GroupPost, viewer: Viewer | None, *, p
         community=shown_person(view.group) if view.group else None, published=shown_time(row.published),
         votes=shown_votes(view, viewer), comments=place.comments,
         new_comments=max(0, place.comments - had) if had is not None else None, pinned=pinned, locked=place.locked,
+        on_top=place.pinned, on_top_here=place.site_pinned,
         read=had is not None, kind_label="" if row.kind in _PLAIN else _(registry.kind_named(row.kind).label),
         flairs=[str(name) for name in row.extra.get("flairs", ())], act=f"/posts/{row.id}", lang=row.language or "")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from potluck.social import policies, registry
+from potluck.social import policies, preferences, registry
 from potluck.social.model import Actor
 from potluck.social.views import EntryView, ObjectView
 from potluck.social.visibility import FOLLOWERS, LOCAL, OPEN
@@ -110,9 +110,12 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Up and down, for what was posted in a community. `mine` is 1, -1 or 0; `may` whether the viewer may vote."""
+    """Up and down, for what was posted in a community. `mine` is 1, -1 or 0; `may` whether the viewer may vote.
 
-    score: int
+    `score` is None for those who do not want to see it.
+    """
+
+    score: int | None
     mine: int
     may: bool
 
@@ -180,8 +183,9 @@ class Post:
 def shown_votes(view: ObjectView, viewer: Viewer | None) -> Votes:
     """The votes of something in a community."""
     row, marks = view.object, view.marks
-    return Votes(row.likes_count - row.dislikes_count, 1 if marks.liked else -1 if marks.disliked else 0,
-                 viewer is not None)
+    hidden = viewer is not None and preferences.of(viewer.user).hide_scores
+    score = None if hidden else row.likes_count - row.dislikes_count
+    return Votes(score, 1 if marks.liked else -1 if marks.disliked else 0, viewer is not None)
 
 
 def post_path(author: Actor, object_id: int) -> str:

@@ -56,7 +56,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         "content_type": form.one_of("content_type", CONTENT_TYPES, CONTENT_TYPES[0]),
         "sensitive": form.flag("sensitive"), "expand_spoilers": form.flag("expand_spoilers"),
         "expand_media": form.one_of("expand_media", tuple(value for value, _label in EXPAND_MEDIA), "default"),
-        "autoplay_gifs": form.flag("autoplay_gifs"),
+        "autoplay_gifs": form.flag("autoplay_gifs"), "hide_scores": form.flag("hide_scores"),
         **{name: form.flag(name) for name, _label in _mails(me)},
     }
     async with request.app.state.db.write() as session:
