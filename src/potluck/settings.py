@@ -120,6 +120,12 @@ class Settings:
     rate_limits: bool = _setting(True, _flag, "Limit how often one person or address may ask; off only for measuring.")
     account_calls: int = _setting(300, _whole(10, 1_000_000), "Calls that one account, or one address without account,"
                                   " may make of the APIs in five minutes.")
+    posts_in_three_hours: int = _setting(300, _whole(0, 1_000_000), "Posts and boosts that one account may make in"
+                                         " three hours; 0 for no limit.")
+    follows_a_day: int = _setting(400, _whole(0, 1_000_000), "People that one account may follow in a day; lists that"
+                                  " are imported do not count. 0 for no limit.")
+    reports_a_day: int = _setting(400, _whole(0, 1_000_000), "Reports that one account may make in a day; 0 for no"
+                                  " limit.")
     server_activities: int = _setting(12_000, _whole(60, 10_000_000), "Activities that one other server may send in a"
                                       " minute; what is beyond is told to come again later.")
     extra_ca: str = _setting("", _text, "File with further certificate authorities (PEM) that outgoing connections"

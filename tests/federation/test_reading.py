@@ -166,7 +166,12 @@ def test_our_own_actor_reads_as_it_was_written() -> None:
                   inbox=f"{base}/inbox", outbox=f"{base}/outbox", followers_uri=f"{base}/followers",
                   following_uri=f"{base}/following", featured_uri=f"{base}/featured", url="https://potluck.test/@alice",
                   locked=True, discoverable=True, indexable=False, memorial=False, fields=[], emojis=[],
-                  also_known_as=[BOB], created_at=now(), updated_at=now())
+                  also_known_as=[BOB], extra={}, created_at=now(), updated_at=now())
     draft = read_actor(write_actor(actor, []))
     assert (draft.name, draft.display_name, draft.locked, draft.also_known_as) == ("alice", "Alice", True, [BOB])
     assert draft.featured_uri == f"{base}/featured"
+    assert [draft.extra[name] for name in ("show_media", "show_media_replies", "show_featured")] == [True] * 3
+    actor.extra = {"show_media": False, "attribution_domains": ["news.example"]}
+    draft = read_actor(write_actor(actor, []))
+    assert (draft.extra["show_media"], draft.extra["show_featured"]) == (False, True)
+    assert draft.extra["attribution_domains"] == ["news.example"]

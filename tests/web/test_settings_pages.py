@@ -43,7 +43,12 @@ async def test_the_profile(site: Site) -> None:
     browser = await site.browser(site.cast.alice)
     page = await browser.page_after(await browser.post("/settings/profile", {
         "display_name": "Alice <b>", "summary": "I bake #bread", "field_name_0": "Web",
+        "field_value_0": "https://alice.example", "locked": "1", "bot": "1", "show_media": "1"}))
+    assert "/@alice/media" in page
+    without = await browser.page_after(await browser.post("/settings/profile", {
+        "display_name": "Alice <b>", "summary": "I bake #bread", "field_name_0": "Web",
         "field_value_0": "https://alice.example", "locked": "1", "bot": "1"}))
+    assert "/@alice/media" not in without
     assert "Alice &lt;b&gt;" in page
     assert "/tags/bread" in page
     assert "https://alice.example" in page

@@ -176,12 +176,11 @@ async def run(call: C, function: Callable[[C], Awaitable[Answer]], admit: Callab
         result = await function(call)
     except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
         result = refuse(error)
-        taken = {name for name, _ in result.headers}
-        headers = [header for header in headers if header[0] not in taken]
     finally:
         await call.stop_reading()
         await stack.aclose()
-    return Ready(result, headers)
+    taken = {name for name, _ in result.headers}
+    return Ready(result, [header for header in headers if header[0] not in taken])
 
 
 class Ready(ASGIResponse):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from potluck.apis.errors import ApiError
+from potluck.social.act_limits import Standing
 
 WINDOW_SECONDS = 300
 LIMIT = 300
@@ -52,6 +53,14 @@ class Windows:
     def clear(self) -> None:
         """Count anew."""
         self._counts.clear()
+
+
+def headers_of(standing: Standing | None) -> list[tuple[str, str]]:
+    """The three headers for what is limited by itself, instead of those for calls."""
+    if standing is None:
+        return []
+    return [("x-ratelimit-limit", str(standing.limit)), ("x-ratelimit-remaining", str(standing.remaining)),
+            ("x-ratelimit-reset", _stamp(int(standing.resets_at.timestamp())))]
 
 
 @lru_cache(maxsize=4)

@@ -41,6 +41,8 @@ MAX_SUMMARY = 20_000
 MAX_FIELDS = 50
 MAX_FIELD = 2047
 MAX_ALIASES = 256
+TABS = {"show_media": "showMedia", "show_media_replies": "showRepliesInMedia", "show_featured": "showFeatured"}
+"""Which tabs a profile has: as apps call it -> as Mastodon 4.6 federates it."""
 MAX_KEYS = 10
 _RFC9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
 
@@ -144,6 +146,7 @@ def _read_flags(document: Document, draft: ActorDraft) -> None:
         "hides_public": True if boolean(get(document, "hidesToPublicFromUnauthedWeb")) else None,
         "hides_unlisted": True if boolean(get(document, "hidesCcPublicFromUnauthedWeb")) else None,
     }
+    extra |= {name: value for name, term in TABS.items() if isinstance(value := get(document, term), bool)}
     draft.extra = {key: value for key, value in extra.items() if value is not None}
 
 
@@ -199,6 +202,10 @@ def write_actor(actor: Actor, keys: Iterable[ActorKey], *, host: str | None = No
     document.update(write_keys(actor, keys))
     if actor.type == "Group":
         document.update(group_documents.terms(actor))
+    if actor.type != "Group":
+        document |= {term: bool(actor.extra.get(name, True)) for name, term in TABS.items()}
+    if actor.extra.get("attribution_domains"):
+        document["attributionDomains"] = actor.extra["attribution_domains"]
     if actor.suspended_at:
         document["suspended"] = True
     if actor.moved_to_uri:

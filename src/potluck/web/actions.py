@@ -14,7 +14,7 @@ from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.kinds.note import polls
-from potluck.social import reactions, views
+from potluck.social import act_limits, reactions, views
 from potluck.social.communities import joining
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
@@ -47,7 +47,10 @@ async def act(request: AnyRequest, me: Me, form: SentForm, object_id: PathId, ve
     if known is None:
         raise NotFound
     async with request.app.state.db.write() as session:
-        await known(session, await acting(session, me), object_id)
+        actor = await acting(session, me)
+        if verb == "boost":
+            await act_limits.take(session, actor, "posts")
+        await known(session, actor, object_id)
     return await answer(request, me, form, object_id)
 
 

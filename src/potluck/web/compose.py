@@ -10,7 +10,7 @@ from litestar import Response, get, post
 
 from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
-from potluck.social import objects, policies, publishing, views
+from potluck.social import act_limits, objects, policies, publishing, views
 from potluck.social.communities import withdrawing
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.views import ObjectView
@@ -160,6 +160,7 @@ async def _publish(request: AnyRequest, me: Viewer, form: Form, base: Composer, 
     async with request.app.state.db.write() as session:
         author = await acting(session, me)
         await attaching.describe(session, author, form, sent)
+        await act_limits.take(session, author, "posts")
         row = await note_actions.compose(session, author, wanted)
         await drafts_pages.forget(session, me, form)
         waits = await policies.awaits_approval(session, row)

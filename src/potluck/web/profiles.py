@@ -70,8 +70,15 @@ async def _header(session: AsyncSession, actor: Actor, viewer: Viewer | None) ->
 
 def _tabs(actor: Actor, current: str) -> list[Tab]:
     path = profile_path(actor)
-    return [Tab(path, _("Posts"), current == "posts"), Tab(f"{path}/with_replies", _("Replies"), current == "replies"),
-            Tab(f"{path}/media", _("Media"), current == "media")]
+    found = [Tab(path, _("Posts"), current == "posts"), Tab(f"{path}/with_replies", _("Replies"), current == "replies")]
+    if actor.extra.get("show_media", True) or current == "media":
+        found.append(Tab(f"{path}/media", _("Media"), current == "media"))
+    return found
+
+
+def _with_replies(actor: Actor, tab: str) -> bool:
+    """Media tabs have those of replies, too, unless the person does not want it."""
+    return tab == "replies" or (tab == "media" and bool(actor.extra.get("show_media_replies", True)))
 
 
 async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: str) -> Response[Any]:
@@ -102,8 +109,9 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
         header = await _header(session, actor, viewer)
         if _stands_behind_notice(request, header):
             return await pages.render(request, "profiles/limited.html", person=header.profile.person)
-        refs = await timelines.profile(session, actor.id, viewer_id, page_of(request), replies=tab == "replies",
-                                       boosts=tab == "posts", only_media=tab == "media")
+        refs = await timelines.profile(session, actor.id, viewer_id, page_of(request),
+                                       replies=_with_replies(actor, tab), boosts=tab == "posts",
+                                       only_media=tab == "media")
         pinned = await timelines.profile(session, actor.id, viewer_id, page_of(request), pinned=True) \
             if tab == "posts" and first else []
         feed = await feeds.load(session, request, refs, viewer, context="account")

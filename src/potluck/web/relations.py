@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import account_notes, blocks, follows, views
+from potluck.social import account_notes, act_limits, blocks, follows, views
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
 from potluck.social.paging import Page
@@ -68,6 +68,7 @@ async def act(request: AnyRequest, me: Me, form: SentForm, actor_id: PathId, ver
 async def _do(session: AsyncSession, me: Actor, other: Actor, verb: str, form: Form) -> None:
     match verb:
         case "follow":
+            await act_limits.take(session, me, "follows")
             await follows.follow(session, me, other)
         case "unfollow":
             await follows.unfollow(session, me, other)

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from potluck.social import reports, site_texts, timelines, views
+from potluck.social import act_limits, reports, site_texts, timelines, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor
 from potluck.social.paging import Page
@@ -68,8 +68,10 @@ async def _send(request: AnyRequest, me: Viewer, form: Form, actor: Actor,
                 view: ObjectView | None) -> Response[Any]:
     try:
         async with request.app.state.db.write() as session:
+            reporter = await acting(session, me)
+            await act_limits.take(session, reporter, "reports")
             await reports.create(
-                session, await acting(session, me), actor,
+                session, reporter, actor,
                 object_ids=[*([view.object.id] if view else ()), *form.wholes("posts")],
                 comment=form.text("comment", limit=1000),
                 category=form.one_of("category", tuple(value for value, _label in CATEGORIES), "other"),

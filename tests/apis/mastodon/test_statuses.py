@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from potluck import settings
 from potluck.apis.mastodon import async_refreshes
 from potluck.db.base import now
 from potluck.kinds.note.model import PollDraft
@@ -400,3 +402,17 @@ async def test_a_wrong_method_is_405_as_json(alice: Person) -> None:
     answer = await alice.call("PATCH", "/api/v1/timelines/home")
     assert answer.status_code == 405
     fields.check(answer.json(), "Error")
+
+
+async def test_too_many_posts(server: Server, alice: Person) -> None:
+    """The headers of a new status tell of their own limit; beyond it there is a 429."""
+    settings.use(replace(settings.current(), rate_limits=True, posts_in_three_hours=2))
+    first = await alice.call("POST", "/api/v1/statuses", json={"status": "one"})
+    assert (first.headers["x-ratelimit-limit"], first.headers["x-ratelimit-remaining"]) == ("2", "1")
+    assert len(first.headers.get_list("x-ratelimit-limit")) == 1
+    boost = await alice.call("POST", f"/api/v1/statuses/{first.json()['id']}/reblog")
+    assert boost.headers["x-ratelimit-remaining"] == "0"
+    refused = await alice.call("POST", "/api/v1/statuses", json={"status": "three"})
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert refused.headers["x-ratelimit-reset"].endswith("Z")

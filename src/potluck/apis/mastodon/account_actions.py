@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.mastodon import relationship
 from potluck.apis.mastodon.accounts import actor_of
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
-from potluck.social import account_notes, blocks, endorsements, follows
+from potluck.social import account_notes, act_limits, blocks, endorsements, follows
 from potluck.social.model import Actor
 
 Act = Callable[[AsyncSession, Actor, Actor, Call], Awaitable[object]]
@@ -30,6 +30,7 @@ def _act(name: str, scope: str, act: Act, doc: str) -> HTTPRouteHandler:
 
 
 async def _follow(session: AsyncSession, me: Actor, target: Actor, call: Call) -> None:
+    await act_limits.take(session, me, "follows")
     languages = [word for word in call.params.texts("languages") if word] if "languages" in call.params else None
     await follows.follow(session, me, target, show_boosts=call.params.optional_flag("reblogs"),
                          notify=call.params.optional_flag("notify"), languages=languages)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from potluck.apis.limits import headers_of
 from potluck.apis.mastodon import entities, render, scheduled_statuses
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
@@ -20,7 +21,8 @@ from potluck.kinds import authoring
 from potluck.kinds.note import actions, scheduled
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.media import attachments
-from potluck.social import objects, preferences
+from potluck.social import act_limits, objects, preferences
+from potluck.social.act_limits import Standing
 from potluck.social.drafts import MediaDetail
 from potluck.social.errors import NotFound
 
@@ -30,7 +32,7 @@ _KEY_SECONDS = 3600
 _MOST_KEYS = 10_000
 
 
-_Made = tuple[int, bool]  # id, and whether it is a scheduled post
+_Made = tuple[int, bool, Standing | None]  # id, whether it is a scheduled post, how many more may be made
 
 
 class _Keys:
@@ -100,10 +102,10 @@ def _request(call: Call) -> NoteRequest:
 async def create(call: Call) -> Answer:
     """Publish a status, or with `scheduled_at` have it published then."""
     key = call.request.headers.get("idempotency-key", "")[:200]
-    made, later = await _publish_once(call, key) if key else await _publish(call)
+    made, later, standing = await _publish_once(call, key) if key else await _publish(call)
     if later:
         return await scheduled_statuses.show_one(call, made)
-    return Answer(await render.one(call.source, made, call.viewer_id))
+    return Answer(await render.one(call.source, made, call.viewer_id), headers=headers_of(standing))
 
 
 async def _publish_once(call: Call, key: str) -> _Made:
@@ -133,10 +135,12 @@ async def _publish(call: Call) -> _Made:
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as writer:
+        me = await call.acting(writer)
+        standing = await act_limits.take(writer, me, "posts")
         if when is not None:
             app_id = call.access.app.id if call.access and call.access.app else None
-            return (await scheduled.schedule(writer, await call.acting(writer), request, when, app_id=app_id)).id, True
-        return (await actions.compose(writer, await call.acting(writer), request)).id, False
+            return (await scheduled.schedule(writer, me, request, when, app_id=app_id)).id, True, standing
+        return (await actions.compose(writer, me, request)).id, False, standing
 
 
 @endpoint("PUT", "/api/v1/statuses/{id:str}", scope="write:statuses")

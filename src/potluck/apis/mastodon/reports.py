@@ -8,7 +8,7 @@ from potluck.apis.mastodon import entities, render_accounts
 from potluck.apis.mastodon.accounts import actor_of
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError
-from potluck.social import reports
+from potluck.social import act_limits, reports
 
 _CATEGORIES = ("spam", "legal", "violation", "other")
 _MOST_CHARACTERS = 1000
@@ -29,8 +29,9 @@ async def create(call: Call) -> Answer:
     if wanted is None:
         raise ApiError(400, "Missing parameter: account_id")
     async with call.write() as session:
-        target = await actor_of(session, wanted)
-        row = await reports.create(session, await call.acting(session), target, object_ids=params.idents("status_ids"),
+        target, me = await actor_of(session, wanted), await call.acting(session)
+        await act_limits.take(session, me, "reports")
+        row = await reports.create(session, me, target, object_ids=params.idents("status_ids"),
                                    comment=comment, category=category, rule_ids=rules,
                                    forward=params.flag("forward"))
     shown = msgspec.Raw(await render_accounts.one(call.source, target))

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis.limits import headers_of
 from potluck.apis.mastodon import render
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.statuses import target_id
-from potluck.social import reactions
+from potluck.social import act_limits, reactions
 from potluck.social.model import Actor
 
 Act = Callable[[AsyncSession, Actor, int], Awaitable[object]]
@@ -39,9 +40,10 @@ async def reblog(call: Call) -> Answer:
     stored = "followers" if visibility == "private" else visibility
     async with call.write() as session:
         object_id = await target_id(session, call.ident())
-        boost = await reactions.announce(session, await call.acting(session), object_id, stored)
-        boost_id = boost.id
-    return Answer(await render.one(call.source, boost_id, call.viewer_id))
+        me = await call.acting(session)
+        standing = await act_limits.take(session, me, "posts")
+        boost_id = (await reactions.announce(session, me, object_id, stored)).id
+    return Answer(await render.one(call.source, boost_id, call.viewer_id), headers=headers_of(standing))
 
 
 route_handlers = [

@@ -24,6 +24,7 @@ from potluck.web.types import AnyRequest
 FIELDS = 4
 _WAIT_SECONDS = 15.0
 FLAGS = ("locked", "discoverable", "indexable", "hide_collections")
+TABS = ("show_media", "show_media_replies")
 
 
 @get("/settings/profile")
@@ -35,6 +36,7 @@ async def show(request: AnyRequest, me: Me) -> Response[Any]:
               "header_url": actor.header_url or "", "avatar_description": actor.avatar_description,
               "header_description": actor.header_description}
     values |= {name: getattr(actor, name) for name in FLAGS}
+    values |= {name: bool(actor.extra.get(name, True)) for name in TABS}
     rows = [{"name": item.get("name", ""), "value": item.get("source") or plain_text(str(item.get("value", "")), 1000)}
             for item in actor.fields]
     return await _form(request, values, rows, {})
@@ -52,7 +54,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     """Save the profile; followers' servers are told."""
     names = [(form.text(f"field_name_{number}", limit=1000), form.text(f"field_value_{number}", limit=2000))
              for number in range(max(FIELDS, len(me.actor.fields)))]
-    flags = {name: form.flag(name) for name in (*FLAGS, "bot")}
+    flags = {name: form.flag(name) for name in (*FLAGS, *TABS, "bot")}
     try:
         await _take_pictures(request, me, form)
         async with request.app.state.db.write() as session:
