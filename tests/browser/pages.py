@@ -55,6 +55,7 @@ SIGNED_IN = (
     "/people/{bob}/note", "/posts/{bobs_post}/react",
     "/communities", "/communities?show=all&sort=top", "/communities/browse?q=table", "/communities/new",
     "/communities/bundles", "/communities/bundles/{bundle}", "/@long_table", "/@long_table/submit",
+    "/communities/reports", "/@long_table/reports", "/communities/decisions",
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
     "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
     "/@long_table/submit?from={shared}", "/deleted", "/posts/{taken_back}/restore",

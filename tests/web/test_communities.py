@@ -514,3 +514,31 @@ async def test_who_reports_in_a_community_is_told_who_sees_it(site: Site) -> Non
     row = await bring(site, await community(site))
     bob = await site.browser(site.cast.bob)
     assert "of this server and of Soups" in (await bob.get(f"/posts/{row.id}/report")).text
+
+
+async def test_appeals(site: Site) -> None:
+    """Who was banned reads why and appeals; a moderator takes it back; others see nothing."""
+    cast = site.cast
+    group = await community(site)
+    async with site.database.write() as session:
+        await moderating.ban(session, await session.get_one(Actor, cast.alice.id), await session.get_one(
+            Actor, group.id), await session.get_one(Actor, cast.bob.id), reason="Leeks")
+    alice, bob = await site.browser(cast.alice), await site.browser(cast.bob)
+    assert "decided something about you" in re.sub(r"<[^>]*>", "", (await bob.get("/notifications")).text).replace(
+        "have ", "")
+    page = (await bob.get("/communities/decisions")).text
+    assert "Leeks" in page
+    assert "Leeks" not in (await (await site.browser(cast.eve)).get("/communities/decisions")).text
+    path = re.search(r"/communities/decisions/\d+/appeal", page)
+    assert path is not None
+    assert (await bob.post(path[0], {"text": " "})).status_code == 422
+    assert (await alice.post(path[0], {"text": "Not mine"})).status_code == 404
+    assert "on its way" in await bob.page_after(await bob.post(path[0], {"text": "I like leeks"}))
+    page = (await alice.get("/@soups/reports")).text
+    assert "I like leeks" in page
+    path = re.search(r"/communities/appeals/\d+/accept", page)
+    assert path is not None
+    assert (await bob.post(path[0], {})).status_code == 403
+    await alice.post(path[0], {"back": "/@soups/reports"})
+    assert "I like leeks" not in (await alice.get("/@soups/reports")).text
+    assert "was accepted" in (await bob.get("/communities/decisions")).text

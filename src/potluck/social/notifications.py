@@ -20,13 +20,17 @@ from potluck.social.visibility import not_hidden_by, visible_to
 
 _NOTIFICATION: Any = Notification.__table__
 
+SITE_ONLY = ("community_measure",)
+"""Types that only the site shows: apps have no word for them."""
+
 GROUPED = frozenset({"favourite", "reblog", "follow"})
 """Types that Mastodon shows as one entry for several people."""
 
 _GROUP_HOURS = 12
 _ABOUT_THREADS = frozenset({"mention", "favourite", "reblog", "quote", "quoted_update", "reaction", "poll",
                             "update"})
-_TOLD_AGAIN = frozenset({"update", "quoted_update", "severed_relationships", "moderation_warning"})
+_TOLD_AGAIN = frozenset({"update", "quoted_update", "severed_relationships", "moderation_warning",
+                         "community_measure"})
 _ABOUT_ONESELF = frozenset({"poll", "severed_relationships", "moderation_warning"})
 
 

@@ -186,3 +186,15 @@ async def test_conversations(alice: Person, bob: Person) -> None:
     assert [item["visibility"] for item in await alice.get("/api/v1/timelines/direct")] == ["direct"]
     assert await alice.delete(path) == {}
     assert await alice.get("/api/v1/conversations") == []
+
+
+async def test_what_only_the_site_shows(alice: Person, bob: Person) -> None:
+    """Apps have no word for what moderators of communities decide: it is in no list, no group and no count."""
+    from potluck.social.notifications import Notice, notify
+
+    async with alice.server.db.write() as session:
+        [ident] = await notify(session, [Notice(alice.actor.id, "community_measure", bob.actor.id)])
+    assert await alice.get("/api/v1/notifications") == []
+    assert (await alice.get("/api/v2/notifications"))["notification_groups"] == []
+    assert (await alice.get("/api/v1/notifications/unread_count"))["count"] == 0
+    assert (await alice.call("GET", f"/api/v1/notifications/{ident}")).status_code == 404

@@ -32,7 +32,7 @@ def _stored_types(words: Sequence[str]) -> list[str]:
 def _filters(call: Call) -> dict[str, Any]:
     return {
         "types": _stored_types(call.params.texts("types")),
-        "exclude_types": _stored_types(call.params.texts("exclude_types")),
+        "exclude_types": [*_stored_types(call.params.texts("exclude_types")), *notifications.SITE_ONLY],
         "actor_id": call.params.ident("account_id"), "include_filtered": call.params.flag("include_filtered"),
     }
 
@@ -89,7 +89,9 @@ async def _decisions(source: Source, rows: Sequence[Notification], accounts: dic
 
 def _notification(row: Notification, sides: _Sides) -> bytes | None:
     """Notification; None when what it speaks of is not there for the reader any more."""
-    if row.actor_id not in sides.accounts or (row.object_id and row.object_id not in sides.statuses):
+    if row.type in notifications.SITE_ONLY or row.actor_id not in sides.accounts:
+        return None
+    if row.object_id and row.object_id not in sides.statuses:
         return None
     found: Json = {"id": str(row.id), "type": shown_type(row.type), "created_at": stamp(row.created_at),
                    "group_key": row.group_key, "account": msgspec.Raw(sides.accounts[row.actor_id])}

@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social import events, feeds, live
+from potluck.social import events, feeds, live, notifications
 from potluck.social.communities import mod_log, posts, reporting, roles, sweeping
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
+from potluck.social.notifications import Notice
 
 REMOVED = sweeping.REMOVED
 """`Object.state` of what a moderator took down: nobody sees it, its place in the thread stays."""
@@ -41,6 +42,10 @@ async def _record(session: AsyncSession, event: events.CommunityActed) -> None:
         session, event.act, community_id=event.community.id, moderator_id=event.moderator.id,
         object_id=event.object.id if event.object else None, target_id=event.target.id if event.target else None,
         reason=event.reason, expires_at=event.expires_at)
+    concerned = event.target.id if event.act == "ban" and event.target else (
+        event.object.author_id if event.act == "remove" and event.object else None)
+    if concerned is not None:  # who is told can read the reason, and appeal (`appealing`)
+        await notifications.notify(session, [Notice(concerned, "community_measure", event.community.id)])
     await events.emit(session, event)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -127,6 +127,16 @@ async def is_banned(session: AsyncSession, community_id: int, actor_id: int) -> 
     found: bool | None = await session.scalar(select(exists().where(
         _BAN.c.community_id == community_id, _BAN.c.actor_id == actor_id, _in_force(now()))))
     return bool(found)
+
+
+async def bans_in_force(session: AsyncSession, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of the pairs of community and person where a ban holds at this moment."""
+    if not pairs:
+        return set()
+    rows = await session.execute(select(_BAN.c.community_id, _BAN.c.actor_id).where(
+        _BAN.c.community_id.in_({pair[0] for pair in pairs}), _BAN.c.actor_id.in_({pair[1] for pair in pairs}),
+        _in_force(now())))
+    return {(row.community_id, row.actor_id) for row in rows.all()} & set(pairs)
 
 
 async def banned(session: AsyncSession, community_id: int, *, limit: int = 200) -> list[tuple[CommunityBan, Actor]]:

@@ -149,6 +149,27 @@ class CommunityReport(Base):
     )
 
 
+class CommunityAppeal(Base):
+    """Somebody asks that a removal or ban in a community be taken back."""
+
+    __tablename__ = "community_appeal"
+
+    id: Mapped[Id]
+    action_id: Mapped[int] = mapped_column(ForeignKey("mod_action.id", ondelete="CASCADE"), unique=True)
+    community_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)  # who asks
+    content: Mapped[str]
+    accepted: Mapped[bool | None]  # None while it waits
+    decided_at: Mapped[datetime | None]
+    decider_id: Mapped[int | None]  # actor
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (
+        Index("ix_community_appeal_waiting", "community_id", "id", sqlite_where=text("decided_at IS NULL"),
+              postgresql_where=text("decided_at IS NULL")),
+    )
+
+
 class Bundle(Base):
     """Several communities read as one, put together by a reader (a multi-community)."""
 

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import views
-from potluck.social.communities import reporting, roles
+from potluck.social.communities import appealing, reporting, roles
 from potluck.social.communities.reporting import Entry
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor
@@ -16,6 +16,7 @@ from potluck.web import flashes, pages, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting
+from potluck.web.communities.appeals import shown_waiting
 from potluck.web.feeds import Lens
 from potluck.web.i18n import _, said
 from potluck.web.paging import next_url, page_of
@@ -58,10 +59,12 @@ async def _queue(request: AnyRequest, me: Viewer, group: Actor | None) -> Respon
         entries = await reporting.page(session, me.actor, page_of(request, _SIZE), unresolved=not resolved,
                                        community_id=group.id if group else None)
         rows = await _shown(session, entries, me)
+        asked = await appealing.waiting(session, me.actor, community_id=group.id if group else None)
     base = f"{profile_path(group)}/reports" if group else "/communities/reports"
     lenses = [Lens(base, _("Open"), "", not resolved), Lens(f"{base}?only=all", _("All"), "", resolved)]
     return await pages.render(
         request, "communities/reports.html", rows=rows, lenses=lenses, base=base,
+        appeals=[shown_waiting(item) for item in asked],
         community=shown_person(group) if group else None,
         next_url=next_url(request, len(entries), entries[-1].row.id if entries else None, _SIZE))
 

@@ -20,6 +20,7 @@ from potluck.web.trusted import plain_text
 
 KINDS = {"reblog": "boost", "favourite": "favourite", "update": "edit", "status": "post", "reaction": "favourite",
          "admin.sign_up": "sign_up", "admin.report": "report", "move": "moved", "moderation_warning": "report",
+         "community_measure": "report",
          "severed_relationships": "moved"}
 WITH_POST = frozenset({"mention", "reply", "quote", "status"})
 _SENTENCES = {
@@ -31,12 +32,13 @@ _SENTENCES = {
     "admin.report": _l("%(who)s sent a report"), "move": _l("%(who)s moved to another account"),
     "reaction": _l("%(who)s reacted to your post"),
     "moderation_warning": _l("The moderators have decided something about your account"),
+    "community_measure": _l("The moderators of %(who)s have decided something about you"),
     "severed_relationships": _l("You lost follows, because a server was blocked or an account suspended"),
 }
 
 
 _MORE = {"moderation_warning": _l("Read more, or appeal"), "severed_relationships": _l("See which"),
-         "admin.report": _l("Look at the report")}
+         "admin.report": _l("Look at the report"), "community_measure": _l("Read more, or appeal")}
 """What stands in the place of an excerpt, as a link."""
 
 
@@ -100,6 +102,8 @@ def _below(type_: str, view: ObjectView | None, *, full: bool) -> str:
 
 def _url(group: Group, view: ObjectView | None, people: list[Person]) -> str:
     row = group.newest
+    if row.type == "community_measure":
+        return "/communities/decisions"
     if row.warning_id:
         return f"/strikes/{row.warning_id}"
     if row.event_id:
