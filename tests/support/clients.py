@@ -19,7 +19,7 @@ from places import CACHE, SetupError, fingerprint, only_one, run, say
 
 LOCKS = Path(__file__).parent / "locks"
 PYTHON_CLIENTS = ("fediverse-pasture", "mastodon-py", "moto", "tooi", "toot", "tuspy")
-NODE_CLIENTS = ("masto",)
+NODE_CLIENTS = ("lemmy-js-client", "masto", "threadiverse")
 
 _CLIENTS = CACHE / "clients"
 _PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")

@@ -24,3 +24,13 @@ def test_node_client_imports() -> None:
     done = subprocess.run([client.node.program, "--input-type=module", "-e", script], cwd=client.folder,
                           capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["function", "function"]
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("lemmy-js-client", "LemmyHttp"), ("threadiverse", "ThreadiverseClient")])
+def test_lemmy_clients_import(name: str, wanted: str) -> None:
+    """The clients of Lemmy can be imported."""
+    client = clients.node_client(name)
+    script = f"import * as found from '{name}'; console.log(typeof found.{wanted})"
+    done = subprocess.run([client.node.program, "--input-type=module", "-e", script], cwd=client.folder,
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["function"]

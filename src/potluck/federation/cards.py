@@ -78,25 +78,11 @@ class CardWorker:
 
     async def _fetch(self, url: str) -> dict[str, Any] | None:
         """What the page says, as columns of its card; None when there is nothing to show."""
-        if await self._is_blocked(urlsplit(url).netloc.lower()):
+        found = await _read(self._client, self._is_blocked, url)
+        if found is None:
             return None
-        answer = await self._client.get(url, accept="text/html,application/xhtml+xml;q=0.9,*/*;q=0.1",
-                                        max_bytes=MAX_PAGE)
-        answer.raise_for_status()
-        if answer.media_type not in _HTML:
-            return None
-        page = await asyncio.to_thread(read_page, answer.body, answer.content_type, answer.url)
-        embed = await self._oembed(page.oembed) if page.oembed else Embed()
-        if not page.title and not embed.title:
-            return None
-        return {**_columns(page, embed, answer.url), "author_id": await self._credited(page.creator, answer.url)}
-
-    async def _oembed(self, url: str) -> Embed:
-        try:
-            return read_oembed(await self._client.get_json(url, max_bytes=MAX_OEMBED), url)
-        except FederationError as error:
-            log.info("oembed_not_fetched", url=url, error=str(error)[:200])
-            return Embed()
+        page, embed, address = found
+        return {**_columns(page, embed, address), "author_id": await self._credited(page.creator, address)}
 
     async def _credited(self, handle: str, url: str) -> int | None:
         """The actor a page credits, if known here and if the actor names the page's site as one that may."""
@@ -110,6 +96,39 @@ class CardWorker:
         host = (urlsplit(url).hostname or "").lower()
         allowed = [str(domain).lower() for domain in actor.extra.get("attribution_domains", ())]
         return actor.id if any(host == domain or host.endswith(f".{domain}") for domain in allowed) else None
+
+
+async def describe(client: SafeClient, is_blocked: Callable[[str], Awaitable[bool]], url: str,
+                   ) -> dict[str, Any] | None:
+    """What a page says of itself, as columns of a card, for somebody who is about to share it; None if nothing.
+
+    Raises:
+        FederationError: it cannot be had.
+    """
+    found = await _read(client, is_blocked, url)
+    return _columns(*found) if found else None
+
+
+async def _read(client: SafeClient, is_blocked: Callable[[str], Awaitable[bool]], url: str,
+                ) -> tuple[PageMetadata, Embed, str] | None:
+    """A page's metadata, its oEmbed, and its address after redirects; None when there is nothing to show."""
+    if await is_blocked(urlsplit(url).netloc.lower()):
+        return None
+    answer = await client.get(url, accept="text/html,application/xhtml+xml;q=0.9,*/*;q=0.1", max_bytes=MAX_PAGE)
+    answer.raise_for_status()
+    if answer.media_type not in _HTML:
+        return None
+    page = await asyncio.to_thread(read_page, answer.body, answer.content_type, answer.url)
+    embed = await _oembed(client, page.oembed) if page.oembed else Embed()
+    return (page, embed, answer.url) if page.title or embed.title else None
+
+
+async def _oembed(client: SafeClient, url: str) -> Embed:
+    try:
+        return read_oembed(await client.get_json(url, max_bytes=MAX_OEMBED), url)
+    except FederationError as error:
+        log.info("oembed_not_fetched", url=url, error=str(error)[:200])
+        return Embed()
 
 
 def _local(handle: str) -> str:

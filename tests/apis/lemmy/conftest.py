@@ -24,9 +24,12 @@ from potluck.social.accounts import tokens
 from potluck.social.communities import making
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
+from support import lemmy_types
 from support.cast import Cast
 
 URL = "https://potluck.test"
+OUR_WORDS = {"invalid_email", "not_allowed", "not_found", "not_supported", "too_large"}
+"""Words of refusals that Lemmy has no word for."""
 
 
 class FakeFederation:
@@ -74,16 +77,16 @@ class Api:
         return self.tokens[who]
 
     async def get(self, path: str, who: str | None = None, **query: Any) -> Any:
-        """The JSON of a call that must work."""
-        return _good(await self.call("GET", path, who, params=query))
+        """The JSON of a call that must work, which is what Lemmy's own client expects of it."""
+        return _good(await self.call("GET", path, who, params=query), path)
 
     async def post(self, path: str, who: str | None = None, **body: Any) -> Any:
-        """The JSON of a call that must work."""
-        return _good(await self.call("POST", path, who, json=body))
+        """The JSON of a call that must work, which is what Lemmy's own client expects of it."""
+        return _good(await self.call("POST", path, who, json=body), path)
 
     async def put(self, path: str, who: str | None = None, **body: Any) -> Any:
-        """The JSON of a call that must work."""
-        return _good(await self.call("PUT", path, who, json=body))
+        """The JSON of a call that must work, which is what Lemmy's own client expects of it."""
+        return _good(await self.call("PUT", path, who, json=body), path)
 
     async def refused(self, method: str, path: str, who: str | None = None, **values: Any) -> tuple[int, str]:
         """Status and word of a call that must be refused."""
@@ -92,7 +95,8 @@ class Api:
         found = answer.json()
         assert answer.status_code >= 400, f"{method} {path}: {answer.text}"
         assert found.keys() <= {"error", "message"}
-        assert isinstance(found["error"], str)
+        word = found["error"]
+        assert word in lemmy_types.load().errors | OUR_WORDS or word.startswith("couldnt_"), found
         return answer.status_code, found["error"]
 
     async def community(self, name: str = "gardens", who: str = "alice", **wishes: Any) -> Actor:
@@ -108,11 +112,13 @@ class Api:
             return await compose(session, author, LinkRequest(community.id, title, **more))
 
 
-def _good(answer: httpx.Response) -> Any:
+def _good(answer: httpx.Response, path: str) -> Any:
     asked = f"{answer.request.method} {answer.request.url}"
     assert answer.status_code == 200, f"{asked}: {answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == "application/json"
-    return answer.json()
+    found = answer.json()
+    lemmy_types.load().check_answer(answer.request.method, path, found)
+    return found
 
 
 def _site() -> Ports:

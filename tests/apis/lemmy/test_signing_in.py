@@ -108,7 +108,7 @@ async def test_signing_up(api: Api) -> None:
     assert await api.refused("POST", "/user/register", **{**wish, "password_verify": "x"}) == (
         400, "passwords_do_not_match")
     assert await api.refused("POST", "/user/register", **{**wish, "username": "alice"}) == (
-        400, "username_already_taken")
+        400, "user_already_exists")
     assert await api.refused("POST", "/user/register", **{**wish, "email": ""}) == (400, "email_required")
     assert await api.post("/user/register", **wish) == {"registration_created": False, "verify_email_sent": True}
     settings.use(replace(settings.current(), confirm_email=False))

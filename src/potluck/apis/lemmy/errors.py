@@ -19,14 +19,14 @@ _WORDS = {
     "You are banned from this community": "banned_from_community",
     "Only moderators may post in this community": "only_mods_can_post_in_community",
     "Only moderators of this community may do this": "not_a_moderator",
-    "Only members may take part in this community": "only_members_can_post_in_community",
-    "This community was removed": "removed",
+    "This community was removed": "cannot_create_post_or_comment_in_deleted_or_removed_community",
     "This post is locked": "locked",
     "This community takes no downvotes": "downvotes_are_disabled",
-    "This community lives on another server": "community_is_remote",
+    "This community lives on another server": "object_not_local",
     "This moderator was appointed before you": "not_higher_mod",
     "This server takes no new accounts": "registration_closed",
     "You cannot block yourself": "cant_block_yourself",
+    "Only who leads the community may close it": "not_top_mod",
 }
 """What our rules say in English, in Lemmy's words."""
 
@@ -34,7 +34,7 @@ _FIELDS = {"title": "invalid_post_title", "link": "invalid_url", "text": "invali
            "password": "invalid_password", "username": "invalid_name", "email": "invalid_email",
            "display_name": "invalid_display_name", "note": "bio_length_overflow",
            "reason": "registration_application_answer_required"}
-_TAKEN = {"username": "username_already_taken", "email": "email_already_exists"}
+_TAKEN = {"username": "user_already_exists", "email": "email_already_exists"}
 _STATUS = {400: "invalid_body_field", 401: "not_logged_in", 403: "not_allowed", 404: "not_found", 405: "not_found",
            413: "too_large", 422: "invalid_body_field", 429: "rate_limit_error"}
 

@@ -12,7 +12,7 @@ from potluck.social.model import Actor, User
 
 KEY = "lemmy"
 DEFAULTS: Json = {
-    "show_nsfw": False, "theme": "browser", "default_sort_type": "Active", "default_listing_type": "Local",
+    "show_nsfw": False, "theme": "browser", "default_sort_type": "Active", "default_listing_type": "All",
     "interface_language": "browser", "show_avatars": True, "send_notifications_to_email": False, "show_scores": True,
     "show_bot_accounts": True, "show_read_posts": True, "open_links_in_new_tab": False, "blur_nsfw": True,
     "auto_expand": False, "infinite_scroll_enabled": False, "post_listing_mode": "List",

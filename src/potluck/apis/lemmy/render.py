@@ -17,6 +17,7 @@ from potluck.settings import current
 from potluck.social.communities import facets
 from potluck.social.communities.facets import Facets
 from potluck.social.communities.moderating import REMOVED
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.model import Actor, Object
 from potluck.social.views import ObjectView, load_actors, load_objects
 
@@ -130,7 +131,7 @@ async def _gaps(session: AsyncSession, object_ids: Collection[int], viewer_id: i
     if not object_ids:
         return {}
     rows = (await session.scalars(select(Object).where(
-        Object.id.in_(object_ids), or_(Object.deleted_at.is_not(None), Object.state == REMOVED)))).all()
+        Object.id.in_(object_ids), or_(Object.deleted_at.is_not(None), Object.state.in_((REMOVED, WITHDRAWN)))))).all()
     actors = await load_actors(session, {row.group_id or 0 for row in rows} | {viewer_id or 0})
     found = {}
     for row in rows:
@@ -149,6 +150,13 @@ async def communities(session: AsyncSession, groups: Sequence[Actor], viewer_id:
     """CommunityViews of Groups, without those that are not for the viewer to know of."""
     known = await facets.gather(session, viewer_id, community_ids=[group.id for group in groups])
     return [community_view(group, known) for group in groups if knows_of(group, known)]
+
+
+async def community_records(session: AsyncSession, group_ids: Sequence[int]) -> list[Json]:
+    """Communities by id, in the order given; those that are not there are left out."""
+    groups = await load_actors(session, group_ids)
+    settings = await facets.communities(session, list(groups))
+    return [shapes.community(groups[key], settings[key]) for key in group_ids if key in groups]
 
 
 def knows_of(group: Actor, known: Facets) -> bool:

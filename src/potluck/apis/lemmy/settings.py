@@ -154,7 +154,7 @@ async def reset(call: Call) -> Answer:
             await resets.finish(session, call.text("token"), call.text("password"))
         except NotFound as error:
             raise refused("token_not_found") from error
-    return answer({"registration_created": False, "verify_email_sent": False})
+    return answer({"success": True})
 
 
 @endpoint("POST", "/user/verify_email", who="anyone", act="register")

@@ -14,6 +14,8 @@ from potluck.federation.reading import MAX_TITLE
 from potluck.kinds.link import actions as links
 from potluck.media.addresses import SMALL
 from potluck.social import glances
+from potluck.social.communities.moderating import REMOVED
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.model import Actor, Community, GroupPost, Media, Object
 from potluck.social.views import ObjectView
 from potluck.text.sanitise import excerpt, to_plain_text
@@ -57,9 +59,11 @@ def community(actor: Actor, settings: Community) -> Json:
     """Community."""
     return there({
         "id": actor.id, "name": actor.name, "title": actor.display_name or actor.name,
-        "description": _sidebar(actor, settings) or None, "removed": settings.removed_at is not None,
+        "description": _sidebar(actor, settings) or None,
+        "removed": settings.removed_at is not None and settings.closed_at is None,
         "published": moment(actor.published or actor.created_at), "updated": moment(actor.updated_at),
-        "deleted": actor.deleted_at is not None, "nsfw": _is_sensitive(actor, settings), "actor_id": actor.uri,
+        "deleted": actor.deleted_at is not None or settings.closed_at is not None,
+        "nsfw": _is_sensitive(actor, settings), "actor_id": actor.uri,
         "local": actor.is_local, "icon": full_url(actor.avatar_url), "banner": full_url(actor.header_url),
         "hidden": False, "posting_restricted_to_mods": _is_restricted(actor, settings),
         "instance_id": instance_of(actor), "visibility": "Public" if settings.visibility == "public" else "LocalOnly"})
@@ -97,7 +101,7 @@ def post(view: ObjectView, place: GroupPost) -> Json:
     return there({
         "id": row.id, "name": title_of(view), "url": telling_url(url) if picture else url,
         "body": body_of(view) or None, "creator_id": row.author_id, "community_id": place.community_id,
-        "removed": row.state == "removed", "deleted": row.deleted_at is not None, "locked": place.locked,
+        "removed": row.state == REMOVED, "deleted": is_deleted(row), "locked": place.locked,
         "published": moment(row.published), "updated": moment(row.edited_at) if row.edited_at else None,
         "nsfw": row.sensitive, "embed_title": (card.title or None) if card else None,
         "embed_description": (card.description or None) if card else None,
@@ -118,6 +122,11 @@ def post_counts(view: ObjectView, place: GroupPost) -> Json:
 
 def _seconds(value: int) -> str:
     return moment(datetime.fromtimestamp(value, UTC))
+
+
+def is_deleted(row: Object) -> bool:
+    """Whether its author took it away, for now or for good."""
+    return row.deleted_at is not None or row.state == WITHDRAWN
 
 
 def title_of(view: ObjectView) -> str:
@@ -200,12 +209,12 @@ def markdown_of(row: Object) -> str:
 def comment(view: ObjectView, path: str) -> Json:
     """Comment. `path`: the numbers of what it answers, from the top, and its own last."""
     row = view.object
-    there_is = row.deleted_at is None and row.state != "removed"
+    gone = is_deleted(row) or row.state == REMOVED
     return there({
         "id": row.id, "creator_id": row.author_id, "post_id": row.thread_root_id or row.id,
-        "content": _comment_text(view) if there_is else "", "removed": row.state == "removed",
+        "content": "" if gone else _comment_text(view), "removed": row.state == REMOVED,
         "published": moment(row.published), "updated": moment(row.edited_at) if row.edited_at else None,
-        "deleted": row.deleted_at is not None, "ap_id": row.uri, "local": row.local, "path": path,
+        "deleted": is_deleted(row), "ap_id": row.uri, "local": row.local, "path": path,
         "distinguished": bool(row.extra.get("distinguished")), "language_id": language_number(row.language)})
 
 

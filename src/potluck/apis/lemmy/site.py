@@ -168,8 +168,8 @@ async def my_user(session: AsyncSession, user: User) -> Json:
 
 
 async def _communities(session: AsyncSession, groups: Sequence[Actor]) -> list[Json]:
-    known = await facets.communities(session, [group.id for group in groups])
-    return [shapes.community(group, known[group.id]) for group in groups]
+    settings = await facets.communities(session, [group.id for group in groups])
+    return [shapes.community(group, settings[group.id]) for group in groups]
 
 
 async def _blocked_instances(session: AsyncSession, actor_id: int, person: Json) -> list[Json]:

@@ -122,7 +122,7 @@ def limit_of(params: Params, default: int = 10, most: int = 50) -> int:
     if wanted is None:
         return default
     if not 1 <= wanted <= most:
-        raise refused("invalid_fetch_limit")
+        raise refused("invalid_query")
     return wanted
 
 
@@ -136,5 +136,5 @@ def offset_of(params: Params, limit: int) -> int:
     if page is None:
         return 0
     if not 1 <= page <= 10_000:
-        raise refused("invalid_page")
+        raise refused("invalid_query")
     return (page - 1) * limit

@@ -26,6 +26,7 @@ from potluck.text.markdown import escape_markdown
 
 MIN_TITLE = 3  # Lemmy refuses shorter ones
 MAX_TEXT = 50_000  # as long as Lemmy's
+MAX_ALT_TEXT = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class LinkRequest:
     wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
     thumbnail: str = ""
+    alt_text: str = ""  # of the picture that is linked to
     flairs: Sequence[str] = field(default_factory=tuple)
     app_name: str | None = None
     app_website: str | None = None
@@ -118,7 +120,7 @@ async def _draft(session: AsyncSession, author: Actor, request: LinkRequest) -> 
     draft.hashtags, draft.emojis = list(rendered.hashtags), emojis
     draft.extra = _extra(request, link)
     if link and is_picture(link):
-        draft.attachments = [AttachmentDraft("image", link, description=request.title)]
+        draft.attachments = [AttachmentDraft("image", link, description=request.alt_text or request.title)]
     return draft
 
 
@@ -141,6 +143,8 @@ def _checked(request: LinkRequest) -> tuple[str, str]:
     link = request.link.strip()
     if link and (len(link) > MAX_LINK or not link.startswith(("https://", "http://", "magnet:?")) or " " in link):
         raise Invalid("link", "A link begins with https:// and has at most 2000 characters")
+    if len(request.alt_text) > MAX_ALT_TEXT:
+        raise Invalid("alt_text", "A description has at most %(most)s characters", "too_long", most=MAX_ALT_TEXT)
     if len(request.text) > max(MAX_TEXT, current().max_characters):
         raise Invalid("text", "A text has at most %(most)s characters", "too_long", most=MAX_TEXT)
     if request.content_type not in ("text/plain", "text/markdown"):

@@ -65,12 +65,24 @@ class Tree:
         shown: ids of the comments that are there, to be loaded.
         following: the offset of the next page, None at the end.
         total: how many comments can be seen in all.
+        below: how many of them are below each comment, at any depth.
     """
 
     nodes: list[Node]
     shown: list[int]
     following: int | None
     total: int
+    below: dict[int, int]
+
+    def flat(self) -> list[Node]:
+        """The page's comments in reading order, gaps included."""
+        found: list[Node] = []
+        stack = self.nodes[::-1]
+        while stack:
+            node = stack.pop()
+            found.append(node)
+            stack.extend(reversed(node.children))
+        return found
 
 
 def _hot(leaf: Leaf, moment: float) -> float:
@@ -85,8 +97,12 @@ def _controversy(leaf: Leaf) -> float:
     return float((leaf.up + leaf.down) ** (least / most)) if least > 0 else 0.0
 
 
-def _key(sort: str) -> Callable[[Leaf], tuple[Any, ...]]:
-    """What siblings are ordered by, largest first; moderators' words stand first but not in the orders by time."""
+def order(sort: str) -> Callable[[Leaf], tuple[Any, ...]]:
+    """What siblings are ordered by, largest first; moderators' words stand first but not in the orders by time.
+
+    Raises:
+        Invalid: no such order.
+    """
     moment = float(ranking.seconds())
     match sort:
         case "hot":
@@ -117,19 +133,20 @@ async def tree(
     Raises:
         Invalid: no such order.
     """
-    key = _key(sort)
+    key = order(sort)
     leaves = await _leaves(session, top, viewer_id)
     children: dict[int, list[Leaf]] = defaultdict(list)
     for leaf in leaves:
         if leaf.parent_id is not None:
             children[leaf.parent_id].append(leaf)
-    kept = _worth_showing(children, top.id, with_removed=with_removed)
+    reading = _downwards(children, top.id)
+    kept = _worth_showing(children, reading, with_removed=with_removed)
     for siblings in children.values():
         siblings.sort(key=key, reverse=True)
     walk = _Walk(children, kept, offset, limit, depth)
     nodes = walk.below(top.id)
     total = sum(1 for leaf in leaves if not leaf.gone)
-    return Tree(nodes, walk.shown, walk.count if walk.cut else None, total)
+    return Tree(nodes, walk.shown, walk.count if walk.cut else None, total, _below(children, reading))
 
 
 class _Walk:
@@ -168,22 +185,35 @@ class _Walk:
         return roots
 
 
-def _worth_showing(children: dict[int, list[Leaf]], top: int, *, with_removed: bool) -> set[int]:
-    """Ids of what is there, and of gaps that have something below them."""
-    order: list[Leaf] = []
+def _downwards(children: dict[int, list[Leaf]], top: int) -> list[Leaf]:
+    """Everything below something, each comment before its answers."""
+    found: list[Leaf] = []
     stack, seen = [top], {top}
     while stack:
         for leaf in children.get(stack.pop(), ()):
             if leaf.id not in seen:
                 seen.add(leaf.id)
-                order.append(leaf)
+                found.append(leaf)
                 stack.append(leaf.id)
+    return found
+
+
+def _worth_showing(children: dict[int, list[Leaf]], reading: Sequence[Leaf], *, with_removed: bool) -> set[int]:
+    """Ids of what is there, and of gaps that have something below them."""
     kept: set[int] = set()
-    for leaf in reversed(order):
+    for leaf in reversed(reading):
         shown = not leaf.gone or leaf.put_back or (with_removed and leaf.gone == "removed")
         if shown or any(child.id in kept for child in children.get(leaf.id, ())):
             kept.add(leaf.id)
     return kept
+
+
+def _below(children: dict[int, list[Leaf]], reading: Sequence[Leaf]) -> dict[int, int]:
+    """How many comments that are there are below each."""
+    found: dict[int, int] = {}
+    for leaf in reversed(reading):
+        found[leaf.id] = sum(found.get(child.id, 0) + (not child.gone) for child in children.get(leaf.id, ()))
+    return found
 
 
 async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> list[Leaf]:

@@ -114,6 +114,17 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
     return Listed([*pinned, *(row.object_id for row in rows)], frozenset(pinned), following)
 
 
+def column_of(sort: str) -> str:
+    """The column of `group_post` that an order goes by.
+
+    Raises:
+        Invalid: no such order.
+    """
+    if sort not in _COLUMN:
+        raise Invalid("sort", f"sort is one of {', '.join(SORTS)}")
+    return _COLUMN[sort]
+
+
 def _check(wanted: Wanted) -> None:
     for name, value, known in (("type", wanted.scope, SCOPES), ("sort", wanted.sort, SORTS),
                                ("range", wanted.range, tuple(RANGES))):

@@ -299,6 +299,7 @@ async def remove_community(session: AsyncSession, staff: Actor, community: Actor
         raise NotAllowed
     await posts.know(session, [community.id])
     row = await session.get_one(Community, community.id)
+    row.closed_at = None  # from now on it is not for its leader to open it
     if (row.removed_at is not None) == removed:
         return
     row.removed_at = now() if removed else None

@@ -35,7 +35,8 @@ class Community(Base):
     posts_count: Mapped[int] = mapped_column(default=0)
     comments_count: Mapped[int] = mapped_column(default=0)
     interactions_month: Mapped[int] = mapped_column(default=0)  # posts, comments and votes of the last thirty days
-    removed_at: Mapped[datetime | None]  # taken down by the server's staff
+    removed_at: Mapped[datetime | None]  # taken down by the server's staff, or by its leader (`closed_at`)
+    closed_at: Mapped[datetime | None]  # its leader gave it up and may open it again
     refreshed_at: Mapped[datetime | None]  # a remote one's moderators and pins were last read
     created_at: Mapped[datetime] = mapped_column(default=now)
 

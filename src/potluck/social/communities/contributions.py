@@ -1,0 +1,144 @@
+"""What somebody posted and commented, what a reader kept or voted on, and the newest comments of many communities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from potluck.social.communities import comments as discussion
+from potluck.social.communities import listing
+from potluck.social.communities.comments import Leaf
+from potluck.social.errors import Invalid
+from potluck.social.model import Actor, Bookmark, Community, Follow, GroupPost, Moderator, Object, Reaction
+from potluck.social.visibility import not_hidden_by, visible_to
+
+MARKS = ("saved", "liked", "disliked")
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
+RANKED = 1000
+"""Orders other than by time look at so many of the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which posts or comments.
+
+    Attributes:
+        scope: all, local, subscribed or moderated, of the communities they stand in.
+        community_id: only of this community.
+        author_id: only by this person.
+        mark: only what the viewer `saved`, `liked` or `disliked`, the latest mark first.
+        sort: of posts a word of `listing.SORTS`, of comments one of `comments.SORTS`.
+        limit: at most so many.
+        offset: so many are on earlier pages.
+    """
+
+    scope: str = "all"
+    community_id: int | None = None
+    author_id: int | None = None
+    mark: str = ""
+    sort: str = "new"
+    limit: int = 20
+    offset: int = 0
+
+
+async def posts(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> list[int]:
+    """Ids of posts in communities that the viewer may see.
+
+    Raises:
+        Invalid: no such order or mark, or too far back.
+    """
+    _check(wanted)
+    query = select(Object.id).join(GroupPost, GroupPost.object_id == Object.id).where(
+        GroupPost.listed, *_conditions(viewer_id, wanted))
+    if not wanted.mark:
+        query = query.order_by(*_order_of_posts(wanted.sort))
+    return await _page(session, _marked(query, viewer_id, wanted), wanted)
+
+
+def _order_of_posts(sort: str) -> tuple[Any, ...]:
+    column = listing.column_of(sort)
+    table: Any = GroupPost.__table__
+    by: Any = table.c[column]
+    return (by.asc(), table.c.object_id.asc()) if sort == "old" else (by.desc(), table.c.object_id.desc())
+
+
+async def comments(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> list[int]:
+    """Ids of comments in communities that the viewer may see.
+
+    Raises:
+        Invalid: no such order or mark, or too far back.
+    """
+    _check(wanted)
+    query = select(Object.id).where(Object.group_id.is_not(None), Object.in_reply_to_uri.is_not(None),
+                                    *_conditions(viewer_id, wanted))
+    if wanted.mark:
+        return await _page(session, _marked(query, viewer_id, wanted), wanted)
+    key = discussion.order(wanted.sort)
+    if wanted.sort in ("new", "old"):
+        by = Object.id.asc() if wanted.sort == "old" else Object.id.desc()
+        return await _page(session, query.order_by(by), wanted)
+    rows = (await session.execute(query.with_only_columns(
+        Object.id, Object.likes_count, Object.dislikes_count, Object.published
+    ).order_by(Object.id.desc()).limit(RANKED))).all()
+    leaves = [Leaf(row.id, None, row.likes_count, row.dislikes_count, row.published, False, "") for row in rows]
+    leaves.sort(key=key, reverse=True)
+    return [leaf.id for leaf in leaves[wanted.offset:wanted.offset + wanted.limit]]
+
+
+def _check(wanted: Wanted) -> None:
+    if wanted.mark and wanted.mark not in MARKS:
+        raise Invalid("mark", f"mark is one of {', '.join(MARKS)}")
+    if not 0 <= wanted.offset <= MAX_OFFSET:
+        raise Invalid("page", "Pages end at %(most)s entries", most=MAX_OFFSET)
+
+
+async def _page(session: AsyncSession, query: Any, wanted: Wanted) -> list[int]:
+    found: Sequence[int] = (await session.scalars(
+        query.limit(max(1, min(wanted.limit, MAX_LIMIT))).offset(wanted.offset or None))).all()
+    return list(found)
+
+
+def _conditions(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
+    group = Actor.__table__.alias()
+    standing = and_(
+        ~exists().where(Community.actor_id == Object.group_id, Community.removed_at.is_not(None)),
+        ~exists().where(group.c.id == Object.group_id,
+                        or_(group.c.suspended_at.is_not(None), group.c.deleted_at.is_not(None))))
+    found = [visible_to(viewer_id), standing, *_scope(viewer_id, wanted)]
+    if wanted.community_id is not None:
+        found.append(Object.group_id == wanted.community_id)
+    if wanted.author_id is not None:
+        found.append(Object.author_id == wanted.author_id)
+    elif viewer_id is not None and not wanted.mark:
+        found += [not_hidden_by(viewer_id, Object.author_id), not_hidden_by(viewer_id, Object.group_id)]
+    return found
+
+
+def _scope(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
+    nobody = viewer_id if viewer_id is not None else 0
+    match wanted.scope:
+        case "local":
+            return [Object.group_id.in_(select(Actor.id).where(Actor.type == "Group", Actor.host == ""))]
+        case "subscribed":
+            return [Object.group_id.in_(select(Follow.followed_id).where(
+                Follow.follower_id == nobody, Follow.state == "accepted"))]
+        case "moderated":
+            return [Object.group_id.in_(select(Moderator.community_id).where(Moderator.actor_id == nobody))]
+        case _:
+            return []
+
+
+def _marked(query: Any, viewer_id: int | None, wanted: Wanted) -> Any:
+    """Only what carries the viewer's mark, the latest mark first."""
+    if not wanted.mark:
+        return query
+    table: Any = Bookmark if wanted.mark == "saved" else Reaction
+    query = query.join(table, table.object_id == Object.id).where(table.actor_id == (viewer_id or 0))
+    if table is Reaction:
+        query = query.where(Reaction.kind == wanted.mark.removesuffix("d"))
+    return query.order_by(table.id.desc())
