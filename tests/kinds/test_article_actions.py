@@ -12,7 +12,7 @@ from potluck.kinds.article import actions
 from potluck.kinds.article.actions import ArticleRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import keys, objects, views
+from potluck.social import keys, notifications, objects, reactions, views
 from potluck.social.blogs import authors, comments, listing, making, moderating, places
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -323,3 +323,18 @@ async def test_right_to_left(cast: Cast) -> None:
     """Some languages are written so, unless said otherwise."""
     assert (await _blog(cast, "salam", language="ar")).extra["blog"]["rtl"] is True
     assert (await _blog(cast, "hallo", language="de")).extra["blog"]["rtl"] is False
+
+
+async def test_who_looks_after_a_blog_learns_of_its_readers(cast: Cast) -> None:
+    """Comments and likes are told to its owner and editors; the blog itself reads nothing."""
+    blog = await _blog(cast)
+    row = await _publish(cast, cast.alice, blog_id=blog.id)
+    await _comment(cast, cast.bob, row)
+    await _comment(cast, cast.alice, row)
+    async with cast.database.write() as session:
+        await reactions.react(session, cast.bob, row.id, "like")
+    async with cast.database.read() as session:
+        told = await notifications.page(session, cast.alice.id, Page())
+        assert [(notice.type, notice.actor_id) for notice in told] == [
+            ("favourite", cast.bob.id), ("mention", cast.bob.id)]
+        assert await notifications.page(session, blog.id, Page()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ T = TypeVar("T")
 PASSWORD = "correct horse battery staple"
 _START_SECONDS = 60
 _POPULATE = str(Path(__file__).with_name("populate.py"))
+_BLOGGING = str(Path(__file__).with_name("blogging.py"))
 _EVENTUALLY_SECONDS = 60
 
 
@@ -236,6 +238,21 @@ class Server:
             capture_output=True, check=False)
         assert done.returncode == 0, f"potluck {' '.join(arguments)}: {done.stderr}"
         return done.stdout.strip()
+
+    async def writes(self, act: str, **words: Any) -> dict[str, Any]:
+        """Have something done in a blog (see `support/blogging.py`); returns what came of it."""
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, _BLOGGING], env=self.environ, text=True, capture_output=True, check=False,
+            input=json.dumps({"act": act, **words}))
+        assert done.returncode == 0, done.stderr
+        made: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return made
+
+    async def page(self, path: str) -> str:
+        """A page as a passer-by reads it."""
+        async with aiohttp.ClientSession() as client, client.get(
+                f"{self.url}{path}", headers={"Accept": "text/html"}) as answer:
+            return await answer.text()
 
     async def person(self, name: str, *, admin: bool = False) -> Person:
         """Create an account with a token of every scope."""

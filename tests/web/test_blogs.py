@@ -189,3 +189,16 @@ async def test_an_article_from_elsewhere(site: Site) -> None:
         assert part in page, part
     assert 'src="https://carol.example' not in page
     assert "<h2>Salt" not in (await site.guest().get("/@carol@carol.example")).text
+
+
+async def test_how_others_see_it(site: Site) -> None:
+    """For whoever wrote it, of every kind; for nobody else."""
+    row = await publish(site, await blog(site), summary="All on rye")
+    note = await site.cast.say(site.cast.alice, "<p>just a note</p>")
+    owner, stranger = await site.browser(site.cast.alice), await site.browser(site.cast.eve)
+    page = (await owner.get(f"/posts/{row.id}/elsewhere")).text
+    for part in ("Mastodon", "All on rye", "Pixelfed", "does not show it", "@crumbs/rye"):
+        assert part in page, part
+    assert "just a note" in (await owner.get(f"/posts/{note.id}/elsewhere")).text
+    for object_id in (row.id, note.id, 1):
+        assert (await stranger.get(f"/posts/{object_id}/elsewhere")).status_code == 404

@@ -224,5 +224,9 @@ def interaction_policy(view: ObjectView) -> dict[str, Any]:
         allowed = [author.followers_uri or f"{author.uri}/followers"]
     else:
         allowed = [PUBLIC]
-    rule = {"canQuote": {"automaticApproval": allowed, "manualApproval": []}}
-    return {**(row.interaction_policy or {}), **rule} if is_local_uri(row.uri) else rule
+    rules = {"canQuote": {"automaticApproval": allowed, "manualApproval": []}}
+    reply = (row.interaction_policy or {}).get("canReply") if is_local_uri(row.uri) else None
+    if reply is not None and not reply["manualApproval"]:
+        # Comments that wait are held back here; who asks for approval by a policy (GoToSocial) would tell nobody else.
+        rules["canReply"] = reply
+    return rules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,17 @@ from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.social import live, notification_policy, push
 from potluck.social.errors import NotFound
-from potluck.social.model import Actor, Block, DomainMute, Marker, Mute, Notification, Object, ThreadMute
+from potluck.social.model import (
+    Actor,
+    Block,
+    BlogAuthor,
+    DomainMute,
+    Marker,
+    Mute,
+    Notification,
+    Object,
+    ThreadMute,
+)
 from potluck.social.paging import Page, rows_of
 from potluck.social.visibility import not_hidden_by, visible_to
 
@@ -72,10 +82,11 @@ async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
     Returns:
         Ids of the rows written.
     """
-    wanted = [notice for notice in dict.fromkeys(notices)
-              if notice.reader_id != notice.actor_id or notice.type in _ABOUT_ONESELF]
+    wanted = list(dict.fromkeys(notices))
     if not wanted:
         return []
+    wanted = [notice for notice in await _of_blogs(session, wanted)
+              if notice.reader_id != notice.actor_id or notice.type in _ABOUT_ONESELF]
     wanted = await _allowed(session, wanted)
     wanted = await _untold(session, wanted)
     verdicts = await notification_policy.judge(session, wanted)
@@ -90,6 +101,21 @@ async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
              "data": {"notification_id": row["id"]}} for row in rows if not row["filtered"]])
         await push.queue(session, [row for row in rows if not row["filtered"]])
     return [row["id"] for row in rows]
+
+
+async def _of_blogs(session: AsyncSession, notices: list[Notice]) -> list[Notice]:
+    """What concerns a blog's articles concerns those who look after it; who follows one is told at its desk."""
+    rows = (await session.execute(select(BlogAuthor.blog_id, BlogAuthor.actor_id).where(
+        BlogAuthor.blog_id.in_({notice.reader_id for notice in notices}), BlogAuthor.role != "author"))).all()
+    if not rows:
+        return notices
+    keepers: dict[int, list[int]] = {}
+    for blog_id, actor_id in rows:
+        keepers.setdefault(blog_id, []).append(actor_id)
+    told = [notice if notice.reader_id not in keepers else replace(notice, reader_id=keeper)
+            for notice in notices for keeper in keepers.get(notice.reader_id, [0])
+            if notice.reader_id not in keepers or notice.type in _ABOUT_THREADS]
+    return list(dict.fromkeys(told))
 
 
 def _row(notice: Notice, *, filtered: bool) -> dict[str, Any]:

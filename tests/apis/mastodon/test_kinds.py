@@ -106,3 +106,17 @@ async def test_every_kind_can_be_acted_on(server: Server, alice: Person, cook: A
         True, True, True, 1)
     assert str(row.id) in [item["id"] for item in await alice.get(f"/api/v1/accounts/{cook.id}/statuses")]
     assert str(row.id) in [item["id"] for item in await alice.get("/api/v1/timelines/public")]
+
+
+async def test_an_article_is_whole(server: Server, alice: Person, dana: Actor) -> None:
+    """Linked title and the full text without pictures, which are attachments; the card is its page."""
+    picture = AttachmentDraft(type="image", url="https://far.example/rye.jpg", width=800, height=600)
+    row = await server.arrives(
+        dana, '<h2>Salt</h2><p>x <img src="https://far.example/rye.jpg"> y</p><p>z</p>', kind="article",
+        type="Article", title="On rye", summary="All of it", attachments=[picture], hashtags=["bread"],
+        extra={"cover": {"url": "https://far.example/rye.jpg", "alt": ""}})
+    found = await read(alice, row.id)
+    assert found["content"] == (f'<p><a href="{row.url}" rel="nofollow noopener">On rye</a></p>'
+                                "<h2>Salt</h2><p>x  y</p><p>z</p>")
+    assert (found["card"]["url"], found["card"]["title"]) == (row.url, "On rye")
+    assert (len(found["media_attachments"]), found["spoiler_text"]) == (1, "")

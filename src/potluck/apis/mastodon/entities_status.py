@@ -82,7 +82,7 @@ def _shared(view: ObjectView) -> Json:
         "uri": row.uri, "url": status_url(view), "created_at": stamp(row.published),
         "edited_at": entities.optional_stamp(row.edited_at), "content": content_of(view),
         "visibility": visibility(row.visibility), "sensitive": is_sensitive(view),
-        "spoiler_text": row.summary if is_note else "", "language": row.language,
+        "spoiler_text": row.summary if is_note else str(row.extra.get("warning") or ""), "language": row.language,
         "in_reply_to_id": entities.optional_id(row.in_reply_to_id),
         "in_reply_to_account_id": entities.optional_id(row.in_reply_to_author_id), "reblog": None,
         "media_attachments": [entities.media(item) for item in view.media],

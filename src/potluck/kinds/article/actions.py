@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -26,14 +26,15 @@ from potluck.kinds.authoring import (
 )
 from potluck.settings import current
 from potluck.social import objects, visibility
-from potluck.social.addresses import hashtag_url, profile_url
+from potluck.social.addresses import hashtag_url, object_uri, profile_url
 from potluck.social.blogs import authors, comments, making, places
 from potluck.social.blogs.places import Place
 from potluck.social.communities import joining
 from potluck.social.drafts import Draft, EmojiDraft, MediaDetail, MentionDraft
 from potluck.social.errors import Invalid, NotFound
-from potluck.social.model import Actor, Article, Blog, Media, Object
-from potluck.text.hashtags import is_hashtag
+from potluck.social.model import Actor, Article, Blog, Hashtag, Media, Object
+from potluck.social.views import ObjectView
+from potluck.text.hashtags import is_hashtag, normalise_hashtag
 from potluck.text.languages import normalise_language
 from potluck.text.longform import LongText, LongType, extract_long, render_long, split_title
 from potluck.text.render import MentionTarget, TextTooLong
@@ -352,3 +353,33 @@ async def _bring(session: AsyncSession, author: Actor, community_id: int, draft:
     settings = await joining.check_may_post(session, author, community)
     draft.group_id, draft.visibility = community.id, joining.audience(settings)
     draft.sensitive = draft.sensitive or settings.sensitive
+
+
+async def preview(session: AsyncSession, writer: Actor, request: ArticleRequest, prepared: Prepared) -> ObjectView:
+    """An article as it would be, stored nowhere: for showing it, here and as others will see it.
+
+    Raises:
+        NotFound: there is no such blog.
+        NotAllowed: the writer does not write in it.
+    """
+    author, blog = await _author(session, writer, request.blog_id)
+    draft = _draft(author, blog, request, prepared)
+    wanted = [*([request.cover_id] if request.cover_id else []), *request.media_ids]
+    media = {item.id: item for item in (await session.scalars(select(Media).where(
+        Media.id.in_(wanted), Media.owner_id.in_((writer.id, author.id))))).all()} if wanted else {}
+    cover = media.get(request.cover_id or 0)
+    row = Object(
+        id=0, uri=object_uri(0), kind="article", type="Article", author_id=author.id, local=True,
+        visibility=draft.visibility, state="published", title=draft.title, summary=draft.summary,
+        content=draft.content, source=draft.source, source_type=draft.source_type, language=draft.language,
+        sensitive=draft.sensitive, quote_policy=draft.quote_policy, published=draft.published, thread_root_id=0,
+        url=places.article_url(author, places.slug_of(request.slug.strip() or draft.title or "")),
+        emojis=[{"shortcode": emoji.shortcode, "url": emoji.url} for emoji in draft.emojis],
+        interaction_policy=draft.interaction_policy, likes_count=0, boosts_count=0, replies_count=0,
+        extra=draft.extra | ({"cover": {"url": cover.url, "alt": cover.description}} if cover else {}))
+    view = ObjectView(row, author, mentions=prepared.mentioned)
+    view.media = [media[item] for item in dict.fromkeys(wanted) if item in media]
+    view.hashtags = [Hashtag(id=0, name=normalise_hashtag(tag) or tag, display=tag) for tag in draft.hashtags]
+    if request.community_id is not None:
+        view.group = await joining.community(session, request.community_id)
+    return view

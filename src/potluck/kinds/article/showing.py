@@ -49,10 +49,8 @@ def glance(view: ObjectView) -> Glance:
     """The whole text for apps that show posts, as far as it is not a book; pictures are attachments there."""
     row = view.object
     cover = cover_of(view)
-    warning = str(row.extra.get("warning") or "")
     html = _IMAGE.sub("", for_others(row.content)) if len(row.content) <= MAX_WHOLE else _beginning(row)
-    return Glance(row.title or row.type, facts=[warning] if warning else [], html=html,
-                  picture=cover["url"] if cover else None)
+    return Glance(row.title or row.type, html=html, picture=cover["url"] if cover else None)
 
 
 def _beginning(row: Object) -> str:

@@ -14,6 +14,7 @@ from potluck.kinds.authoring import all_ready, check_at_home, own_media, render
 from potluck.kinds.note.model import Poll, PollDraft, PollOption
 from potluck.settings import current
 from potluck.social import objects, policies, visibility
+from potluck.social.blogs import comments
 from potluck.social.communities import joining
 from potluck.social.drafts import Draft, MediaDetail, MentionDraft
 from potluck.social.errors import Invalid, NotAllowed, NotFound
@@ -81,6 +82,7 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
         parent = await answerable(session, author, request.in_reply_to_id)
         draft.in_reply_to_id, draft.in_reply_to_uri, draft.context_uri = parent.id, parent.uri, parent.context_uri
         await joining.answer(session, author, parent, draft)
+        await comments.address(session, author, parent, draft)
     elif request.community_id is not None:
         await joining.place(session, author, draft, request.community_id)
     else:

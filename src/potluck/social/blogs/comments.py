@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.social.drafts import Draft
+from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Article, ArticleComment, Blog, BlogAuthor, Object
 from potluck.social.paging import Page, rows_of
@@ -34,6 +34,18 @@ def policy(rule: str, author: Actor) -> dict[str, Any] | None:
     if rule == OPEN:
         return None
     return {"canReply": {"automaticApproval": [author.uri], "manualApproval": [_PUBLIC] if rule == APPROVE else []}}
+
+
+async def address(session: AsyncSession, author: Actor, parent: Object, draft: Draft) -> None:
+    """Whoever is answered below an article is told: there nobody writes a handle in front of a comment."""
+    if parent.group_id is not None or parent.author_id in {author.id, *(item.actor_id for item in draft.mentions)}:
+        return
+    root_id = parent.thread_root_id or parent.id
+    kind = parent.kind if root_id == parent.id else await session.scalar(select(Object.kind).where(
+        Object.id == root_id))
+    if kind == "article":
+        answered = await session.get_one(Actor, parent.author_id)
+        draft.mentions.append(MentionDraft(answered.uri, f"@{answered.acct}", actor_id=answered.id))
 
 
 async def hold(session: AsyncSession, drafts: Sequence[Draft]) -> Held:
