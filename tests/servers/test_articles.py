@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from support.servers import Person, eventually, server
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from potluck.kinds.article.publishing import Ready
+from potluck.social.views import ObjectView
 from potluck.text.longform import minutes
+from potluck.web.presenters.elsewhere import ShownSeen, shown_elsewhere
 from potluck.web.trusted import trusted_html
 
 
@@ -20,11 +22,16 @@ class Preview:
     lang: str
     minutes: int
     tags: list[str]
+    seen: list[ShownSeen]  # how others will see it
 
 
-def shown_preview(ready: Ready) -> Preview:
-    """The article as its page will show it."""
+def shown_preview(ready: Ready, view: ObjectView) -> Preview:
+    """The article as its page will show it, and as others will.
+
+    Args:
+        view: the article, stored nowhere (`article.actions.preview`).
+    """
     long = ready.prepared.long
     tags = dict.fromkeys([*(tag.lstrip("#") for tag in ready.request.tags), *long.rendered.hashtags])
     return Preview(ready.prepared.title, trusted_html(long.rendered.html), ready.request.language or "",
-                   minutes(long.words), list(tags))
+                   minutes(long.words), list(tags), shown_elsewhere(view))

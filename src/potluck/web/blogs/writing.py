@@ -164,7 +164,9 @@ async def _keep(request: AnyRequest, me: Viewer, _form: Form, words: Writing, pl
 async def _preview(request: AnyRequest, me: Viewer, words: Writing, place: Save) -> Preview:
     ready = await publishing.get_ready(request.app.state.db, None, me.actor, words, media_ids=place.media_ids,
                                        object_id=place.object_id)
-    return shown_preview(ready)
+    async with request.app.state.db.read() as session:
+        view = await actions.preview(session, me.actor, ready.request, ready.prepared)
+    return shown_preview(ready, view)
 
 
 async def _publish(request: AnyRequest, me: Viewer, form: Form, words: Writing, place: Save) -> Response[Any]:
