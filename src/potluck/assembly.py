@@ -14,6 +14,7 @@ from potluck.federation.fetch import SafeClient
 from potluck.federation.resolver import Federation
 from potluck.federation.transport import default_context
 from potluck.jobs import model as jobs_model
+from potluck.kinds.article import letters
 from potluck.media import model as media_model
 from potluck.media import processing
 from potluck.settings import Settings
@@ -25,7 +26,7 @@ from potluck.web import i18n
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
 
-JOBS = (processing, policies, lists_in, archive_in, archive_out, terms_mails)
+JOBS = (processing, letters, policies, lists_in, archive_in, archive_out, terms_mails)
 """Modules that define jobs: every process must know them all."""
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import select
 
-from potluck.kinds.article import actions
+from potluck.db.engine import Database
+from potluck.jobs import JobRow
+from potluck.kinds.article import actions, letters
 from potluck.kinds.article.actions import ArticleRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
 from potluck.social import keys
+from potluck.social.accounts import mailing
+from potluck.social.accounts.email import Mail
 from potluck.social.blogs import authors, making
 from potluck.social.blogs.making import Wishes
 from potluck.social.model import Actor, Object
@@ -202,3 +208,61 @@ async def test_how_others_see_it(site: Site) -> None:
     assert "just a note" in (await owner.get(f"/posts/{note.id}/elsewhere")).text
     for object_id in (row.id, note.id, 1):
         assert (await stranger.get(f"/posts/{object_id}/elsewhere")).status_code == 404
+
+
+@dataclass
+class FakeJob:
+    """A job that is run by hand."""
+
+    db: Database
+
+    async def step(self, _name: str, work: Any) -> Any:
+        return await work()
+
+
+async def test_reading_by_mail(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives an address confirms it; an article goes to those who did, and each letter has its end."""
+    sent: list[Mail] = []
+
+    async def keep(mail: Mail) -> None:
+        sent.append(mail)
+
+    monkeypatch.setattr(mailing, "send", keep)
+    monkeypatch.setattr(letters, "send", keep)
+    made = await blog(site)
+    guest = site.guest()
+    await guest.get("/@crumbs")
+    for email in ("Ann@mail.example", "ann@mail.example", "zoe@mail.example"):
+        assert "We sent you a letter." in await guest.page_after(await guest.post("/@crumbs/letters", {"email": email}))
+    await mailing.sent()
+    assert [mail.to for mail in sent] == ["ann@mail.example", "zoe@mail.example"]
+    assert "not an e-mail address" in await guest.page_after(await guest.post("/@crumbs/letters", {"email": "x"}))
+    link = next(line for line in sent[0].text.splitlines() if "/letters/" in line).removeprefix("https://potluck.test")
+    assert "Shall new articles" in (await guest.get(link)).text
+    assert "New articles will come by mail." in await guest.page_after(await guest.post(link, {}))
+    row = await publish(site, made)
+    async with site.database.read() as session:
+        job = (await session.scalars(select(JobRow).where(JobRow.name == letters.NAME))).one()
+        assert (job.args, job.run_at > row.created_at) == ([row.id], True)
+    sent.clear()
+    await letters.mail_article(FakeJob(site.database), row.id)
+    (letter,) = sent
+    assert (letter.to, letter.subject) == ("ann@mail.example", "Crumbs: Rye")
+    assert "three days" in letter.text
+    assert "alice" not in letter.text.lower()
+    assert letter.unsubscribe == f"https://potluck.test{link}/leave"
+    assert (await guest.post(f"{link}/leave", {}, csrf=False)).status_code == 303
+    assert (await guest.get(link)).status_code == 404
+    sent.clear()
+    await letters.mail_article(FakeJob(site.database), row.id)
+    assert not sent
+
+
+async def test_closed_blogs_send_no_letters(site: Site) -> None:
+    """Nor do those that want none, and strangers' addresses are no blogs."""
+    await blog(site, visibility="private")
+    await blog(site, "stones", mail=False)
+    guest = site.guest()
+    for path in ("/@crumbs/letters", "/@stones/letters"):
+        assert (await guest.post(path, {"email": "ann@mail.example"})).status_code == 403
+    assert (await guest.post("/@alice/letters", {"email": "ann@mail.example"})).status_code == 404

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.kinds.article import letters
 from potluck.social.blogs import authors, places
 from potluck.social.blogs.places import Place
 from potluck.social.drafts import Draft
@@ -26,7 +27,9 @@ class ArticleData:
 
 async def store(session: AsyncSession, pairs: Sequence[tuple[Object, Draft]]) -> None:
     """New articles: those of this server get their place."""
-    await places.add(session, [(row, draft.kind_data) for row, draft in pairs if isinstance(draft.kind_data, Place)])
+    ours = [(row, draft) for row, draft in pairs if isinstance(draft.kind_data, Place)]
+    await places.add(session, [(row, draft.kind_data) for row, draft in ours])
+    await letters.plan(session, [row for row, draft in ours if not draft.quiet])
 
 
 async def update(session: AsyncSession, row: Object, draft: Draft) -> None:

@@ -20,11 +20,12 @@ _SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A plain text mail to one person."""
+    """A plain text mail to one person. `unsubscribe`: where a mail program may end letters by one POST (RFC 8058)."""
 
     to: str
     subject: str
     text: str
+    unsubscribe: str = ""
 
 
 class MailNotSent(Exception):
@@ -61,5 +62,8 @@ def _message(settings: Settings, mail: Mail) -> EmailMessage:
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=settings.domain.partition(":")[0])
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     return message

@@ -29,7 +29,8 @@ _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _TAKEN = words(
     # What stands below a profile's or a blog's address already.
     "with_replies media followers following submit tagged tags tag about desk mod modlog settings subscribe "
-    "unsubscribe confirm unlock pages feed edit new drafts write comments authors blog-css rss atom sitemap history"
+    "unsubscribe confirm unlock letters pages feed edit new drafts write comments authors blog-css "
+    "rss atom sitemap history"
 )
 
 

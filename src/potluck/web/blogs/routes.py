@@ -1,8 +1,9 @@
 """The pages of blogs."""
 
-from potluck.web.blogs import desk, doors, draft_versions, elsewhere, home, pictures, writing
+from potluck.web.blogs import desk, doors, draft_versions, elsewhere, home, letters, pictures, writing
 
 route_handlers = [
     *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *elsewhere.route_handlers,
+    *letters.route_handlers,
     *writing.route_handlers, *draft_versions.route_handlers, *pictures.route_handlers,
 ]
