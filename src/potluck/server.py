@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from potluck import assembly, settings
 from potluck.apis import routes as apis
 from potluck.apis.edge import Edge
+from potluck.apis.facade import Door
 from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports as ApiPorts
 from potluck.db.engine import Database
@@ -86,7 +87,7 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    return Front(Edge(Shortcut(app, metrics.measure)), _file_routes(app, configured))
+    return Door(Front(Edge(Shortcut(app, metrics.measure)), _file_routes(app, configured)))
 
 
 def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:

@@ -58,6 +58,9 @@ class Settings:
     handle_domain: str = _setting("", _domain,
                                   "Domain of handles (`@name@domain`) when it differs from the host of `url`; that"
                                   " domain must redirect `/.well-known/webfinger` and `host-meta` here.")
+    lemmy_host: str = _setting("", _domain, "A second host name (`lemmy.example.org`) under which this server tells"
+                               " apps that it is Lemmy: some take no other. Accounts, ids and data are the same; point"
+                               " the name at this server, too.")
     bind: str = _setting("127.0.0.1:8000", _bind, "Address and port the web process listens on.")
     data: Path = _setting(Path("data"), _path, "Folder for the SQLite database, media, backups and secrets.")  # noqa: RUF009
     database_url: str = _setting("", _database_url,
@@ -188,6 +191,11 @@ class Settings:
     def host(self) -> str:
         """Host (with a non-default port) of the public base URL."""
         return urlsplit(self.url).netloc
+
+    @property
+    def lemmy_url(self) -> str:
+        """Base URL of the host that answers as Lemmy, '' without one."""
+        return f"{urlsplit(self.url).scheme}://{self.lemmy_host}" if self.lemmy_host else ""
 
     @property
     def domain(self) -> str:

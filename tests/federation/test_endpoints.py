@@ -202,6 +202,8 @@ async def test_discovery_of_the_server(wire: Wire, client: AsyncClient) -> None:
         assert info["software"]["name"] == "potluck"
         assert isinstance(info["metadata"], dict)
         assert info["usage"]["localComments"] == 0
+        assert info["metadata"]["upstream"] == {"name": "mastodon"}
+    assert (await client.get("/nodeinfo/2.0.json")).json()["version"] == "2.0"
 
 
 async def test_the_inbox_answers_with_the_status_senders_expect(wire: Wire, client: AsyncClient, peer: Peer) -> None:

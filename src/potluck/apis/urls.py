@@ -28,8 +28,10 @@ def telling_url(address: str | None, variant: str = FULL) -> str | None:
 
 
 def original_url(address: str) -> str:
-    """What an address was before `full_url` made it one of our proxy; every other one as it is."""
+    """What an address was before `full_url` made it one of our proxy, or an app took it from a facade host."""
     settings = current()
+    if settings.lemmy_url and address.startswith(f"{settings.lemmy_url}/"):
+        address = settings.url + address.removeprefix(settings.lemmy_url)
     if not address.startswith(settings.url + PROXY):
         return address
     known = proxied(address.removeprefix(settings.url), settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import finding, render
+from potluck.apis.lemmy import finding, images, render
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.posts import mine, moderators
@@ -18,7 +18,7 @@ from potluck.apis.lemmy.words import (
     offset_of,
     one_of,
 )
-from potluck.apis.urls import full_url
+from potluck.apis.urls import full_url, original_url
 from potluck.social import follows, keys
 from potluck.social.communities import closing, facets, listing, making
 from potluck.social.communities.making import Wishes
@@ -96,11 +96,9 @@ async def _set_pictures(session: AsyncSession, call: Call, group: Actor) -> None
     """Icon and banner by address: one that was uploaded here; an empty one takes the picture away."""
     for name, column in (("icon", "avatar_url"), ("banner", "header_url")):
         url = call.params.optional_text(name)
-        if url is None or url == full_url(getattr(group, column)):
+        if url is None or original_url(url) == (full_url(getattr(group, column)) or ""):
             continue
-        if url and not url.startswith(f"{call.base_url}/"):
-            raise refused("invalid_url", message="Please upload the picture here first")
-        setattr(group, column, url or None)
+        setattr(group, column, await images.address_of(session, call.me, url))
     await session.flush()
 
 

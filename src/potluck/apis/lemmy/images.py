@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import ApiError, missing, refused
-from potluck.apis.urls import full_url
+from potluck.apis.urls import full_url, original_url
 from potluck.media import addresses, attachments, sniffing, uploads
 from potluck.media.types import extension_of
 from potluck.settings import current
@@ -81,6 +81,7 @@ async def address_of(session: AsyncSession, owner: Actor, url: str) -> str | Non
     """
     if not url:
         return None
+    url = original_url(url)
     if url == full_url(owner.avatar_url) or url == full_url(owner.header_url):
         return owner.avatar_url if url == full_url(owner.avatar_url) else owner.header_url
     base = current().url + _PATH

@@ -9,12 +9,13 @@ from typing import Any
 from potluck import __version__
 from potluck.apis.lemmy.errors import refused
 from potluck.apis.params import Params
+from potluck.facades import LEMMY_VERSION
 from potluck.text.languages import language_name
 from potluck.text.markup import words
 
 Json = dict[str, Any]
 
-VERSION = f"0.19.15-potluck.{__version__}"
+VERSION = f"{LEMMY_VERSION}-potluck.{__version__}"
 """Parsed by every app (as a semantic version): the Lemmy release whose API this is, then who is really speaking."""
 
 LOCAL_INSTANCE = 1

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck import __version__
+from potluck import __version__, facades
 from potluck.db.base import now
 from potluck.federation import groups, strictjson
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, federation_of
@@ -105,8 +105,12 @@ async def host_meta() -> Response[bytes]:
 
 
 @get("/.well-known/nodeinfo")
-async def nodeinfo_links() -> Answer:
+async def nodeinfo_links(request: AnyRequest) -> Answer:
     """Where NodeInfo is, and the Application that this server is (FEP-2677)."""
+    facade = facades.of_host(request.headers.get("host", ""))
+    if facade is not None:
+        return _json({"links": [{"rel": f"{_NODEINFO}{version}", "href": facade.url + path}
+                                for version, path in facade.nodeinfo]}, "application/json")
     base = current().url
     return _json({"links": [
         {"rel": f"{_NODEINFO}2.0", "href": f"{base}/nodeinfo/2.0"},
@@ -117,25 +121,34 @@ async def nodeinfo_links() -> Answer:
 
 @get("/nodeinfo/{version:str}")
 async def nodeinfo(request: AnyRequest, version: FromPath[str]) -> Answer:
-    """What this server runs and how big it is."""
+    """What this server runs and how big it is; on a facade host, what it stands for there."""
+    version = version.removesuffix(".json")
     if version not in ("2.0", "2.1"):
         return _json({"error": "Not found"}, "application/json", 404)
     settings = current()
-    software = {"name": "potluck", "version": __version__}
-    if version == "2.1":
-        software["homepage"] = settings.url
-        if settings.source_url:
-            software["repository"] = settings.source_url
+    facade = facades.of_host(request.headers.get("host", ""))
     counts = await _counts(request)
     document = {
-        "version": version, "software": software, "protocols": ["activitypub"],
+        "version": version, "software": _software(version, facade), "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": []}, "openRegistrations": settings.sign_up in ("open", "approval"),
         "usage": {"users": {"total": counts["total"], "activeMonth": counts["month"],
                             "activeHalfyear": counts["halfyear"]},
                   "localPosts": counts["posts"], "localComments": 0},
-        "metadata": {"nodeName": settings.title, "nodeDescription": settings.description},
+        "metadata": {"nodeName": settings.title, "nodeDescription": settings.description,
+                     **({} if facade else {"upstream": {"name": "mastodon"}})},
     }
     return _json(document, f'application/json; profile="{_NODEINFO}{version}#"')
+
+
+def _software(version: str, facade: facades.Facade | None) -> dict[str, str]:
+    if facade is not None:
+        return {"name": facade.software, "version": facade.version}
+    found = {"name": "potluck", "version": __version__}
+    if version == "2.1":
+        found["homepage"] = current().url
+        if current().source_url:
+            found["repository"] = current().source_url
+    return found
 
 
 async def _counts(request: AnyRequest) -> dict[str, int]:
