@@ -59,6 +59,8 @@ SIGNED_IN = (
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
     "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
     "/@long_table/submit?from={shared}", "/deleted", "/posts/{taken_back}/restore",
+    "/write", "/write/{writing}", "/write/{writing}/history", "/write/{writing}/history/{version}",
+    "/posts/{written}/article",
 )
 """What is shown to Alice, who administers the server."""
 

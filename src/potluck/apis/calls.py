@@ -134,6 +134,10 @@ class Call:
         found: str = self.request.path_params[name]
         return found
 
+    async def read(self) -> Params:
+        """The parameters of a call that takes no files."""
+        return await read(self.request)
+
     async def reader(self) -> AsyncSession:
         """The session for reading of this call."""
         return await self.source.session()
@@ -168,7 +172,7 @@ async def run(call: C, function: Callable[[C], Awaitable[Answer]], admit: Callab
     headers: Headers = []
     stack = AsyncExitStack()
     try:
-        call.params = of_query(call.request.scope["query_string"]) if files else await read(call.request)
+        call.params = of_query(call.request.scope["query_string"]) if files else await call.read()
         await admit(call, headers)
         if files:
             await call.stop_reading()

@@ -201,8 +201,12 @@ def of_query(query: bytes) -> Params:
     return Params(tree(_pairs(query.decode("latin-1"))))
 
 
-async def read(request: Request[Any, Any, Any]) -> Params:
+async def read(request: Request[Any, Any, Any], *, most: int = MAX_BODY, array: str = "") -> Params:
     """All parameters of a request; those of the body win over those of the query.
+
+    Args:
+        most: bytes that a body may have.
+        array: under which name a body is found that is a JSON array; '' where none is taken.
 
     Raises:
         ApiError: the body is too large (413), or not what its content type says (400).
@@ -213,7 +217,7 @@ async def read(request: Request[Any, Any, Any]) -> Params:
         if kind == "multipart/form-data":
             values.update(tree(await _of_multipart(request)))
         else:
-            values.update(_of_body(await _body(request), kind))
+            values.update(_of_body(await _body(request, most), kind, array))
     return Params(values)
 
 
@@ -224,25 +228,25 @@ def _has_body(request: Request[Any, Any, Any]) -> bool:
     return False
 
 
-async def _body(request: Request[Any, Any, Any]) -> bytes:
+async def _body(request: Request[Any, Any, Any], most: int) -> bytes:
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_BODY:
+    if length.isdigit() and int(length) > most:
         raise ApiError(413, "The request is too large")
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BODY:
+        if size > most:
             raise ApiError(413, "The request is too large")
         parts.append(part)
     return b"".join(parts)
 
 
-def _of_body(body: bytes, kind: str) -> dict[str, Any]:
+def _of_body(body: bytes, kind: str, array: str) -> dict[str, Any]:
     if not body.strip():
         return {}
     if kind == "application/json" or kind.endswith("+json"):
-        return _of_json(body)
+        return _of_json(body, array)
     if kind in ("application/x-www-form-urlencoded", ""):
         try:
             return tree(_pairs(body.decode("utf-8")))
@@ -251,11 +255,13 @@ def _of_body(body: bytes, kind: str) -> dict[str, Any]:
     return {}
 
 
-def _of_json(body: bytes) -> dict[str, Any]:
+def _of_json(body: bytes, array: str) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(400, "The request body is not valid JSON") from error
+    if array and isinstance(value, list):
+        return {array: value}
     if not isinstance(value, dict):
         raise ApiError(400, "The request body must be a JSON object")
     return {key.removesuffix("[]"): item for key, item in value.items()}

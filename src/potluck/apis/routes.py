@@ -8,8 +8,10 @@ from litestar import Request, Response
 
 from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
+from potluck.apis.writefreely import routes as writefreely
 
-route_handlers: list[Any] = [*mastodon.route_handlers, *lemmy.route_handlers]
+route_handlers: list[Any] = [
+    *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers]
 """Every endpoint of every API."""
 
 _PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES)
@@ -24,4 +26,6 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
     """The answer to a call that reached no endpoint (unknown path, wrong method) or failed before one."""
     if request.scope["path"].startswith(lemmy.PREFIXES):
         return lemmy.exception_response(request, error)
+    if request.scope["path"].startswith(writefreely.PREFIXES):
+        return writefreely.exception_response(request, error)
     return mastodon.exception_response(request, error)

@@ -23,7 +23,7 @@ from potluck.social.blogs import authors
 from potluck.social.draft_history import Save
 from potluck.social.drafts import MediaDetail
 from potluck.social.errors import Invalid, NotFound
-from potluck.social.model import Actor, Media, Object, ScheduledPost
+from potluck.social.model import Actor, Article, Media, Object, ScheduledPost
 
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _ATTRIBUTE = re.compile(r'\s(src|alt)="([^"]*)"')
@@ -127,8 +127,12 @@ async def publish_draft(session: AsyncSession, writer: Actor, ready: Ready, plac
         ChangedElsewhere: somebody else saved the draft meanwhile.
         Invalid, NotFound, NotAllowed: as `publish`.
     """
-    await draft_history.finish(session, writer.id, KIND, place)
-    return await publish(session, writer, ready)
+    draft = await draft_history.finish(session, writer.id, KIND, place)
+    row = await publish(session, writer, ready)
+    if draft is not None and ready.object_id is None:
+        (await session.get_one(Article, row.id)).draft_id = draft.id
+        await session.flush()
+    return row
 
 
 async def schedule_draft(session: AsyncSession, writer: Actor, ready: Ready, place: Save, when: datetime,

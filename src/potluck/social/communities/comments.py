@@ -64,7 +64,7 @@ class Tree:
         nodes: the comments at the top, each with its answers.
         shown: ids of the comments that are there, to be loaded.
         following: the offset of the next page, None at the end.
-        total: how many comments can be seen in all, below what was asked for.
+        total: how many comments can be seen in all.
         below: how many of them are below each comment, at any depth.
     """
 
@@ -145,7 +145,7 @@ async def tree(
         siblings.sort(key=key, reverse=True)
     walk = _Walk(children, kept, offset, limit, depth)
     nodes = walk.below(top.id)
-    total = sum(1 for leaf in leaves if leaf.id in kept and not leaf.gone)
+    total = sum(1 for leaf in leaves if not leaf.gone)
     return Tree(nodes, walk.shown, walk.count if walk.cut else None, total, _below(children, reading))
 
 

@@ -60,6 +60,7 @@ class Article(Base):
     comments: Mapped[str | None]  # open, approve, closed; None: as the blog says
     listed: Mapped[bool] = mapped_column(default=True)  # public, no page, not deleted: the reader may show it
     language: Mapped[str | None]
+    draft_id: Mapped[int | None] = mapped_column(unique=True)  # of the draft it was: by this id apps go on knowing it
 
     __table_args__ = (
         UniqueConstraint("author_id", "slug"),
