@@ -18,7 +18,8 @@ import node
 from places import CACHE, SetupError, fingerprint, only_one, run, say
 
 LOCKS = Path(__file__).parent / "locks"
-PYTHON_CLIENTS = ("fediverse-pasture", "mastodon-py", "moto", "tooi", "toot", "tuspy", "writefreely-cli")
+PYTHON_CLIENTS = (
+    "fediverse-pasture", "mastodon-py", "moto", "pythonlemmy", "tooi", "toot", "tuspy", "writefreely-cli")
 NODE_CLIENTS = ("lemmy-js-client", "masto", "threadiverse")
 
 _CLIENTS = CACHE / "clients"
