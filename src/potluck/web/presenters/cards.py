@@ -12,7 +12,7 @@ from potluck.web.presenters.media import ShownMedia
 
 _VIDEOS = (".mp4", ".m4v", ".webm", ".mov", ".ogv")
 _SOUNDS = (".mp3", ".m4a", ".ogg", ".oga", ".opus", ".flac", ".wav")
-_WIDTH, _HEIGHT = 1280, 720  # of a video that is not here: what most have, until it plays
+_FRAME = (1280, 720)  # of a video that is not here: what most have, until it plays
 _ARCHIVE = "https://web.archive.org/web/"
 
 
@@ -50,11 +50,11 @@ def embedded(view: ObjectView) -> ShownMedia | None:
     kind = file_kind(link)
     if not kind:
         return None
+    preview = shown(str(view.object.extra.get("thumbnail") or ""), SMALL) or ""
+    width, height = _FRAME if kind == "video" else (None, None)
     return ShownMedia(
-        id=f"link-{view.object.id}", kind=kind, url=shown(link) or "",
-        preview_url=shown(str(view.object.extra.get("thumbnail") or ""), SMALL) or "", alt="", width=_WIDTH if kind == "video" else None,
-        height=_HEIGHT if kind == "video" else None,
-        name=unquote(urlsplit(link).path.rpartition("/")[2]), title=view.object.title or "")
+        id=f"link-{view.object.id}", kind=kind, url=shown(link) or "", preview_url=preview, alt="", width=width,
+        height=height, name=unquote(urlsplit(link).path.rpartition("/")[2]), title=view.object.title or "")
 
 
 def file_kind(url: str) -> str:
