@@ -48,6 +48,7 @@ from potluck.social.accounts import activity
 from potluck.social.live import Hub, Waker
 from potluck.uploading import who_uploads
 from potluck.web import errors, for_apis, routes
+from potluck.web.blogs.domains import OwnDomains
 from potluck.web.ports import Ports as WebPorts
 
 ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
@@ -87,7 +88,8 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    return Door(Front(Edge(Shortcut(app, metrics.measure)), _file_routes(app, configured)))
+    served = OwnDomains(Edge(Shortcut(app, metrics.measure)), lambda: app.state.db, lambda: app.state.settings)
+    return Door(Front(served, _file_routes(app, configured)))
 
 
 def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:

@@ -14,7 +14,8 @@ NO_PAGES = {
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
     "/threads/{fetch_id:int}/state", "/communities/{group_id:int}/same",  # parts of pages
-    "/write/pictures/{media_id:int}",
+    "/write/pictures/{media_id:int}", "/{handle:str}/blog-css", "/{handle:str}/sitemap.xml", "/sitemap.xml",
+    "/letters/{token:str}", "/letters/{token:str}/leave",
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
     "/signin/second", "/confirm/{token:str}", "/reset/{token:str}", "/setup/{code:str}",
 }
@@ -23,6 +24,8 @@ NO_PAGES = {
 
 GUEST = (
     "/communities", "/communities/browse", "/@long_table", "/@long_table/modlog", "/@alice/{shared}",
+    "/read", "/@crumbs_and_salt", "/@crumbs_and_salt/tagged/potluck", "/@crumbs_and_salt/who-we-are",
+    "/@crumbs_and_salt/what-forty-litres-of-soup-taught-us", "/@crumbs_and_salt/a-table-that-goes-up-four-flights",
     "/signin", "/signup", "/reset", "/about", "/about/rules", "/privacy", "/local", "/search?q=kitchen", "/@alice",
     "/interact?uri={post_url}", "/invite/{invite}", "/@alice/{post}",
 )
@@ -58,6 +61,11 @@ SIGNED_IN = (
     "/communities/reports", "/@long_table/reports", "/communities/decisions",
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
     "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
+    "/read?language=en", "/blogs", "/blogs/new", "/@crumbs_and_salt", "/@crumbs_and_salt/desk",
+    "/@crumbs_and_salt/desk/comments", "/@crumbs_and_salt/desk/delete", "/posts/{written}/elsewhere",
+    "/@crumbs_and_salt/what-forty-litres-of-soup-taught-us", "/posts/{written}/delete-article",
+    "/write", "/write/{writing}", "/write/{writing}/history", "/write/{writing}/history/{version}",
+    "/posts/{written}/article",
     "/@long_table/submit?from={shared}", "/deleted", "/posts/{taken_back}/restore",
     "/write", "/write/{writing}", "/write/{writing}/history", "/write/{writing}/history/{version}",
     "/posts/{written}/article",

@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import select
 
 from potluck.db.engine import Database
@@ -15,12 +16,15 @@ from potluck.kinds.article import actions, letters
 from potluck.kinds.article.actions import ArticleRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
+from potluck.settings import current
 from potluck.social import keys
 from potluck.social.accounts import mailing
 from potluck.social.accounts.email import Mail
 from potluck.social.blogs import authors, making
 from potluck.social.blogs.making import Wishes
+from potluck.social.errors import Invalid
 from potluck.social.model import Actor, Object
+from potluck.web.blogs.domains import OwnDomains, path_of
 from web.conftest import Site
 
 PAIRS = keys.make_pairs()
@@ -266,3 +270,47 @@ async def test_closed_blogs_send_no_letters(site: Site) -> None:
     for path in ("/@crumbs/letters", "/@stones/letters"):
         assert (await guest.post(path, {"email": "ann@mail.example"})).status_code == 403
     assert (await guest.post("/@alice/letters", {"email": "ann@mail.example"})).status_code == 404
+
+
+async def test_sitemaps(site: Site) -> None:
+    """Of blogs that want to be found, with their articles; of no other."""
+    await publish(site, await blog(site))
+    await publish(site, await blog(site, "hidden", visibility="unlisted"))
+    guest = site.guest()
+    index, own = await guest.get("/sitemap.xml"), await guest.get("/@crumbs/sitemap.xml")
+    ElementTree.fromstring(index.content)
+    ElementTree.fromstring(own.content)
+    assert "https://potluck.test/@crumbs/sitemap.xml" in index.text
+    assert "hidden" not in index.text
+    assert "https://potluck.test/@crumbs/rye" in own.text
+    assert (await guest.get("/@hidden/sitemap.xml")).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "leads_to"), [
+    ("/", "/@crumbs"), ("/rye", "/@crumbs/rye"), ("/tagged/bread", "/@crumbs/tagged/bread"), ("/feed", "/@crumbs.rss"),
+    ("/sitemap.xml", "/@crumbs/sitemap.xml"), ("/static/app.css", "/static/app.css"), ("/@crumbs/rye", "/@crumbs/rye"),
+    ("/@crumbs/letters", "/@crumbs/letters"), ("/signin", None), ("/@alice", None), ("/@alice/1", None), ("/a/b", None),
+    ("/.well-known/webfinger", None), ("/api/v1/instance", None), ("/users/crumbs", None)])
+def test_what_a_domain_of_its_own_answers(path: str, leads_to: str | None) -> None:
+    """The blog's pages and what they need; nothing else of the site."""
+    assert path_of("crumbs", path) == leads_to
+
+
+async def test_a_domain_of_its_own(site: Site) -> None:
+    """The blog's host shows the blog, other hosts the site; what is not the blog's leads there."""
+    made = await blog(site, domain="https://Crumbs.example/")
+    await publish(site, made)
+    assert made.extra["blog"]["domain"] == "crumbs.example"
+    served = OwnDomains(site.app, lambda: site.database, current)
+    client = AsyncClient(transport=ASGITransport(served), base_url="https://crumbs.example")
+    for path, part in (("/", "Crumbs"), ("/rye", "<em>three</em>"), ("/feed", "<rss")):
+        found = await client.get(path)
+        assert (found.status_code, part in found.text) == (200, True), path
+    away = await client.get("/local?lens=posts")
+    assert (away.status_code, away.headers["location"]) == (302, "https://potluck.test/local?lens=posts")
+    for host in ("https://potluck.test", "https://other.example"):
+        assert (await client.get(f"{host}/about")).status_code == 200
+    async with site.database.write() as session:
+        with pytest.raises(Invalid):
+            await making.create(session, await session.get_one(Actor, site.cast.alice.id), "second",
+                                Wishes("Second", domain="crumbs.example"), pairs=PAIRS)

@@ -14,6 +14,7 @@ from potluck import kinds
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
+from potluck.demo import blog
 from potluck.demo.cast import FOLLOWS, LOCALS, PASSWORD, PLACES, REMOTES, Local, Place, Remote
 from potluck.demo.script import LINES, Line
 from potluck.kinds.note import actions
@@ -60,6 +61,7 @@ async def fill(db: Database) -> None:
             if line.removed:
                 await moderating.remove(session, people["alice"], said[line.key].id, line.removed)
         await ranking.refresh(session)
+    await blog.fill(db)
 
 
 async def _make_local(session: AsyncSession, person: Local, prepared: signup.Prepared) -> Actor:

@@ -124,7 +124,8 @@ async def robots() -> str:
     """Everything public may be indexed as far as its page says; the rest is of no use to crawlers."""
     closed = ("/settings", "/admin", "/compose", "/posts/", "/people/", "/search", "/events", "/interact",
               "/authorize_interaction", "/oauth/", "/api/")
-    return "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in closed)
+    rules = "".join(f"Disallow: {path}\n" for path in closed)
+    return f"User-agent: *\n{rules}Sitemap: {current().url}/sitemap.xml\n"
 
 
 @get("/manifest.webmanifest", media_type="application/manifest+json")

@@ -18,12 +18,22 @@ MAX_WHOLE = 60_000
 
 TEASER = 400
 _IMAGE = re.compile(r"<img\b[^>]*>")
+_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _SOURCE = re.compile(r'<img\b[^>]*?\ssrc="([^"]*)"')
 
 
 def teaser_of(row: Object) -> str:
-    """The summary, or the first words; plain text."""
-    return row.summary or excerpt(to_plain_text(row.content[:20_000]), TEASER)
+    """The summary, or the first paragraphs as far as they fit; plain text."""
+    if row.summary:
+        return row.summary
+    content = row.content[:20_000]
+    text = ""
+    for paragraph in _PARAGRAPH.findall(content):
+        words = " ".join(to_plain_text(paragraph).split())
+        if text and len(text) + len(words) > TEASER:
+            break
+        text = f"{text} {words}".strip()
+    return excerpt(text or to_plain_text(content), TEASER)
 
 
 def cover_of(view: ObjectView) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social.model import Actor, Article, Hashtag, Object, ObjectTag
+from potluck.social.model import Actor, Article, Blog, Hashtag, Object, ObjectTag
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.visibility import not_hidden_by, visible_to
 
@@ -90,3 +90,11 @@ async def changed_at(session: AsyncSession, author_id: int) -> list[tuple[str, d
             Article.author_id == author_id, Object.visibility == "public", Object.deleted_at.is_(None),
             Object.state == "published").order_by(Article.object_id.desc()).limit(40_000))
     return [(url, moment) for url, moment in rows.all() if url]
+
+
+async def open_blogs(session: AsyncSession) -> list[str]:
+    """Names of the blogs that want to be found."""
+    rows = await session.scalars(select(Actor.name).join(Blog, Blog.actor_id == Actor.id).where(
+        Blog.visibility == "public", Actor.suspended_at.is_(None), Actor.silenced_at.is_(None),
+        Actor.deleted_at.is_(None), Actor.indexable).order_by(Actor.id).limit(40_000))
+    return list(rows.all())

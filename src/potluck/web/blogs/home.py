@@ -8,6 +8,7 @@ from urllib.parse import quote
 from litestar import Response, get
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.settings import current
 from potluck.social import views
 from potluck.social.blogs import listing, making
 from potluck.social.errors import NotFound
@@ -15,6 +16,7 @@ from potluck.social.model import Actor
 from potluck.social.views import EntryRef, EntryView
 from potluck.text.hashtags import normalise_hashtag
 from potluck.text.languages import normalise_language
+from potluck.text.markup import escape_text
 from potluck.web import feeds, metadata, pages, redirects
 from potluck.web.actor_pages import Tab, find_actor
 from potluck.web.asking import Guest, PathWord
@@ -89,6 +91,33 @@ async def stylesheet(request: AnyRequest, handle: PathWord) -> Response[Any]:
     return Response(found, media_type="text/css", headers=_CSS)
 
 
+@get("/{handle:str}/sitemap.xml")
+async def sitemap(request: AnyRequest, handle: PathWord) -> Response[Any]:
+    """The addresses of a blog's articles, for search engines; of a blog that wants to be found."""
+    async with request.app.state.db.read() as session:
+        actor = await find_actor(session, handle)
+        if not making.is_blog(actor) or not actor.indexable:
+            raise NotFound
+        found = await listing.changed_at(session, actor.id)
+    page = f"{current().url}{profile_path(actor)}"
+    lines = "".join(f"<url><loc>{escape_text(url)}</loc><lastmod>{moment.date().isoformat()}</lastmod></url>\n"
+                    for url, moment in found)
+    text = ('<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+            f"<url><loc>{page}</loc></url>\n{lines}</urlset>\n")
+    return Response(text, media_type="application/xml", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@get("/sitemap.xml")
+async def sitemaps(request: AnyRequest) -> Response[Any]:
+    """The sitemaps of all blogs that want to be found."""
+    async with request.app.state.db.read() as session:
+        names = await listing.open_blogs(session)
+    lines = "".join(f"<sitemap><loc>{current().url}/@{name}/sitemap.xml</loc></sitemap>\n" for name in names)
+    text = ('<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</sitemapindex>\n')
+    return Response(text, media_type="application/xml", headers={"Cache-Control": "public, max-age=3600"})
+
+
 @get("/read")
 async def reader(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """The articles of this server that everybody may read, by tag and language."""
@@ -106,4 +135,4 @@ async def reader(request: AnyRequest, viewer: Guest) -> Response[Any]:
     return await pages.render(request, "blogs/reader.html", feed=feed, tabs=tabs if len(tabs) > 2 else [], tag=tag)
 
 
-route_handlers = [tagged, stylesheet, reader]
+route_handlers = [tagged, stylesheet, sitemap, sitemaps, reader]

@@ -238,7 +238,7 @@ def shown_post(
         group=shown_person(view.group) if view.group else None, act=f"/posts/{row.id}", counts=_counts(view),
         mine=_mine(view), may=_may(view, viewer, kind.interactions),
         warning=row.summary if row.title is None else "", unfolded=unfold, lang=row.language or "",
-        html=_content(view) if article is None or whole else Markup(""),
+        html=_content(view) if article is None else _readable(view) if whole else Markup(""),
         media=shown_media(view.media if article is None else not_in_text(view), viewer),
         sensitive=covered(row.sensitive or view.author.sensitized_at is not None, viewer),
         poll=_poll(view, viewer), quote=_quote(view), tags=_tags(view), kind=kind.name, template=kind.card,
@@ -264,6 +264,14 @@ def _content(view: ObjectView) -> Markup:
     people = {address: profile_path(actor) for actor in view.mentions for address in (actor.url, actor.uri) if address}
     tags = frozenset(tag.name for tag in view.hashtags)
     return trusted_html(stay_here(row.content, people, tags), row.emojis)
+
+
+def _readable(view: ObjectView) -> Markup:
+    """The text of an article: listings and tables that are wider than the page are scrolled by the keyboard, too."""
+    html = str(_content(view))
+    for part in ("pre", "table"):
+        html = html.replace(f"<{part}>", f'<{part} tabindex="0">')
+    return Markup(html)  # noqa: S704 - sanitised on the way in
 
 
 def _counts(view: ObjectView) -> Counts:
