@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +27,7 @@ from potluck.settings import current
 from potluck.social import kept_values, live
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Follow, OAuthToken, PushMessage, PushSubscription
+from potluck.text.addresses import parts_of
 
 TYPES = ("mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "quote",
          "quoted_update", "admin.sign_up", "admin.report")
@@ -171,7 +171,7 @@ async def subscribe(
 
 
 def _check_endpoint(endpoint: str) -> None:
-    parts = urlsplit(endpoint)
+    parts = parts_of(endpoint)
     schemes = ("https", "http") if current().allow_private else ("https",)
     if parts.scheme not in schemes or not parts.hostname or parts.username or len(endpoint) > MAX_ENDPOINT:
         raise Invalid("endpoint", "Validation failed: Endpoint is not a valid URL")

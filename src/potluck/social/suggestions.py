@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
+from potluck.social.errors import NotFound
 from potluck.social.fading import FadingCache
 from potluck.social.model import Actor, Follow, SuggestionDismissal
 from potluck.social.visibility import not_hidden_by
@@ -105,6 +106,12 @@ async def _most_followed(session: AsyncSession, reader_id: int) -> Sequence[int]
 
 
 async def dismiss(session: AsyncSession, reader_id: int, target_id: int) -> None:
-    """Suggest someone to this person no more."""
+    """Suggest someone to this person no more.
+
+    Raises:
+        NotFound: nobody has this id.
+    """
+    if await session.get(Actor, target_id) is None:
+        raise NotFound
     await session.execute(insert_or_ignore(session, SuggestionDismissal.__table__).values(
         actor_id=reader_id, target_id=target_id))

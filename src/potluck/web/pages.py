@@ -7,7 +7,6 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -19,6 +18,7 @@ from potluck.media.addresses import SMALL, shown
 from potluck.settings import current
 from potluck.social import notifications
 from potluck.social.addresses import blank_avatar
+from potluck.text.addresses import parts_of
 from potluck.web import auth, cookies, csrf, flashes, i18n, trusted
 from potluck.web.icons import icon
 from potluck.web.presenters.people import full_handle, profile_path
@@ -174,7 +174,7 @@ async def fragment(request: AnyRequest, template: str, **context: Any) -> Respon
 
 
 def _asking_page(request: AnyRequest) -> str:
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    parts = parts_of(request.headers.get("HX-Current-URL", ""))
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     return safe_path(path, "/home")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Response, get, post
@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from potluck.social.accounts import passkeys, sessions, signin
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.errors import Invalid, NotFound, SocialError
+from potluck.text.addresses import parts_of
 from potluck.web import auth, cookies, flashes, pages, redirects
 from potluck.web.asking import Guest, SentForm
 from potluck.web.composing import form_errors
@@ -160,7 +161,7 @@ def json_error(error: SocialError) -> Response[Any]:
 
 def _next_of_page(request: AnyRequest) -> str:
     """`next` of the sign-in page the script runs on."""
-    query = parse_qs(urlsplit(request.headers.get("referer", "")).query)
+    query = parse_qs(parts_of(request.headers.get("referer", "")).query)
     return redirects.safe_path(query.get("next", [""])[0])
 
 

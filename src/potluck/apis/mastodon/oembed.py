@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from potluck.apis.mastodon import entities, entities_status
 from potluck.apis.mastodon.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.params import parse_id
 from potluck.social.views import ObjectView, load_objects
+from potluck.text.addresses import parts_of
 from potluck.text.markup import escape_attribute, escape_text
 
 _POST = re.compile(r"/(?:@[^/]+|users/[^/]+/statuses|users/[^/]+/objects)/(\d{1,20})/?\Z")
@@ -20,7 +20,7 @@ _WIDTH = 400
 @endpoint("GET", "/api/oembed")
 async def show(call: Call) -> Answer:
     """The oEmbed document of a public post of this server."""
-    parts = urlsplit(call.params.required("url"))
+    parts = parts_of(call.params.required("url"))
     match = _POST.search(parts.path) if parts.netloc.lower() in (call.settings.host, call.settings.domain) else None
     wanted = parse_id(match.group(1)) if match else None
     view = (await load_objects(await call.reader(), [wanted], None)).get(wanted) if wanted else None

@@ -16,6 +16,7 @@ from potluck.db.ids import ids
 from potluck.social.accounts import secret_values
 from potluck.social.errors import Invalid
 from potluck.social.model import OAuthApp
+from potluck.text.addresses import parts_of
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
@@ -95,7 +96,7 @@ def _is_nearby(host: str) -> bool:
 
 def _website(text: str | None) -> str | None:
     """A web page, or None: what is no web address is not worth refusing an app for."""
-    if not text or len(text) > _MAX_URI or urlsplit(text.strip()).scheme not in {"http", "https"}:
+    if not text or len(text) > _MAX_URI or parts_of(text.strip()).scheme not in {"http", "https"}:
         return None
     return text.strip()
 
