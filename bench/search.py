@@ -35,15 +35,28 @@ from potluck.social.post_index_fill import PostIndexFiller, ask_for_all
 _AUTHORS = 200
 _WORDS = 30_000
 _CHUNK = 5000
+_SYLLABLES = ("ba", "ko", "ri", "tu", "lem", "son", "dar", "pin", "gol", "mut")
+
+
+def _word(number: int) -> str:
+    """A word that has other forms, as words of people have."""
+    return "".join(_SYLLABLES[int(digit)] for digit in str(number))
+
+
 _QUESTIONS = (
-    ("a common word", "w1"), ("a rare word", "w20011"), ("two words", "w3 w40"), ("a phrase", '"w1 w2"'),
-    ("words that never meet", "w29001 w29002"), ("one's own", "w5 from:me"), ("an author", "from:author8@far.test"),
-    ("without another word", "w2 -w1"), ("last year's", "w7 before:2025-06-01"),
+    ("a common word", _word(1)), ("another form", f"{_word(10)}s"), ("a rare word", _word(20011)),
+    ("two words", f"{_word(3)} {_word(40)}"), ("a phrase", f'"{_word(1)} {_word(2)}"'),
+    ("words that never meet", f"{_word(29001)} {_word(29002)}"), ("one's own", f"{_word(5)} from:me"),
+    ("an author", "from:author8@far.test"), ("without another word", f"{_word(2)} -{_word(1)}"),
+    ("last year's", f"{_word(7)} before:2025-06-01"),
 )
 
 
 def _vocabulary() -> tuple[list[str], list[float]]:
-    return [f"w{number}" for number in range(_WORDS)], [1 / (number + 3) for number in range(_WORDS)]
+    """Words with their weights; every other one in a plural, too."""
+    words = [_word(number) for number in range(_WORDS)]
+    weights = [1 / (number + 3) for number in range(_WORDS)]
+    return [*words, *(f"{word}s" for word in words[::2])], [*weights, *(weight / 3 for weight in weights[::2])]
 
 
 async def _people(db: Database) -> tuple[Actor, list[int]]:

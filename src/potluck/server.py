@@ -25,8 +25,10 @@ from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
 from potluck.federation import catching_up, endpoints, queues
 from potluck.federation.actor_documents import write_actor
+from potluck.federation.addresses import AddressPolicy
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import FederationError
+from potluck.federation.mail_hosts import MailHosts
 from potluck.logs import configure
 from potluck.media import addresses, storage
 from potluck.media.endpoints import serving, tus
@@ -44,7 +46,7 @@ from potluck.processes import keeping_alive
 from potluck.remote_files import GuardedSource
 from potluck.settings import Settings
 from potluck.social import actors, push
-from potluck.social.accounts import activity
+from potluck.social.accounts import activity, signup
 from potluck.social.live import Hub, Waker
 from potluck.uploading import who_uploads
 from potluck.web import errors, for_apis, routes
@@ -155,5 +157,9 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
         await stack.enter_async_context(_noting_activity(db, app.state.remote_cache))
         await stack.enter_async_context(catching_up.beating(db))
+        hosts = MailHosts(AddressPolicy(configured.allow_private))
+        stack.push_async_callback(hosts.close)
+        signup.use_mail_hosts(hosts.of)
+        stack.callback(signup.use_mail_hosts, None)
         await stack.enter_async_context(keeping_alive.probing(int(configured.bind.rpartition(":")[2])))
         yield

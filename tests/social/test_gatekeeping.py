@@ -88,3 +88,28 @@ async def test_networks_that_cannot_be(session: AsyncSession, network: str) -> N
     """Nonsense, and what would shut out half the internet, is refused."""
     with pytest.raises(Invalid):
         await gatekeeping.block_network(session, network, "no_access")
+
+
+async def test_blocked_mail_hosts(session: AsyncSession) -> None:
+    """A domain whose mail goes to a blocked host, or to one below it, is blocked, too."""
+    await gatekeeping.block_email_domain(session, "throwaway.example")
+    for hosts in (["mx.throwaway.example"], ["good.example", "throwaway.example"]):
+        with pytest.raises(gatekeeping.Blocked):
+            await gatekeeping.check_sign_up(session, "a@fresh.example", "", mail_hosts=hosts)
+    assert not await gatekeeping.check_sign_up(session, "a@fresh.example", "", mail_hosts=["mx.fresh.example"])
+
+
+async def test_where_no_mail_goes() -> None:
+    """Whoever signs up with such an address reads so at its field; with the setting off nobody is asked."""
+    async def nowhere(_domain: str) -> list[str]:
+        raise signup.Unreachable
+
+    wanted = signup.Request("ada", "ada@tpyo.example", "correct horse battery")
+    signup.use_mail_hosts(nowhere)
+    try:
+        with pytest.raises(signup.Unreachable):
+            await signup.prepare(wanted)
+        settings.use(replace(settings.current(), check_mail_domains=False))
+        assert (await signup.prepare(wanted)).mail_hosts == ()
+    finally:
+        signup.use_mail_hosts(None)

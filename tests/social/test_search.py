@@ -275,3 +275,20 @@ async def test_hashtags_are_found_by_their_beginning(session, alice, post) -> No
     await post(alice, hashtags=["Soup", "Soupçon", "Bread"])
     assert [row.name for row in await search.hashtags(session, "#SOUP")] == ["soup", "soupcon"]
     assert list(await search.hashtags(session, "!!")) == []
+
+
+async def test_other_forms_of_a_word(session, alice, dana, post) -> None:
+    """A word is found in its other forms, in the language of the post; quoted, or in another language, as it stands."""
+    one = await post(dana, "<p>One soup, running</p>", language="en")
+    many = await post(dana, "<p>Many soups run</p>", language="en")
+    german = await post(dana, "<p>Viele Suppen und new things</p>", language="de")
+    plain = await post(dana, "<p>What news, soup?</p>")
+    assert await found(session, alice, "soups") == [plain.id, many.id, one.id]
+    assert await found(session, alice, "soup!") == [plain.id, many.id, one.id]
+    assert await found(session, alice, '"soup"') == [plain.id, one.id]
+    assert await found(session, alice, "run -soups") == []
+    assert await found(session, alice, "runs soup") == [many.id, one.id]
+    assert await found(session, alice, "Suppe") == []
+    assert await found(session, alice, "Suppe language:de") == [german.id]
+    assert await found(session, alice, "news") == [plain.id]
+    assert await found(session, alice, '"many soup"') == []

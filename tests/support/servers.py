@@ -290,6 +290,7 @@ async def server(database_url: str = "", *, port: int = 0, **settings: str) -> A
             **os.environ, "POTLUCK_URL": url, "POTLUCK_BIND": f"127.0.0.1:{port}", "POTLUCK_DATA": folder,
             "POTLUCK_DATABASE_URL": database_url, "POTLUCK_ALLOW_PRIVATE": "127.0.0.0/8",
             "POTLUCK_CONFIG": os.devnull, "POTLUCK_RATE_LIMITS": "false",
+            "POTLUCK_CHECK_MAIL_DOMAINS": "false",
             **{f"POTLUCK_{key.upper()}": value for key, value in settings.items()},
         }
         made = Server(url, Path(folder), environ)

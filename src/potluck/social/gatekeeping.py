@@ -91,8 +91,11 @@ def severity_in(blocked: Sequence[KeptNetwork], address: str) -> str:
     return max(found, key=SEVERITIES.index, default="")
 
 
-async def check_sign_up(session: AsyncSession, email: str, address: str) -> bool:
+async def check_sign_up(session: AsyncSession, email: str, address: str, *, mail_hosts: Sequence[str] = ()) -> bool:
     """Whether somebody may sign up with a mailbox from an address.
+
+    Args:
+        mail_hosts: hosts that take the mail of its domain, as far as known.
 
     Returns:
         Whether a moderator has to approve.
@@ -104,7 +107,7 @@ async def check_sign_up(session: AsyncSession, email: str, address: str) -> bool
     severity = await severity_at(session, address) if address else ""
     if severity in {NO_SIGN_UP, NO_ACCESS}:
         raise NotAllowed("New accounts cannot be made from your network")
-    if await is_blocked(session, email):
+    if await is_blocked(session, email) or await _any_blocked(session, mail_hosts):
         raise Blocked
     return severity == APPROVAL
 
@@ -115,6 +118,13 @@ async def is_blocked(session: AsyncSession, email: str) -> bool:
         return True
     return bool(await session.scalar(select(CanonicalEmailBlock.id).where(
         CanonicalEmailBlock.digest == canonical_digest(email))))
+
+
+async def _any_blocked(session: AsyncSession, hosts: Sequence[str]) -> bool:
+    """Whether mail goes to a blocked host: throw-away services have many domains and few mail hosts."""
+    names = {name for host in hosts for name in with_parents(host)}
+    return bool(names) and await session.scalar(
+        select(EmailDomainBlock.id).where(EmailDomainBlock.domain.in_(names)).limit(1)) is not None
 
 
 def _covers(email: str) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from sqlalchemy import delete, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import insert_or_ignore, insert_or_update
+from potluck.settings import current
 from potluck.social import registry
 from potluck.social.model import (
     Actor,
@@ -32,6 +33,7 @@ from potluck.social.model import (
     PostIndexFill,
     Reaction,
 )
+from potluck.text.stems import language_of, stems
 from potluck.text.terms import single_characters, terms, text_of
 
 _TABLE: Any = PostIndex.__table__
@@ -42,6 +44,8 @@ OPEN = f"{_MARK}open"
 """Found by everyone: public, by an author who wants it."""
 REPLY = f"{_MARK}reply"
 SENSITIVE = f"{_MARK}sensitive"
+STEM = "\ue001"
+"""Before a stem and its language; alone with a language it says that the words of a post have stems in it."""
 _SEAM = f"{_MARK}seam"  # parts the text from the marks, so that no phrase reaches over
 
 # Time: at each level a post lies in one slot, so that PostgreSQL can look at the newest first and go no further
@@ -69,6 +73,16 @@ def has_mark(what: str) -> str:
 def language_mark(tag: str) -> str:
     """Mark of a language, without region and script."""
     return f"{_MARK}in{tag.partition('-')[0].lower()}"
+
+
+def stemmed_mark(language: str) -> str:
+    """Mark of posts whose words have stems in this language."""
+    return f"{STEM}{language}"
+
+
+def stem_mark(stem: str, language: str) -> str:
+    """Mark of posts with another form of a word."""
+    return f"{STEM}{language}{STEM}{stem}"
 
 
 def slot_mark(shift: int, object_id: int) -> str:
@@ -160,8 +174,8 @@ async def _write(
     parts = await _parts(session, wanted)
     as_rows = _for_sqlite if session.get_bind().dialect.name == "sqlite" else _for_postgresql
     await session.execute(insert_or_update(session, _TABLE, ["terms"]), [
-        {"object_id": row.id, "terms": as_rows(row, _words(row, parts[row.id]), [
-            *marks[row.id], *(has_mark(name) for name in _has(row, parts[row.id]))])}
+        {"object_id": row.id, "terms": as_rows(row, terms(text := _text(row, parts[row.id])), [
+            *marks[row.id], *(has_mark(name) for name in _has(row, parts[row.id])), *_stems(row, text)])}
         for row in wanted])
 
 
@@ -203,9 +217,15 @@ def _has(row: Object, parts: _Parts) -> list[str]:
     return sorted(found)
 
 
-def _words(row: Object, parts: _Parts) -> list[str]:
+def _text(row: Object, parts: _Parts) -> str:
     texts = [row.title or "", row.summary, text_of(row.content), *parts.words]
-    return terms("\n".join(text for text in texts if text))
+    return "\n".join(text for text in texts if text)
+
+
+def _stems(row: Object, text: str) -> list[str]:
+    """Marks for the stems of a text. One without language has the server's, as most of what is written there."""
+    language = language_of(row.language) if row.language else language_of(current().language)
+    return [stemmed_mark(language), *(stem_mark(stem, language) for stem in stems(text, language))] if language else []
 
 
 def _for_sqlite(_row: Object, words: list[str], marks: list[str]) -> str:

@@ -22,19 +22,35 @@ END = 1 << 53
 Terms = tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of what is looked for: a word, a mark or words after one another.
+
+    Attributes:
+        beside: a mark that must be there, too; '' for none.
+    """
+
+    terms: Terms
+    beside: str = ""
+
+
+Forms = Sequence[Form]
+"""Any of these will do."""
+
+
 @dataclass(slots=True)
 class Lookup:
     """What a post must have.
 
     Attributes:
         reach: it has one of these marks.
-        must: it has all of these: words, marks, or several words after one another.
+        must: it has all of these.
         must_not: it has none of these.
     """
 
     reach: Sequence[str]
-    must: list[Terms] = field(default_factory=list)
-    must_not: list[Terms] = field(default_factory=list)
+    must: list[Forms] = field(default_factory=list)
+    must_not: list[Forms] = field(default_factory=list)
 
 
 async def newest(session: AsyncSession, lookup: Lookup, *, above: int, below: int, limit: int) -> list[int]:
@@ -57,9 +73,15 @@ _SQLITE = text("SELECT rowid FROM post_index_fts WHERE post_index_fts MATCH :wan
 def _for_fts5(lookup: Lookup) -> str:
     """Terms hold no quotation marks, as `text.terms` makes them of letters and digits."""
     parts = ["(" + " OR ".join(f'"{mark}"' for mark in lookup.reach) + ")"]
-    parts += [f'"{" ".join(phrase)}"' for phrase in lookup.must]
-    unwanted = "".join(f' NOT "{" ".join(phrase)}"' for phrase in lookup.must_not)
+    parts += [_any_for_fts5(forms) for forms in lookup.must]
+    unwanted = "".join(f" NOT {_any_for_fts5(forms)}" for forms in lookup.must_not)
     return f"({' AND '.join(parts)}){unwanted}"
+
+
+def _any_for_fts5(forms: Forms) -> str:
+    found = [f'"{" ".join(form.terms)}"' if not form.beside else f'("{" ".join(form.terms)}" AND "{form.beside}")'
+             for form in forms]
+    return f"({' OR '.join(found)})"
 
 
 def _postgresql_statement(lists: int) -> TextClause:
@@ -71,7 +93,8 @@ def _postgresql_statement(lists: int) -> TextClause:
 
 
 async def _postgresql(session: AsyncSession, lookup: Lookup, above: int, below: int, limit: int) -> list[int]:
-    common = [_for_tsquery(phrase) for phrase in lookup.must] + [f"!{_for_tsquery(part)}" for part in lookup.must_not]
+    common = [_any_for_tsquery(forms) for forms in lookup.must] + [
+        f"!{_any_for_tsquery(forms)}" for forms in lookup.must_not]
     statement = _postgresql_statement(len(lookup.reach))
     found: list[int] = []
     upper = min(below, END)
@@ -92,6 +115,12 @@ def _slots(shift: int, first: int, last: int) -> str:
     """The slots between two ids; they are two at the most, as the ids are no further apart than a slot is long."""
     marks = dict.fromkeys(f"'{slot_mark(shift, object_id)}'" for object_id in (first, last))
     return f"({' | '.join(marks)})"
+
+
+def _any_for_tsquery(forms: Forms) -> str:
+    found = [_for_tsquery(form.terms) if not form.beside else f"({_for_tsquery(form.terms)} & '{form.beside}')"
+             for form in forms]
+    return f"({' | '.join(found)})"
 
 
 def _for_tsquery(phrase: Terms) -> str:

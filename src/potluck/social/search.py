@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from potluck.db.ids import floor_at
+from potluck.settings import current
 from potluck.social import post_index, post_lookup
 from potluck.social.actors import by_handle, handle_key
 from potluck.social.model import (
@@ -27,11 +28,13 @@ from potluck.social.model import (
     Object,
     Reaction,
     TrendReview,
+    User,
 )
-from potluck.social.post_lookup import END, Lookup
-from potluck.social.search_query import MAX_QUERY, Question, parse
+from potluck.social.post_lookup import END, Form, Forms, Lookup
+from potluck.social.search_query import MAX_QUERY, Part, Question, parse
 from potluck.social.visibility import not_hidden_by, visible_to
 from potluck.text.hashtags import normalise_hashtag
+from potluck.text.stems import language_of, stem
 from potluck.text.terms import terms
 
 MAX_OFFSET = 400
@@ -122,7 +125,7 @@ async def statuses(
     if lookup is None:
         return []
     if author_id is not None:
-        lookup.must.append((post_index.by_mark(author_id),))
+        lookup.must.append([Form((post_index.by_mark(author_id),))])
     above = max(min_id or 0, floor_at(question.since) - 1 if question.since else 0)
     below = min(max_id or END, floor_at(question.until) if question.until else END)
     allowed = and_(visible_to(viewer_id), _findable(viewer_id), not_hidden_by(viewer_id, Object.author_id), *where)
@@ -143,27 +146,54 @@ async def _lookup(session: AsyncSession, question: Question, viewer_id: int) -> 
     tie = post_index.tie_mark(viewer_id)
     reach = {"all": (post_index.OPEN, tie), "library": (tie,), "public": (post_index.OPEN,)}[question.reach]
     lookup = Lookup(reach)
+    languages = await _languages(session, question, viewer_id)
     for part in question.words:
-        _add(lookup, tuple(terms(part.value)), wanted=part.wanted)
+        _add(lookup, _forms(part, languages), wanted=part.wanted)
     if not lookup.must and any(part.wanted for part in question.words):
         return None  # signs alone: no text has them
     for part in question.authors:
         author = await _author(session, part.value, viewer_id)
         if author is None and part.wanted:
             return None
-        _add(lookup, (post_index.by_mark(author),) if author else (), wanted=part.wanted)
+        _add(lookup, [Form((post_index.by_mark(author),))] if author else [], wanted=part.wanted)
     marks = [(post_index.has_mark(part.value), part.wanted) for part in question.has]
     marks += [(_KINDS[part.value], part.wanted) for part in question.kinds]
     marks += [(post_index.language_mark(part.value), part.wanted) for part in question.languages
               if _LANGUAGE.fullmatch(part.value)]
     for mark, wanted in marks:
-        _add(lookup, (mark,), wanted=wanted)
+        _add(lookup, [Form((mark,))], wanted=wanted)
     return lookup
 
 
-def _add(lookup: Lookup, phrase: tuple[str, ...], *, wanted: bool) -> None:
-    if phrase:
-        (lookup.must if wanted else lookup.must_not).append(phrase)
+def _add(lookup: Lookup, forms: Forms, *, wanted: bool) -> None:
+    if forms:
+        (lookup.must if wanted else lookup.must_not).append(forms)
+
+
+async def _languages(session: AsyncSession, question: Question, viewer_id: int) -> list[str]:
+    """In which languages words are looked for in their other forms, too: those asked for, else those of who asks."""
+    wanted = [part.value for part in question.languages if part.wanted]
+    if not wanted:
+        locale = await session.scalar(select(User.locale).where(User.actor_id == viewer_id))
+        wanted = [locale or "", current().language, "en"]
+    return [language for language in dict.fromkeys(language_of(tag) for tag in wanted) if language]
+
+
+def _forms(part: Part, languages: Sequence[str]) -> list[Form]:
+    """A word as it is, and what shares its stem in these languages; several words, or quoted ones, as they are."""
+    words = tuple(terms(part.value))
+    if not words:
+        return []
+    found = [Form(words)]
+    if part.exact or len(words) > 1:
+        return found
+    for language in languages:
+        common = stem(part.value, language)
+        if common:
+            found.append(Form((post_index.stem_mark(common, language),)))
+            if common != words[0]:
+                found.append(Form((common,), post_index.stemmed_mark(language)))
+    return found
 
 
 async def _author(session: AsyncSession, text: str, viewer_id: int) -> int | None:

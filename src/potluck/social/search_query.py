@@ -24,10 +24,11 @@ _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 
 @dataclass(slots=True)
 class Part:
-    """One condition of a search; `wanted` is False for what must not be."""
+    """One condition of a search; `wanted` is False for what must not be, `exact` True for what stands in quotes."""
 
     value: str
     wanted: bool = True
+    exact: bool = False
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ def parse(query: str) -> Question:
             continue
         text = f"{found['name']}:{value}" if name else value
         if text.strip():
-            question.words.append(Part(text, wanted))
+            question.words.append(Part(text, wanted, found["quoted"] is not None))
     question.words = question.words[:MAX_WORDS]
     return question
 

@@ -68,6 +68,13 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text as they are written, but for languages that put no spaces."""
+    if text.isascii():
+        return _ASCII.findall(text)
+    return [piece.group() for piece in _PIECE.finditer(text) if piece.lastgroup is None]
+
+
 def single_characters(words: list[str]) -> list[str]:
     """The characters of the pairs among `words`, each once, so that 猫 alone finds 三毛猫."""
     return sorted({letter for word in words if len(word) == 2 and _is_solid(word) for letter in word})

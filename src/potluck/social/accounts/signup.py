@@ -6,7 +6,7 @@ What takes long (hashing, keys) is done by `prepare` before the transaction; `cr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -47,6 +47,29 @@ class AddressTaken(Invalid):
         super().__init__("email", "This address is in use", "taken")
 
 
+class Unreachable(Invalid):
+    """No mail can be delivered to the domain of an address."""
+
+    def __init__(self) -> None:
+        super().__init__("email", "No mail can be sent to this address: is it spelt right?", "unreachable")
+
+
+FindMailHosts = Callable[[str], Awaitable[Sequence[str]]]
+"""Domain -> the hosts that take its mail; raises `Unreachable`."""
+
+
+async def _unknown(_domain: str) -> Sequence[str]:
+    return ()
+
+
+_find_mail_hosts: list[FindMailHosts] = [_unknown]
+
+
+def use_mail_hosts(find: FindMailHosts | None) -> None:
+    """Have the mail hosts of addresses found by this function from now on; None: not at all."""
+    _find_mail_hosts[0] = find or _unknown
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What someone who signs up tells us.
@@ -74,6 +97,7 @@ class Prepared:
     email: str
     password_hash: str
     pairs: KeyPairs
+    mail_hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +129,9 @@ async def prepare(request: Request) -> Prepared:
         raise Invalid("agreement", "Please accept the rules of this server", "accepted")
     if len(request.reason) > MAX_REASON:
         raise Invalid("reason", "At most %(most)s characters", "too_long", most=MAX_REASON)
+    hosts = await _find_mail_hosts[0](email.rpartition("@")[2]) if current().check_mail_domains else ()
     password_hash, pairs = await asyncio.gather(passwords.hash_password(request.password), generate())
-    return Prepared(request, email, password_hash, pairs)
+    return Prepared(request, email, password_hash, pairs, hosts)
 
 
 def is_possible() -> bool:
@@ -130,7 +155,8 @@ async def create(session: AsyncSession, prepared: Prepared) -> NewAccount:
         raise NotAllowed("This server takes no new accounts")
     elif mode == "invite":
         raise Invalid("invite", "You need an invitation to join this server", "blank")
-    doubted = await gatekeeping.check_sign_up(session, prepared.email, prepared.request.ip)
+    doubted = await gatekeeping.check_sign_up(session, prepared.email, prepared.request.ip,
+                                              mail_hosts=prepared.mail_hosts)
     by_hand = doubted or (mode == "approval" and invite is None)
     if mode == "approval" and by_hand and not prepared.request.reason.strip():
         raise Invalid("reason", "Please say why you want to join", "blank")
