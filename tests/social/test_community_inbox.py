@@ -82,6 +82,10 @@ async def test_messages_are_one_conversation(session, cast) -> None:
     assert await inbox.unread(session, bob.id) == Unread()
     [talk] = await conversations.page(session, bob.id, Page())
     assert not talk.unread
+    await messages.mark(session, bob.id, first, read=False)
+    assert talk.unread
+    await conversations.mark(session, bob.id, talk.id, unread=False)
+    assert await inbox.unread(session, bob.id) == Unread()
     with pytest.raises(NotFound):
         await messages.one(session, charlie.id, first.id)
     changed = await letters.revise(session, alice, first.id, "Never mind")

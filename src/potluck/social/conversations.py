@@ -17,12 +17,13 @@ from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social import live
 from potluck.social.errors import NotFound
-from potluck.social.model import Actor, Conversation, ConversationMessage, Mention, Object
+from potluck.social.model import Actor, Conversation, ConversationMessage, Mention, Notification, Object
 from potluck.social.notifications import hidden_pairs
 from potluck.social.paging import Page, rows_of
 
 _CONVERSATION: Any = Conversation.__table__
 _MESSAGE: Any = ConversationMessage.__table__
+_NOTIFICATION: Any = Notification.__table__
 
 
 def key_of(participants: Iterable[int]) -> str:
@@ -107,6 +108,11 @@ async def mark(session: AsyncSession, reader_id: int, conversation_id: int, *, u
     row = await one(session, reader_id, conversation_id)
     row.unread = unread
     await session.flush()
+    if not unread:  # apps that know single messages see them read, too
+        inside = select(_MESSAGE.c.object_id).where(_MESSAGE.c.conversation_id == row.id)
+        await session.execute(update(_NOTIFICATION).where(
+            _NOTIFICATION.c.reader_id == reader_id, _NOTIFICATION.c.unread, _NOTIFICATION.c.object_id.in_(inside),
+        ).values(unread=False))
     return row
 
 

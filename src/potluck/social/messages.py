@@ -5,6 +5,7 @@ They are direct objects, gathered by `conversations`; here they are read in the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import conversations
 from potluck.social.communities import inbox
+from potluck.social.drafts import Draft
 from potluck.social.errors import NotFound
 from potluck.social.model import Conversation, ConversationMessage, Mention, Notification, Object
 from potluck.social.visibility import DIRECT, not_hidden_by, visible_to
@@ -68,6 +70,20 @@ async def last_with(session: AsyncSession, reader_id: int, other_id: int) -> Obj
     """The newest message between two people, which the next one answers."""
     found = await page(session, reader_id, other_id=other_id, limit=1)
     return found[0] if found else None
+
+
+async def continue_talks(session: AsyncSession, drafts: Sequence[Draft]) -> None:
+    """Have messages of software that knows no threads (Lemmy, Mbin) answer the last one between the two people.
+
+    Without that each of them would be a conversation of its own.
+    """
+    for draft in drafts:
+        named = [mention.actor_id for mention in draft.mentions if mention.actor_id]
+        if draft.type != "ChatMessage" or draft.in_reply_to_uri or draft.author_id is None or len(named) != 1:
+            continue
+        before = await last_with(session, named[0], draft.author_id)
+        if before is not None:
+            draft.in_reply_to_id, draft.in_reply_to_uri = before.id, before.uri
 
 
 async def mark(session: AsyncSession, reader_id: int, row: Object, *, read: bool) -> None:

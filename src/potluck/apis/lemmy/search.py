@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.lemmy import render
@@ -15,7 +16,8 @@ from potluck.apis.lemmy.words import LISTINGS, SORTS, Json, limit_of, offset_of,
 from potluck.social import actors, search
 from potluck.social.communities import facets, listing, posts
 from potluck.social.errors import SocialError
-from potluck.social.model import Actor, Follow, GroupPost, Moderator, Object
+from potluck.social.model import Actor, Community, Follow, GroupPost, Moderator, Object
+from potluck.social.visibility import not_hidden_by
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "All": ("posts", "comments", "communities", "users"), "Posts": ("posts",), "Comments": ("comments",),
@@ -48,11 +50,17 @@ async def _wanted(session: AsyncSession, call: Call) -> _Wanted:
                    one_of(params, "listing_type", LISTINGS, "All"), limit, offset_of(params, limit))
 
 
+def _in_good_standing(column: Any, viewer_id: int | None) -> list[ColumnElement[bool]]:
+    """Conditions on a community: the staff has not taken it down, and the asker has not hidden it."""
+    standing = [~exists().where(Community.actor_id == column, Community.removed_at.is_not(None))]
+    return standing if viewer_id is None else [*standing, not_hidden_by(viewer_id, column)]
+
+
 def _narrowed(wanted: _Wanted, viewer_id: int, *, comments: bool) -> list[ColumnElement[bool]]:
     """Conditions on `Object`: a post or comment in the communities that are meant."""
     found: list[ColumnElement[bool]] = [
         Object.group_id.is_not(None), Object.in_reply_to_uri.is_not(None) if comments else
-        Object.in_reply_to_uri.is_(None)]
+        Object.in_reply_to_uri.is_(None), *_in_good_standing(Object.group_id, viewer_id)]
     if wanted.community_id is not None:
         found.append(Object.group_id == wanted.community_id)
     if wanted.scope == "local":
@@ -78,9 +86,10 @@ async def _posts(session: AsyncSession, call: Call, wanted: _Wanted) -> list[Jso
 async def _posts_of_link(session: AsyncSession, call: Call, wanted: _Wanted) -> list[Json]:
     """Posts of one address, the newest first."""
     link = posts.normalised_link(wanted.words)
-    if link is None:
+    if link is None or (call.viewer_id is None and call.settings.public_timelines == "members"):
         return []
-    query = select(GroupPost.object_id).where(GroupPost.link == link, GroupPost.listed)
+    query = select(GroupPost.object_id).where(
+        GroupPost.link == link, GroupPost.listed, *_in_good_standing(GroupPost.community_id, call.viewer_id))
     if wanted.community_id is not None:
         query = query.where(GroupPost.community_id == wanted.community_id)
     found = (await session.scalars(query.order_by(GroupPost.object_id.desc()).limit(wanted.limit).offset(

@@ -33,7 +33,7 @@ from potluck.federation.vocabulary import (
     text,
     type_of,
 )
-from potluck.social import objects, ports, registry
+from potluck.social import messages, objects, ports, registry
 from potluck.social.communities import joining, roles
 from potluck.social.drafts import Draft
 from potluck.social.errors import NotAllowed
@@ -218,6 +218,7 @@ async def _vote(session: AsyncSession, inbound: Inbound, known: Known, document:
 async def store_many(session: AsyncSession, items: Sequence[tuple[Inbound, Draft]], known: Known) -> list[Stored]:
     """Store admitted drafts at once, and see to what follows: missing parents, stamps, forwarding."""
     items = [item for item in items if await may_enter(session, item[1], known)]
+    await messages.continue_talks(session, [draft for _, draft in items])
     stored = await objects.store(session, [draft for _, draft in items])
     jobs: list[tuple[str, str, dict[str, Any]]] = []
     for (inbound, draft), result in zip(items, stored, strict=True):
