@@ -22,7 +22,7 @@ demo: ## Fill an empty server with a small cast and things they said
 
 # A browser's driver and the asynchronous tests cannot share a process, so the pages are tested in a run of their own.
 PAGES := tests/browser
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
 
 test: ## Set up everything and run all tests (ARGS="tests/social -x" for some)
 	@$(PYTHON) tools/setup.py --test

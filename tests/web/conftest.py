@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
-from litestar.datastructures import State
 
 from potluck import settings
 from potluck.db.engine import Database
 from potluck.social.accounts import sessions
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
-from potluck.web import errors, routes
 from potluck.web.ports import Ports
+from support import applications
 from support.cast import Cast
 
 URL = "https://potluck.test"
@@ -148,10 +147,8 @@ async def site(cast: Cast, database: Database) -> AsyncIterator[Site]:
     settings.use(replace(before, secret="test", rate_limits=False))
     federation, queues = FakeFederation(), FakeQueues()
     async with Waker(database) as waker, Hub(database, waker) as hub:
-        app = Litestar(
-            route_handlers=list(routes.route_handlers), exception_handlers=errors.exception_handlers,
-            state=State({"db": database, "hub": hub, "federation": federation, "web_ports": Ports(
-                wants_activity=lambda request: "activity+json" in request.headers.get("accept", ""), queues=queues,
-                write_actor=lambda actor: {"id": actor.uri}, unreachable=Unreachable)}), openapi_config=None)
+        app = applications.site(db=database, hub=hub, federation=federation, web_ports=Ports(
+            wants_activity=lambda request: "activity+json" in request.headers.get("accept", ""), queues=queues,
+            write_actor=lambda actor: {"id": actor.uri}, unreachable=Unreachable))
         yield Site(app, cast, database, federation, queues)
     settings.use(before)

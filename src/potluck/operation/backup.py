@@ -140,7 +140,7 @@ async def _count_postgresql(connection: Any) -> dict[str, int]:
     # The names come from the database's own catalogue.
     counted = [f"SELECT '{name}' AS name, count(*) AS n FROM \"{name}\"" for name in names.all()]  # noqa: S608
     found = await connection.execute(text(" UNION ALL ".join(counted)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _tool_environment(settings: Settings) -> tuple[dict[str, str], list[str]]:

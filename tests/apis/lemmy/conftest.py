@@ -9,14 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response
-from litestar.datastructures import State
+from litestar import Request, Response
 
 from potluck import settings
 from potluck.apis.edge import Edge
 from potluck.apis.lemmy import limits, shapes, site
 from potluck.apis.ports import Ports
-from potluck.apis.routes import exception_response, route_handlers
 from potluck.db.engine import Database
 from potluck.kinds.link.actions import LinkRequest, compose
 from potluck.social import actors
@@ -24,7 +22,7 @@ from potluck.social.accounts import tokens
 from potluck.social.communities import making
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
-from support import lemmy_types
+from support import applications, lemmy_types
 from support.cast import Cast
 
 URL = "https://potluck.test"
@@ -147,10 +145,8 @@ async def api(cast: Cast) -> AsyncIterator[Api]:
             await actors.instance_actor(session)
         waker = await stack.enter_async_context(Waker(cast.database))
         hub = await stack.enter_async_context(Hub(cast.database, waker))
-        app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
-                       state=State({"settings": configured, "db": cast.database, "hub": hub,
-                                    "federation": federation}))
-        app.state.api_ports = _site()
+        app = applications.client_apis(settings=configured, db=cast.database, hub=hub, federation=federation,
+                                       api_ports=_site())
         transport = httpx.ASGITransport(app=Edge(app))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
         yield Api(http, cast, federation)

@@ -16,14 +16,12 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar, Request, Response
-from litestar.datastructures import State
 
 from potluck import kinds, settings
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon import endpoint, instance, render
 from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports
-from potluck.apis.routes import exception_response, route_handlers
 from potluck.db.base import now
 from potluck.db.engine import SQLITE_FILE, Database
 from potluck.db.ids import ids
@@ -33,6 +31,7 @@ from potluck.social.accounts import oauth_apps, tokens
 from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
+from support import applications
 
 URL = "https://potluck.test"
 ALL_SCOPES = ["read", "write", "follow", "push", "profile"]
@@ -202,8 +201,7 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
             await push.private_key(session)
         waker = await stack.enter_async_context(Waker(db))
         hub = await stack.enter_async_context(Hub(db, waker))
-        app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
-                       state=State({"settings": configured, "db": db, "hub": hub, "federation": federation}))
+        app = applications.client_apis(settings=configured, db=db, hub=hub, federation=federation)
         transport = httpx.ASGITransport(app=Edge(Shortcut(app, lambda inner: inner)))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
         made = Server(db, http, app, federation)

@@ -9,15 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response
-from litestar.datastructures import State
+from litestar import Request, Response
 
 from potluck import settings
 from potluck.apis.edge import Edge
 from potluck.apis.ports import Ports
-from potluck.apis.routes import exception_response, route_handlers
 from potluck.social.accounts import app_passwords, tokens
 from potluck.social.model import User
+from support import applications
 from support.cast import Cast
 
 URL = "https://potluck.test"
@@ -95,9 +94,7 @@ async def api(cast: Cast) -> AsyncIterator[Api]:
     before = settings.current()
     configured = settings.use(replace(before, secret="s" * 32, rate_limits=False))
     async with AsyncExitStack() as stack:
-        app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
-                       state=State({"settings": configured, "db": cast.database}))
-        app.state.api_ports = _site()
+        app = applications.client_apis(settings=configured, db=cast.database, api_ports=_site())
         transport = httpx.ASGITransport(app=Edge(app))  # type: ignore[arg-type]
         yield Api(await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL)), cast)
     settings.use(before)

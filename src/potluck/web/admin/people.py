@@ -55,7 +55,7 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     if page.max_id:
         query = query.where(User.id < page.max_id)
     async with request.app.state.db.read() as session:
-        rows = (await session.execute(query.order_by(User.id.desc()).limit(SHOWN))).tuples().all()
+        rows = (await session.execute(query.order_by(User.id.desc()).limit(SHOWN))).all()
     shown = [{"user": user, "handle": f"@{actor.name}", "joined": shown_time(user.created_at),
               "active": shown_time(user.last_active_at) if user.last_active_at else None} for user, actor in rows]
     chips = [Lens(f"/admin/people?only={name}" if name else "/admin/people", _(label), "", name == only)

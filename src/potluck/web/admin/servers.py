@@ -43,7 +43,7 @@ async def index(request: AnyRequest, staff: Me) -> Response[Any]:
     if page.max_id:
         query = query.where(Server.id < page.max_id)
     async with request.app.state.db.read() as session:
-        rows = (await session.execute(query.order_by(Server.id.desc()).limit(SHOWN))).tuples().all()
+        rows = (await session.execute(query.order_by(Server.id.desc()).limit(SHOWN))).all()
     shown = [{"host": row.host, "software": " ".join(filter(None, (row.software, row.version))),
               "seen": shown_time(row.last_seen_at) if row.last_seen_at else None,
               "failing": shown_time(row.failing_since) if row.failing_since else None, "gone": row.gone_at is not None,
