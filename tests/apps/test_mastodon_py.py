@@ -543,3 +543,24 @@ def test_moderators_keep_doors(mona: Client) -> None:
     mona.admin_delete_canonical_email_block(box["id"])
     for name in ("admin_domain_allows", "admin_email_domain_blocks", "admin_canonical_email_blocks"):
         getattr(mona, name)()
+    network = mona.admin_create_ip_block("192.0.2.0/24", "sign_up_requires_approval", comment="many sign-ups")
+    assert mona.admin_update_ip_block(network["id"], severity="no_access")["severity"] == "no_access"
+    assert mona.admin_ip_block(network["id"])["comment"] == "many sign-ups"
+    mona.admin_delete_ip_block(network["id"])
+    assert network["id"] not in ids(mona.admin_ip_blocks())
+
+
+def test_moderators_say_what_trends(mona: Client, alice: Client, recorder: Recorder) -> None:
+    """Hashtags and posts are kept from trending, and let; what trends is listed with what was decided."""
+    said = alice.status_post("A #dumpling a day")
+    tag = alice.tag("dumpling")["id"]
+    assert mona.admin_reject_trending_tag(tag)["trendable"] is False
+    allowed = mona.admin_approve_trending_tag(tag)
+    assert (allowed["trendable"], allowed["requires_review"]) == (True, False)
+    assert mona.admin_reject_trending_status(said["id"])["requires_review"] is False
+    assert mona.admin_approve_trending_status(said["id"])["id"] == said["id"]
+    for name in ("admin_trending_tags", "admin_trending_statuses", "admin_trending_links"):
+        assert isinstance(getattr(mona, name)(), list), name
+    recorder.expect(404, "POST /api/v1/admin/trends/links/1/approve")
+    with pytest.raises(Refused, match="not found"):
+        mona.admin_approve_trending_link(1)

@@ -197,6 +197,12 @@ def test_hashtags(toot: Toot) -> None:
     assert "#stew" not in toot("tags", "followed")
 
 
+def test_a_post_is_scheduled(toot: Toot) -> None:
+    """`toot post --scheduled-in` says when it will be published."""
+    assert "Toot scheduled for" in toot("post", "Tomorrow's soup", "--scheduled-in", "1 day")
+    assert "Tomorrow's soup" not in toot("timelines", "home", "--no-pager")
+
+
 def test_account_is_updated(toot: Toot) -> None:
     """`toot update-account` changes name and note."""
     toot("update-account", "--display-name", "Dave S.", "--note", "Soup, again")
