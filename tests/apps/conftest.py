@@ -35,7 +35,8 @@ class Backdrop(Stage):
         self.stack.push_async_callback(self.recorder.stop)
         port = free_port()
         self.recorder.target = f"http://127.0.0.1:{port}"
-        self.here = self.server(demo=True, port=port, url=self.recorder.url)
+        self.here = self.server(demo=True, port=port, url=self.recorder.url, legacy_passwords="true",
+                                lemmy_host=self.lemmy_url.partition("://")[2])
         self.there = self.server()
         self.carol = self.run(self.there.person("carol"))
         return self
@@ -44,6 +45,11 @@ class Backdrop(Stage):
     def url(self) -> str:
         """Public base URL of the first server."""
         return self.recorder.url
+
+    @property
+    def lemmy_url(self) -> str:
+        """The same server under the name by which it is Lemmy."""
+        return f"http://localhost:{self.recorder.port}"
 
     def authorize(self, url: str, name: str) -> str:
         """Let an app in as someone; returns the code that is shown."""

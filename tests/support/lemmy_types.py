@@ -28,6 +28,7 @@ class Types:
 
     Attributes:
         calls: (method, path) -> the type of its answer.
+        functions: name of the client's function -> the type of its answer.
         errors: the words of refusals.
     """
 
@@ -42,6 +43,7 @@ class Types:
                     name: (mark == "?", kind) for name, mark, kind in _FIELD.findall(text)}
         http = (folder / "http.d.ts").read_text(encoding="utf-8")
         self.calls = {(method.upper(), path): kind for method, path, _, kind in _CALL.findall(http)} | _OTHERWISE
+        self.functions = {name: kind for _, _, name, kind in _CALL.findall(http)} | {"exportSettings": "any"}
         self.errors = set(re.findall(r'"([a-z0-9_]+)"', (folder / "types" / "LemmyErrorType.d.ts").read_text()))
 
     def check_answer(self, method: str, path: str, value: Any) -> None:

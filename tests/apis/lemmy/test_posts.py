@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from potluck.social.drafts import AttachmentDraft
 from potluck.social.model import Actor
+from support.databases import statements
 
 from .conftest import Api
+
+KEPT = ("live_event", "oauth_token", "ip_block")
+"""What is asked by others, or only now and then."""
 
 
 async def test_daily_life(api: Api) -> None:
@@ -48,7 +54,8 @@ async def test_daily_life(api: Api) -> None:
     assert [entry["counts"]["child_count"] for entry in tree] == [1, 0]
     below = (await api.get("/comment/list", post_id=post["id"], parent_id=first["comment"]["id"], max_depth=1)
              )["comments"]
-    assert [entry["comment"]["content"] for entry in below] == ["Very **soon**", "Thanks"]
+    assert [(entry["comment"]["content"], entry["counts"]["child_count"]) for entry in below] == [
+        ("Very **soon**", 1), ("Thanks", 0)]
 
     assert (await api.put("/post/save", "alice", post_id=post["id"], save=True))["post_view"]["saved"] is True
     assert (await api.put("/comment/save", "alice", comment_id=first["comment"]["id"], save=True)
@@ -184,6 +191,36 @@ async def test_rules_of_communities_hold(api: Api, gardens: Actor) -> None:
         400, "invalid_body_field")
     assert await api.refused("POST", "/comment", "bob", post_id=made["post"]["id"], parent_id=made["post"]["id"],
                              content="x") == (404, "couldnt_find_comment")
+
+
+@pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)
+async def test_a_page_costs_the_same_whatever_is_on_it(api: Api, gardens: Actor) -> None:
+    """The number of queries of a listing, a discussion and a person does not grow with what there is."""
+
+    async def costs() -> list[int]:
+        found = []
+        for path, query in (("/post/list", {"limit": 50}), ("/comment/list", {"post_id": top.id, "max_depth": 9}),
+                            ("/comment/list", {"type_": "All"}), ("/user", {"username": "bob"}),
+                            ("/community/list", {"type_": "All"})):
+            with statements(api.database) as sent:
+                await api.get(path, "eve", **query)
+            found.append(sum("SELECT" in line and not any(table in line for table in KEPT) for line in sent))
+        return found
+
+    top = await api.link("bob", gardens, "Bed number 1")
+    await api.link("bob", await api.community("sheds"), "Shed number 1")
+    said = await api.post("/comment", "bob", post_id=top.id, content="one")
+    await api.post("/post/like", "eve", post_id=top.id, score=1)
+    await costs()
+    before = await costs()
+    parent = said["comment_view"]["comment"]["id"]
+    for number in range(2, 8):
+        await api.link("bob" if number % 2 else "mia", await api.community(f"beds{number}"), f"Bed number {number}")
+        made = await api.post("/comment", "bob" if number % 2 else "alice", post_id=top.id, parent_id=parent,
+                              content=f"number {number}")
+        parent = made["comment_view"]["comment"]["id"]
+    after = await costs()
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
 
 
 async def test_an_unknown_community_is_fetched_for_someone_with_a_token(api: Api) -> None:

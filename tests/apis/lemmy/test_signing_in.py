@@ -14,6 +14,7 @@ from potluck.social.model import User
 
 from .conftest import Api
 
+pytestmark = pytest.mark.parametrize("database_settings", ["sqlite"], indirect=True)  # accounts: tests/social
 PASSWORD = "a table for everyone"
 
 

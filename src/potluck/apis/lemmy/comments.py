@@ -62,11 +62,9 @@ async def _tree(call: Call, post_id: int | None, parent_id: int | None, sort: st
                                  depth=min(depth or _DEEPEST, _DEEPEST))
     nodes = tree.flat()
     wanted = [node.leaf.id for node in nodes]
-    children = dict(tree.below)
     if parent_id and not offset:
         wanted.insert(0, parent_id)
-        children[parent_id] = tree.total
-    found = await render.comments(session, wanted, call.viewer_id, children=children,
+    found = await render.comments(session, wanted, call.viewer_id, children=tree.below,
                                   gone={node.leaf.id for node in nodes if node.leaf.gone})
     return [found[object_id] for object_id in wanted if object_id in found]
 

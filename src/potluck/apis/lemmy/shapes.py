@@ -44,9 +44,9 @@ def person(actor: Actor) -> Json:
 
 
 def summary_of(actor: Actor) -> str:
-    """What an actor says of itself, in Markdown."""
-    if actor.is_local and actor.type == "Group":
-        return actor.summary_source or ""
+    """What an actor says of itself, in Markdown; of those who live here what they typed, so that apps can edit it."""
+    if actor.is_local and actor.summary_source is not None:
+        return actor.summary_source
     return html_markdown(actor.summary)
 
 

@@ -64,7 +64,7 @@ class Tree:
         nodes: the comments at the top, each with its answers.
         shown: ids of the comments that are there, to be loaded.
         following: the offset of the next page, None at the end.
-        total: how many comments can be seen in all.
+        total: how many comments can be seen in all, below what was asked for.
         below: how many of them are below each comment, at any depth.
     """
 
@@ -145,8 +145,8 @@ async def tree(
         siblings.sort(key=key, reverse=True)
     walk = _Walk(children, kept, offset, limit, depth)
     nodes = walk.below(top.id)
-    total = sum(1 for leaf in leaves if not leaf.gone)
-    return Tree(nodes, walk.shown, walk.count if walk.cut else None, total, _below(children, reading))
+    total = sum(1 for leaf in leaves if leaf.id in kept and not leaf.gone)
+    return Tree(nodes, walk.shown, walk.count if walk.cut else None, total, _below(children, reading, top.id))
 
 
 class _Walk:
@@ -208,11 +208,11 @@ def _worth_showing(children: dict[int, list[Leaf]], reading: Sequence[Leaf], *, 
     return kept
 
 
-def _below(children: dict[int, list[Leaf]], reading: Sequence[Leaf]) -> dict[int, int]:
-    """How many comments that are there are below each."""
+def _below(children: dict[int, list[Leaf]], reading: Sequence[Leaf], top: int) -> dict[int, int]:
+    """How many comments that are there are below each, and below the top."""
     found: dict[int, int] = {}
-    for leaf in reversed(reading):
-        found[leaf.id] = sum(found.get(child.id, 0) + (not child.gone) for child in children.get(leaf.id, ()))
+    for leaf_id in (*(leaf.id for leaf in reversed(reading)), top):
+        found[leaf_id] = sum(found.get(child.id, 0) + (not child.gone) for child in children.get(leaf_id, ()))
     return found
 
 

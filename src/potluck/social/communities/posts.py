@@ -15,7 +15,7 @@ from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import ranking
 from potluck.social.model import Actor, Community, GroupPost, Object
-from potluck.social.visibility import OPEN
+from potluck.social.visibility import COUNTED, OPEN
 
 _POST: Any = GroupPost.__table__
 _OBJECT: Any = Object.__table__
@@ -94,7 +94,8 @@ async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
 
 async def _add_comments(session: AsyncSession, rows: Sequence[Any]) -> None:
     """Count comments below posts that are here; those whose post comes later are counted then."""
-    published = [row for row in rows if row.state == "published" and row.thread_root_id is not None]
+    published = [row for row in rows if row.state == "published" and row.thread_root_id is not None
+                 and row.visibility in COUNTED]
     if not published:
         return
     newest: dict[int, list[Any]] = defaultdict(list)
@@ -163,7 +164,7 @@ async def _turn(session: AsyncSession, row: Object, *, shown: bool) -> None:
             _POST.c.object_id == row.id, _POST.c.listed.is_(not shown)).values(listed=shown))
         if changed.rowcount:
             await _count(session, [(row.group_id, step, 0)])
-    elif row.thread_root_id is not None:
+    elif row.thread_root_id is not None and row.visibility in COUNTED:
         await session.execute(update(_POST).where(_POST.c.object_id == row.thread_root_id).values(
             comments=case((_POST.c.comments + step > 0, _POST.c.comments + step), else_=0)))
         await _count(session, [(row.group_id, 0, step)])
