@@ -407,6 +407,30 @@ async def test_bundles(session, people, soups, pairs) -> None:
         await joining.bundle(session, people["alice"].id, mine.id)
 
 
+async def test_many_communities_are_read_in_two_ways_alike(session, people, soups, pairs, monkeypatch) -> None:
+    """One by one and merged, or among all posts: the same pages in every order, also from a cursor or an offset on."""
+    bob = people["bob"]
+    groups = [soups] + [await making.create(session, bob, name, Wishes(name), pairs=pairs) for name in ("dips", "pies")]
+    await follows.follow(session, bob, soups)
+    made = [await bring(session, bob, groups[number % 3], f"Post {number}") for number in range(9)]
+    for number, row in enumerate(made):
+        await session.execute(update(GroupPost).where(GroupPost.object_id == row.id).values(
+            score=number % 4, hot=number % 5 / 10, comments=number % 2, controversy=number % 3))
+    await listing.page(session, bob.id, Wanted("subscribed"))
+
+    async def pages(**wanted) -> list[list[int]]:
+        first = await listing.page(session, bob.id, Wanted("subscribed", limit=4, **wanted))
+        second = await listing.page(session, bob.id, Wanted("subscribed", limit=4, cursor=first.next_cursor, **wanted))
+        later = await listing.page(session, bob.id, Wanted("subscribed", limit=3, offset=5, **wanted))
+        return [first.object_ids, second.object_ids, later.object_ids]
+
+    asked = [{"sort": sort} for sort in listing.SORTS] + [{"sort": "top", "range": "week"}]
+    merged = [await pages(**wanted) for wanted in asked]
+    monkeypatch.setattr(listing, "MOST_MERGED", 0)
+    assert [await pages(**wanted) for wanted in asked] == merged
+    assert all(len(set(first + second)) == 8 for first, second, _ in merged)
+
+
 async def test_feeds_are_written_once(session, people, soups) -> None:
     """Who follows the author and the community has the post once."""
     await follows.follow(session, people["alice"], people["bob"])

@@ -13,6 +13,7 @@ from potluck.kinds.note import actions as note_actions
 from potluck.social import act_limits, objects, policies, publishing, views
 from potluck.social.communities import withdrawing
 from potluck.social.errors import Invalid, NotAllowed, NotFound
+from potluck.social.model import Object
 from potluck.social.views import ObjectView
 from potluck.web import attaching, composing, drafts_pages, flashes, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm
@@ -167,10 +168,17 @@ async def _publish(request: AnyRequest, me: Viewer, form: Form, base: Composer, 
     if row.state == publishing.PROCESSING:
         return flashes.with_flash(redirects.see_other("/home"), "info", _(
             "Your post is published as soon as its files are ready."))
-    answer = redirects.see_other(base.back if not base.reply_id else post_path(me.actor, row.id))
+    answer = redirects.see_other(_after(me, base, row))
     if waits:
         return flashes.with_flash(answer, "info", _("Your reply goes to others once the author has approved it."))
     return flashes.with_flash(answer, "good", _("Your post is out."))
+
+
+def _after(me: Viewer, base: Composer, row: Object) -> str:
+    """Where one goes from the composer: a comment in a community is seen in its place, a reply on a page of its own."""
+    if row.group_id is not None and base.reply_id and base.back != "/home":
+        return f"{base.back.partition('#')[0]}#post-{row.id}"
+    return post_path(me.actor, row.id) if base.reply_id else base.back
 
 
 @post("/posts/{object_id:int}/edit", status_code=303, **WITH_FILES)

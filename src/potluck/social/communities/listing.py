@@ -12,7 +12,22 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, and_, case, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    and_,
+    asc,
+    case,
+    desc,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -47,6 +62,8 @@ _COLUMN = {"hot": "hot", "active": "hot_active", "scaled": "scaled", "new": "pub
 _SHORT = 7 * 86400
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
+MOST_MERGED = 300
+"""So many communities are read one by one and merged; where there are more, their posts are found soon among all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,13 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
             pinned = list((await session.scalars(select(_POST.c.object_id).where(
                 *conditions, marks).order_by(_POST.c.object_id.desc()).limit(10))).all())
         conditions.append(~marks)
-    rows = (await session.execute(_ordered(wanted, conditions, limit - len(pinned) + 1))).all()
+    chosen = _chosen(viewer_id, wanted)
+    if chosen is not None and await _are_few(session, chosen):
+        others = [*_readable(viewer_id), *_filters(viewer_id, wanted), *([~marks] if marks is not None else [])]
+        query = _merged(session, wanted, chosen.subquery("chosen"), others, limit - len(pinned) + 1)
+    else:
+        query = _ordered(wanted, conditions, limit - len(pinned) + 1)
+    rows = (await session.execute(query)).all()
     more = len(rows) > limit - len(pinned)
     rows = rows[:max(0, limit - len(pinned))]
     following = _cursor(rows[-1].value, rows[-1].object_id) if more and rows else None
@@ -143,6 +166,42 @@ def _pin_column(wanted: Wanted) -> Any:
 
 
 def _ordered(wanted: Wanted, conditions: list[Any], limit: int) -> Any:
+    """One walk along the index of the order."""
+    column, conditions, order = _in_order(wanted, conditions)
+    return select(_POST.c.object_id, column.label("value")).where(*conditions).order_by(*order).limit(
+        limit).offset(wanted.offset or None)
+
+
+async def _are_few(session: AsyncSession, chosen: Any) -> bool:
+    count = await session.scalar(select(func.count()).select_from(chosen.limit(MOST_MERGED + 1).subquery()))
+    return (count or 0) <= MOST_MERGED
+
+
+def _merged(session: AsyncSession, wanted: Wanted, chosen: Any, conditions: list[Any], limit: int) -> Any:
+    """The first posts of each of several communities, then the first of all of those.
+
+    Neither database does so by itself: they sort all posts of these communities, or look for them one by one among
+    all there are. PostgreSQL takes it as a lateral join; SQLite knows none, but lets a subquery look outside.
+    """
+    column, conditions, order = _in_order(wanted, [_POST.c.community_id == chosen.c.community_id, *conditions])
+    depth = limit + wanted.offset
+    first = select(_POST.c.object_id, column.label("value")).where(*conditions).order_by(*order).limit(
+        depth).correlate(chosen)
+    if session.get_bind().dialect.name == "postgresql":
+        found: Any = first.lateral("found")
+        value, source = found.c.value, chosen.join(found, true())
+    else:
+        found = _POST.alias("found")
+        value = found.c[_COLUMN[wanted.sort]]
+        inside = first.with_only_columns(_POST.c.object_id)
+        source = chosen.join(found, found.c.object_id.in_(inside))
+    direction = asc if wanted.sort == "old" else desc
+    return select(found.c.object_id, value.label("value")).select_from(source).order_by(
+        direction(value), direction(found.c.object_id)).limit(limit).offset(wanted.offset or None)
+
+
+def _in_order(wanted: Wanted, conditions: list[Any]) -> tuple[Any, list[Any], tuple[Any, Any]]:
+    """What is sorted by, the conditions with range and cursor, and the order."""
     column = _POST.c[_COLUMN[wanted.sort]]
     if wanted.sort == "top" and RANGES[wanted.range]:
         conditions = [*conditions, _POST.c.published_s > ranking.seconds() - RANGES[wanted.range]]
@@ -155,8 +214,7 @@ def _ordered(wanted: Wanted, conditions: list[Any], limit: int) -> Any:
         here, there = tuple_(column, _POST.c.object_id), tuple_(*_literals(value, object_id))
         conditions = [*conditions, here < there if descending else here > there]
     order = (column.desc(), _POST.c.object_id.desc()) if descending else (column.asc(), _POST.c.object_id.asc())
-    return select(_POST.c.object_id, column.label("value")).where(*conditions).order_by(*order).limit(
-        limit).offset(wanted.offset or None)
+    return column, conditions, order
 
 
 def _literals(value: float, object_id: int) -> tuple[Any, Any]:
@@ -184,17 +242,34 @@ def _scope(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
             return [_POST.c.community_id == wanted.scope_id]
         case "local":
             return [_POST.c.local]
-        case "bundle":
-            return [_POST.c.community_id.in_(select(BundleMember.community_id).where(
-                BundleMember.bundle_id == wanted.scope_id))]
-        case "subscribed":
-            return [_POST.c.community_id.in_(select(Follow.followed_id).where(
-                Follow.follower_id == viewer_id, Follow.state == "accepted"))] if viewer_id else [false()]
-        case "moderated":
-            return [_POST.c.community_id.in_(select(Moderator.community_id).where(
-                Moderator.actor_id == viewer_id))] if viewer_id else [false()]
+        case "subscribed" | "moderated" | "bundle":
+            chosen = _chosen(viewer_id, wanted)
+            # Not by the index of a community: that would read all of its posts to sort them.
+            return [(_POST.c.community_id + 0).in_(chosen)] if chosen is not None else [false()]
         case _:
             return []
+
+
+def _chosen(viewer_id: int | None, wanted: Wanted) -> Any:
+    """A query for the communities of a scope that holds several; None for other scopes, or without a viewer.
+
+    Those that would show nothing are left out here, not post by post.
+    """
+    found: Any
+    match wanted.scope:
+        case "bundle":
+            found = select(BundleMember.community_id).where(BundleMember.bundle_id == wanted.scope_id)
+        case "subscribed" if viewer_id:
+            found = select(Follow.followed_id.label("community_id")).where(
+                Follow.follower_id == viewer_id, Follow.state == "accepted")
+        case "moderated" if viewer_id:
+            found = select(Moderator.community_id).where(Moderator.actor_id == viewer_id)
+        case _:
+            return None
+    named = found.subquery("named")
+    query = select(named.c.community_id).join(Community, Community.actor_id == named.c.community_id).where(
+        Community.removed_at.is_(None))
+    return query if wanted.sensitive else query.where(~Community.sensitive)
 
 
 def _readable(viewer_id: int | None) -> list[ColumnElement[bool]]:

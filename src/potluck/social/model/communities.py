@@ -103,6 +103,8 @@ class GroupPost(Base):
           for scope, columns in (("all", ()), ("community", ("community_id",))) for column in _ORDERS),
         Index("ix_group_post_pinned", "community_id",
               sqlite_where=text("pinned = 1"), postgresql_where=text("pinned")),
+        Index("ix_group_post_site_pinned", "object_id",
+              sqlite_where=text("site_pinned = 1"), postgresql_where=text("site_pinned")),
         Index("ix_group_post_warm", "object_id", sqlite_where=text("hot > 0 OR hot_active > 0"),
               postgresql_where=text("hot > 0 OR hot_active > 0")),
     )
