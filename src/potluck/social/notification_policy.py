@@ -190,10 +190,8 @@ async def change_policy(session: AsyncSession, reader_id: int, changes: dict[str
         if rule not in RULES or word not in VALUES:
             raise Invalid(rule, f"Validation failed: {rule.replace('_', ' ').capitalize()} is not included in the list",
                           "inclusion")
-    row = await session.get(NotificationPolicy, reader_id)
-    if row is None:
-        row = NotificationPolicy(actor_id=reader_id)
-        session.add(row)
+    await session.execute(insert_or_ignore(session, NotificationPolicy.__table__).values(actor_id=reader_id))
+    row = await session.get_one(NotificationPolicy, reader_id)
     for rule, word in changes.items():
         setattr(row, rule, word)
     await session.flush()

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
-from potluck.db.engine import insert_or_ignore
+from potluck.db.engine import insert_or_ignore, insert_or_update
 from potluck.db.ids import ids
 from potluck.settings import current
 from potluck.social.errors import Invalid, NotFound
@@ -24,6 +24,7 @@ from potluck.text.hashtags import normalise_hashtag
 
 Kind = Literal["tag", "link", "status"]
 _MODELS: dict[Kind, Any] = {"tag": Hashtag, "link": PreviewCard, "status": Object}
+_REVIEW: Any = TrendReview.__table__
 _MOST = 200
 
 
@@ -50,11 +51,12 @@ async def decide(session: AsyncSession, kind: Kind, subject_id: int, trendable: 
     subject = await session.get(_MODELS[kind], subject_id)
     if subject is None or (kind == "status" and (subject.deleted_at is not None or subject.visibility != "public")):
         raise NotFound
-    await session.execute(delete(TrendReview).where(
-        TrendReview.kind == kind, TrendReview.subject_id == subject_id))
-    if trendable is not None:
-        session.add(TrendReview(kind=kind, subject_id=subject_id, trendable=trendable, reviewed_at=now()))
-    await session.flush()
+    if trendable is None:
+        await session.execute(delete(TrendReview).where(
+            TrendReview.kind == kind, TrendReview.subject_id == subject_id))
+    else:
+        await session.execute(insert_or_update(session, _REVIEW, ["trendable", "reviewed_at"]), [
+            {"kind": kind, "subject_id": subject_id, "trendable": trendable, "reviewed_at": now()}])
     return f"#{subject.name}" if kind == "tag" else str(subject.url or subject_id)
 
 
