@@ -67,6 +67,7 @@ SIGNED_IN = (
     "/write", "/write/{writing}", "/write/{writing}/history", "/write/{writing}/history/{version}",
     "/posts/{written}/article",
     "/@long_table/submit?from={shared}", "/deleted", "/posts/{taken_back}/restore",
+    "/communities/drafts/{put_aside}",
     "/write", "/write/{writing}", "/write/{writing}/history", "/write/{writing}/history/{version}",
     "/posts/{written}/article",
 )

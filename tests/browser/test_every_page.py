@@ -89,6 +89,12 @@ def _share(as_: Open, example: pages.Example) -> None:
     example.values["taken_back"] = alice.page.url.rpartition("/")[2]
     alice.go(f"/posts/{example.values['taken_back']}/delete?back=/deleted")
     alice.press("Delete")
+    alice.go("/@long_table/submit")
+    alice.fill("Title", "Half a post")
+    alice.press("Keep as draft")
+    link = alice.page.locator("main a[href^='/communities/drafts/']").first.get_attribute("href")
+    assert link is not None
+    example.values["put_aside"] = link.rpartition("/")[2]
     bob.go(f"/@alice/{example.values['shared']}")
     bob.fill("Your comment", "By me, too")
     bob.press("Comment")

@@ -10,13 +10,15 @@ from sqlalchemy import select, update
 
 from potluck.db.base import now
 from potluck.kinds.link import actions as links
+from potluck.kinds.link import scheduled
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
+from potluck.kinds.publishing_later import Publisher
 from potluck.social import keys, preview_cards, reports
 from potluck.social.communities import making, moderating, withdrawing
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Media, Object, Tombstone
+from potluck.social.model import Actor, GroupPost, Media, Object, ScheduledPost, Tombstone
 from web.conftest import Browser, Site
 
 PAIRS = keys.make_pairs()
@@ -140,6 +142,33 @@ async def test_a_poll_in_a_community(site: Site) -> None:
     bob = await site.browser(site.cast.bob)
     await bob.post(f"/posts/{row.id}/vote", {"choice": "0"})
     assert "1 person voted" in (await bob.get(f"/@alice/{row.id}")).text
+
+
+async def test_a_post_is_put_aside_or_comes_later(site: Site) -> None:
+    """A draft needs no title yet and goes when its post is out; what waits is published in its community."""
+    group = await community(site)
+    browser = await site.browser(site.cast.alice)
+    await browser.post("/@soups/submit", {"text": "Half a *thought*", "keep": "1"})
+    found = re.search(r"/communities/drafts/(\d+)", (await browser.get("/drafts")).text)
+    assert found is not None
+    page = (await browser.get(found[0])).text
+    assert "Half a *thought*" in page
+    assert f'name="draft_id" value="{found[1]}"' in page
+    assert (await (await site.browser(site.cast.bob)).get(found[0])).status_code == 404
+    await browser.post("/@soups/submit", {"title": "A whole thought", "draft_id": found[1]})
+    assert found[0] not in (await browser.get("/drafts")).text
+    assert "A whole thought" in (await browser.get("/@soups")).text
+    soon, when = now() + timedelta(minutes=1), now() + timedelta(days=1)
+    fields = {"title": "Tomorrow", "poll_option": ["Bean", "Lentil"]}
+    assert (await browser.post("/@soups/submit", {**fields, "publish_at": soon.isoformat()})).status_code == 422
+    assert (await browser.post("/@soups/submit", {"title": "", "publish_at": when.isoformat()})).status_code == 422
+    await browser.post("/@soups/submit", {**fields, "publish_at": when.isoformat()})
+    assert "Tomorrow" not in (await browser.get("/@soups")).text
+    async with site.database.write() as session:
+        await session.execute(update(ScheduledPost).values(scheduled_at=now()))
+    assert await Publisher(site.database, site.federation, (scheduled.LATER,)).publish_due() == 1
+    row = await newest(site)
+    assert (row.title, row.type, row.group_id) == ("Tomorrow", "Question", group.id)
 
 
 async def test_the_form_shows_how_a_post_will_look(site: Site) -> None:

@@ -22,6 +22,7 @@ from potluck.federation.finding import Finder
 from potluck.housekeeping import Housekeeping
 from potluck.jobs import JobEngine
 from potluck.kinds.article import publishing as articles
+from potluck.kinds.link import scheduled as links
 from potluck.kinds.note import scheduled as notes
 from potluck.kinds.publishing_later import Publisher
 from potluck.settings import Settings, use, with_secret
@@ -56,7 +57,7 @@ async def _work(settings: Settings) -> None:
                 JobEngine(db, waker).run(),
                 Housekeeping(db).run(),
                 PostIndexFiller(db).run(),
-                Publisher(db, wire, (notes.LATER, articles.LATER)).run(),
+                Publisher(db, wire, (notes.LATER, links.LATER, articles.LATER)).run(),
                 PushEngine(db, wire.client, waker).run(),
                 CardWorker(db, wire.client, wire.is_blocked, waker).run(),
             )]

@@ -23,7 +23,7 @@ from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 _MOST = 500
-_PAGES = {"article": "/write/{}"}
+_PAGES = {"article": "/write/{}", "link": "/communities/drafts/{}"}
 
 
 async def put_aside(request: AnyRequest, me: Viewer, form: Form, wanted: NoteRequest, sent: Sent) -> Response[Any]:

@@ -73,14 +73,32 @@ async def compose(session: AsyncSession, author: Actor, request: LinkRequest) ->
     return made
 
 
+async def check(session: AsyncSession, author: Actor, request: LinkRequest) -> list[int]:
+    """Refuse what `compose` would refuse, without publishing anything; returns the ids of the files.
+
+    Raises:
+        Invalid, NotFound, NotAllowed: as `compose`.
+    """
+    group = await joining.community(session, request.community_id)
+    await joining.check_may_post(session, author, group)
+    if request.poll is not None:
+        return await notes.check(session, author, _poll_note(request, request.poll))
+    await _draft(session, author, request)
+    return await own_media(session, author, request.media_ids, unready=request.wait_for_media)
+
+
 async def _compose_poll(session: AsyncSession, author: Actor, request: LinkRequest, poll: PollRequest) -> Object:
+    return await notes.compose(session, author, _poll_note(request, poll))
+
+
+def _poll_note(request: LinkRequest, poll: PollRequest) -> NoteRequest:
     """A poll is a Question, which everybody who knows polls can vote in; its title is also its first line."""
     title, link = _checked(request)
     text = "\n\n".join(part for part in (f"**{escape_markdown(title)}**", request.text, link) if part)
-    return await notes.compose(session, author, NoteRequest(
+    return NoteRequest(
         text, content_type="text/markdown", sensitive=request.sensitive, language=request.language, poll=poll,
         community_id=request.community_id, title=title, media_ids=request.media_ids, app_name=request.app_name,
-        app_website=request.app_website))
+        app_website=request.app_website)
 
 
 async def revise(session: AsyncSession, author: Actor, object_id: int, request: LinkRequest) -> Object:

@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.kinds import authoring
 from potluck.kinds.link import actions as links
+from potluck.kinds.link import scheduled as later
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
-from potluck.social import preferences, publishing
+from potluck.kinds.note.actions import NoteRequest
+from potluck.social import kept_drafts, preferences, publishing
 from potluck.social.communities import joining, roles
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor
 from potluck.social.visibility import OPEN
 from potluck.text.languages import languages
-from potluck.web import attaching, composing, flashes, i18n, pages, redirects
+from potluck.web import attaching, composing, drafts_pages, flashes, i18n, pages, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.attaching import Sent
@@ -35,7 +37,7 @@ from potluck.web.presenters.posts import post_path
 from potluck.web.types import AnyRequest
 
 _FIELDS = ("title", "link", "text", "language", "sensitive", "flair")
-_MODEL_FIELDS = {"status": "text", "poll": "poll_option", "media_ids": "files"}
+_MODEL_FIELDS = {"scheduled_at": "publish_at", "status": "text", "poll": "poll_option", "media_ids": "files"}
 
 
 async def _group(request: AnyRequest, handle: str) -> Actor:
@@ -123,7 +125,8 @@ async def _again(request: AnyRequest, it: _Submission, errors: dict[str, str] | 
     async with request.app.state.db.read() as session:
         files = await attaching.shown(session, it.me.actor, sent.ids, form)
         shown = await _preview(session, form, it.base) if form.flag("preview") else None
-    composer = replace(composing.filled(it.base, form, errors), files=files, preview=shown)
+    composer = replace(composing.filled(it.base, form, errors), files=files, preview=shown,
+                       draft_id=str(form.whole("draft_id") or ""))
     status = 422 if errors else 409 if same else 200
     return await _form(request, it.group, composer, form.kept(*_FIELDS), heading=it.heading, status=status, same=same)
 
@@ -149,6 +152,8 @@ async def submit(request: AnyRequest, me: Me, form: SentForm, handle: PathWord) 
         if form.flag("preview") or sent.act or sent.errors:
             return await _again(request, it)
         wanted = replace(_request(it), wait_for_media=True)
+        if form.flag("keep") or form.text("publish_at", limit=40):
+            return await _put_aside(request, it, wanted)
         same = None if form.flag("anyway") else await crossposting.same(request, me, group, wanted.link)
         if same is not None and same.here:
             return await _again(request, it, same=same)
@@ -157,12 +162,52 @@ async def submit(request: AnyRequest, me: Me, form: SentForm, handle: PathWord) 
             author = await acting(session, me)
             await attaching.describe(session, author, form, sent)
             row = await links.compose(session, author, wanted)
+            await drafts_pages.forget(session, me, form)
     except (Invalid, NotAllowed) as error:
         return await _again(request, it, _errors(error))
     if row.state == publishing.PROCESSING:
         return flashes.with_flash(redirects.see_other(profile_path(group)), "info", _(
             "Your post is published as soon as its files are ready."))
     return flashes.with_flash(redirects.see_other(post_path(me.actor, row.id)), "good", _("Your post is out."))
+
+
+async def _put_aside(request: AnyRequest, it: _Submission, wanted: LinkRequest) -> Response[Any]:
+    """Keep what was written as a draft, or have it published at its time.
+
+    Raises:
+        Invalid: the time, or what is to be published, cannot be used.
+        NotAllowed: one may not post there.
+    """
+    when = composing.publish_time(it.form)
+    async with request.app.state.db.write() as session:
+        author = await acting(session, it.me)
+        await attaching.describe(session, author, it.form, it.sent)
+        if it.form.flag("keep"):
+            await kept_drafts.save(session, author.id, later.KIND, later.as_words(wanted), media_ids=wanted.media_ids,
+                                   draft_id=it.form.whole("draft_id"))
+        elif when is not None:
+            await later.schedule(session, author, wanted, when)
+            await drafts_pages.forget(session, it.me, it.form)
+    text = _("Your draft is kept.") if it.form.flag("keep") else _("Your post comes out at its time.")
+    return flashes.with_flash(redirects.see_other("/drafts"), "good", text)
+
+
+@get("/communities/drafts/{draft_id:int}")
+async def resume(request: AnyRequest, me: Me, draft_id: PathId) -> Response[Any]:
+    """Go on with a draft of a post for a community."""
+    async with request.app.state.db.read() as session:
+        row = await kept_drafts.one(session, me.actor.id, draft_id)
+        if row.kind != later.KIND:
+            raise NotFound
+        wanted = later.from_words(row.request)
+        group = await joining.community(session, wanted.community_id)
+        files = await attaching.shown(session, me.actor, row.media_ids)
+    base = _blank(me, f"{profile_path(group)}/submit")
+    composer = replace(composing.for_kept(me, NoteRequest(wanted.text, poll=wanted.poll), base, draft_id=draft_id),
+                       files=files)
+    values = {"title": wanted.title, "link": wanted.link, "text": wanted.text, "language": wanted.language or "",
+              "sensitive": "1" if wanted.sensitive else "", "flair": next(iter(wanted.flairs), "")}
+    return await _form(request, group, composer, values, heading=_("Draft"))
 
 
 @get("/posts/{object_id:int}/revise")
@@ -207,4 +252,4 @@ async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
                               _("Your changes are saved."))
 
 
-route_handlers = [new, submit, edit, save]
+route_handlers = [new, submit, resume, edit, save]
