@@ -19,7 +19,7 @@ from places import CACHE, SetupError, fingerprint, only_one, run, say
 
 LOCKS = Path(__file__).parent / "locks"
 PYTHON_CLIENTS = (
-    "fediverse-pasture", "mastodon-py", "moto", "pythonlemmy", "tooi", "toot", "tuspy", "writefreely-cli")
+    "fediverse-pasture", "mastodon-py", "moto", "pythonlemmy", "pythorhead", "tooi", "toot", "tuspy", "writefreely-cli")
 NODE_CLIENTS = ("lemmy-js-client", "masto", "threadiverse")
 
 _CLIENTS = CACHE / "clients"
