@@ -49,6 +49,7 @@ _FORMULA: Final = re.compile(
     r'<span class="math-(?P<style>inline|display)">(?P<tex>[^<]*)</span>'
     r'|<pre><code class="language-math">(?P<block>[^<]*)</code></pre>')
 _LISTING: Final = re.compile(r'<code class="(language-([\w.+#-]{1,40}))">([^<]*)</code>')
+_TAG: Final = re.compile(r"<[^>]*>|&[a-z]{2,6};")
 _SIGNS: Final = re.compile(r"[@#:\uff03]")
 _MATH: Final = re.compile(r"<math\b.*?<annotation[^>]*>([^<]*)</annotation></semantics></math>", re.DOTALL)
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
@@ -71,25 +72,54 @@ class LongText:
     words: int
 
 
-def render_long(text: str, media_type: LongType, *, mentions: Mapping[Handle, MentionTarget],
-                hashtag_url: Callable[[str], str], base_url: str) -> LongText:
-    """A long text as HTML.
+@dataclass(slots=True)
+class Parsed:
+    """A long text that was read and made harmless, before its names and hashtags become links."""
+
+    html: str
+    teaser: str
+
+
+def parse_long(text: str, media_type: LongType, *, base_url: str) -> Parsed:
+    """Read a long text; it takes most of the time.
 
     Args:
-        mentions: the accounts found for the handles that `extract_long` gave.
         base_url: of pictures and links that are written without a host.
 
     Raises:
         TextTooLong: it is longer than is taken.
     """
     html = _html(text, media_type)
-    teaser = _MORE.split(html, 1)
-    clean = _clean(html, base_url)
+    before = _MORE.split(html, 1)
+    return Parsed(_clean(html, base_url), to_plain_text(_clean(before[0], base_url)) if len(before) > 1 else "")
+
+
+def extract_parsed(parsed: Parsed) -> Extracted:
+    """Whom and what a long text speaks of."""
+    return collect(token for _, token in _tokens(parsed.html) if token)
+
+
+def render_parsed(parsed: Parsed, *, mentions: Mapping[Handle, MentionTarget],
+                  hashtag_url: Callable[[str], str]) -> LongText:
+    """A long text as the HTML of an article.
+
+    Args:
+        mentions: the accounts found for the handles that `extract_parsed` gave.
+    """
     writer = TokenWriter(mentions, hashtag_url)
-    linked = "".join(writer.write(token) if token else piece.markup for piece, token in _tokens(decorated(clean)))
-    plain = to_plain_text(clean)
-    before = to_plain_text(_clean(teaser[0], base_url)) if len(teaser) > 1 else ""
-    return LongText(writer.rendered(linked.strip()), before, count_words(plain))
+    linked = "".join(writer.write(token) if token else piece.markup
+                     for piece, token in _tokens(decorated(parsed.html)))
+    return LongText(writer.rendered(linked.strip()), parsed.teaser, count_words(_TAG.sub(" ", parsed.html)))
+
+
+def render_long(text: str, media_type: LongType, *, mentions: Mapping[Handle, MentionTarget],
+                hashtag_url: Callable[[str], str], base_url: str) -> LongText:
+    """All of it at once, for texts whose handles are known.
+
+    Raises:
+        TextTooLong: it is longer than is taken.
+    """
+    return render_parsed(parse_long(text, media_type, base_url=base_url), mentions=mentions, hashtag_url=hashtag_url)
 
 
 def extract_long(text: str, media_type: LongType) -> Extracted:
@@ -98,7 +128,7 @@ def extract_long(text: str, media_type: LongType) -> Extracted:
     Raises:
         TextTooLong: it is longer than is taken.
     """
-    return collect(token for _, token in _tokens(_clean(_html(text, media_type), "")) if token)
+    return extract_parsed(parse_long(text, media_type, base_url=""))
 
 
 def split_title(text: str) -> tuple[str, str]:

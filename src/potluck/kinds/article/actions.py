@@ -36,7 +36,14 @@ from potluck.social.model import Actor, Article, Blog, Hashtag, Media, Object
 from potluck.social.views import ObjectView
 from potluck.text.hashtags import is_hashtag, normalise_hashtag
 from potluck.text.languages import normalise_language
-from potluck.text.longform import LongText, LongType, extract_long, render_long, split_title
+from potluck.text.longform import (
+    LongText,
+    LongType,
+    extract_parsed,
+    parse_long,
+    render_parsed,
+    split_title,
+)
 from potluck.text.render import MentionTarget, TextTooLong
 from potluck.text.sanitise import excerpt, to_plain_text
 
@@ -118,7 +125,8 @@ async def prepare(db: Database, federation: HandleResolver | None, request: Arti
     title, text = _titled(request)
     media_type = cast(LongType, request.content_type)
     try:
-        found = await asyncio.to_thread(extract_long, text, media_type)
+        parsed = await asyncio.to_thread(parse_long, text, media_type, base_url=current().url)
+        found = await asyncio.to_thread(extract_parsed, parsed)
         handles = found.mentions[:MAX_MENTIONS]
         if federation is not None:
             await resolve_handles(db, federation, handles)
@@ -127,8 +135,7 @@ async def prepare(db: Database, federation: HandleResolver | None, request: Arti
             emojis = await local_emojis(session, set(found.emojis))
         targets = {handle: MentionTarget(url=actor.url or profile_url(actor.name), uri=actor.uri, acct=actor.acct)
                    for handle, actor in actors.items()}
-        long = await asyncio.to_thread(render_long, text, media_type, mentions=targets, hashtag_url=hashtag_url,
-                                       base_url=current().url)
+        long = await asyncio.to_thread(render_parsed, parsed, mentions=targets, hashtag_url=hashtag_url)
     except TextTooLong as error:
         raise Invalid("text", "Validation failed: Text character limit of %(most)s exceeded", "too_long",
                       most=error.limit) from error

@@ -110,14 +110,18 @@ def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
 
 def _content(view: ObjectView) -> dict[str, Any]:
     row = view.object
-    content = for_others(row.content)
-    size = len(msgspec.json.encode(content))
+    size = len(row.content)
+    content = ""
+    if size <= 2 * MAX_BYTES:
+        content = for_others(row.content)
+        size = len(msgspec.json.encode(content))
     if size > MAX_BYTES:
         # A book: its beginning, and where the rest is. Nobody takes a larger document.
-        text = excerpt(to_plain_text(content), 20_000)
+        text = excerpt(to_plain_text(row.content[:80_000]), 20_000)
         content = (f"<p>{escape(text)}</p>"
                    f'<p><a href="{escape(row.url or row.uri)}">{escape(row.url or row.uri)}</a></p>')
-    return with_language("content", content, row.language if size <= _TWICE or size > MAX_BYTES else None)
+        size = len(content)
+    return with_language("content", content, row.language if size <= _TWICE else None)
 
 
 def _teaser(view: ObjectView) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from potluck import facades
 from potluck.db.engine import Database
 from potluck.settings import Settings
 from potluck.social.blogs import making
@@ -57,7 +58,7 @@ class OwnDomains:
         """The name of the blog whose host is asked, '' for the site itself."""
         host = next((value.decode("latin-1") for key, value in scope["headers"] if key == b"host"), "").lower()
         settings = self._settings()
-        if not host or host in (settings.host.lower(), settings.domain.lower()):
+        if not host or host in (settings.host.lower(), settings.domain.lower()) or facades.of_host(host):
             return ""
         known = self._names.get(host)
         if known is None:

@@ -54,6 +54,8 @@ def shown_article(view: ObjectView) -> ShownArticle | None:
 
 def not_in_text(view: ObjectView) -> Sequence[Media]:
     """The files that the text does not show already, its cover left out."""
+    if not view.media:
+        return []
     cover = cover_of(view) or {}
     there = pictures_in(view.object.content) | {str(cover.get("url"))}
     return [item for item in view.media if item.url not in there and item.remote_url not in there]

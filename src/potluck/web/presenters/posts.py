@@ -359,6 +359,6 @@ def _quote(view: ObjectView) -> Quote | None:
 
 def _tags(view: ObjectView) -> list[Tag]:
     """Hashtags that the text itself does not show."""
-    words = {normalise_hashtag(word[1:].rstrip(".,;:!?)")) for word in plain_text(view.object.content, 20_000).split()
-             if word.startswith("#")}
+    text = plain_text(view.object.content[:100_000], 20_000)
+    words = {normalise_hashtag(word[1:].rstrip(".,;:!?)")) for word in text.split() if word.startswith("#")}
     return [Tag(tag.display, f"/tags/{tag.name}") for tag in view.hashtags if tag.name not in words]
