@@ -33,7 +33,8 @@ from potluck.media.remote_source import RemoteFailure
 from potluck.media.storage import Storage
 from potluck.remote_files import GuardedSource
 from potluck.settings import Settings
-from potluck.social import domain_policies
+from potluck.social import domain_policies, preview_cards
+from potluck.social.model import PreviewCard
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + bytes(200_000)
@@ -380,6 +381,23 @@ async def test_pictures_are_drawn_anew(reader: Reader) -> None:
     assert found == {"full": (1200, 800), "small": (640, 427), "still": (640, 427)}
     assert reader.other.asked == ["/a.jpg"]
     assert reader.storage.local.left_over() == []
+
+
+async def test_pictures_of_cards(reader: Reader) -> None:
+    """Once the picture of a page was looked at, its card has a blurhash, and posts with the card are shown anew."""
+    reader.cache._prepare = Pictures(settings.current).prepare
+    use_limits(reader)
+    reader.other.answers["/a.jpg"] = picture()
+    async with reader.database.write() as session:
+        session.add(PreviewCard(id=7, url="https://news.example/", image_url=f"{reader.other.base}/a.jpg",
+                                state="ready"))
+    assert (await reader.get("/a.jpg", "small")).status_code == 200
+    async with reader.database.read() as session:
+        card = await session.get_one(PreviewCard, 7)
+    assert card.blurhash
+    async with reader.database.write() as session:
+        await preview_cards.settle(session, 7, {"image_url": "https://news.example/other.jpg"})
+        assert (await session.get_one(PreviewCard, 7)).blurhash is None
 
 
 async def test_pictures_that_cannot_be_drawn(reader: Reader) -> None:

@@ -33,6 +33,7 @@ from potluck.media.places import Stored
 from potluck.media.remote_source import RemoteFailure, Source
 from potluck.media.storage import Storage
 from potluck.settings import Settings
+from potluck.social import preview_cards
 
 log = structlog.get_logger(__name__)
 
@@ -153,8 +154,8 @@ class RemoteCache:
         try:
             async with self._slots, asyncio.timeout(_SECONDS):
                 media_type = await self._download(url, path)
-            stored = await self._stored(path, media_type)
-            return await self._keep(url, stored)
+            stored, blurhash = await self._stored(path, media_type)
+            return await self._keep(url, stored, blurhash)
         except _TooLong as error:
             return await self._keep_failure(url, RemoteFailure(TOO_LONG, permanent=True), media_type=error.media_type)
         except TimeoutError:
@@ -208,10 +209,10 @@ class RemoteCache:
             raise RemoteFailure("it is too large", permanent=True)
         raise _TooLong(media_type)
 
-    async def _stored(self, path: Path, media_type: str) -> dict[str, Stored]:
-        """What is shown, stored: a picture drawn anew in its sizes, sound and video as they are."""
+    async def _stored(self, path: Path, media_type: str) -> tuple[dict[str, Stored], str]:
+        """What is shown, stored: a picture drawn anew in its sizes, with its blurhash; sound and video as they are."""
         if self._prepare is None or not media_type.startswith("image/"):
-            return {FULL: await self._storage.put(path, media_type, move=True)}
+            return {FULL: await self._storage.put(path, media_type, move=True)}, ""
         found: dict[str, Stored] = {}
         by_path: dict[Path, Stored] = {}
         async with self._prepare(path) as made:
@@ -219,9 +220,9 @@ class RemoteCache:
                 if file not in by_path:
                     by_path[file] = await self._storage.put(file, file_type)
                 found[variant] = by_path[file]
-        return found
+            return found, getattr(made, "blurhash", "")
 
-    async def _keep(self, url: str, stored: Mapping[str, Stored]) -> dict[str, Cached]:
+    async def _keep(self, url: str, stored: Mapping[str, Stored], blurhash: str = "") -> dict[str, Cached]:
         found = {}
         async with self._db().write() as session:
             for variant, one in stored.items():
@@ -230,6 +231,8 @@ class RemoteCache:
                     "file_id": file.id, "size": file.size, "media_type": file.media_type, "failures": 0,
                     "error": None, "retry_at": None})
                 found[variant] = _cached(row, file.key)
+            if blurhash:
+                await preview_cards.drawn(session, url, blurhash)
         return found
 
     async def _keep_failure(self, url: str, failure: RemoteFailure, *,

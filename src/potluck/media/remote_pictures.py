@@ -7,7 +7,7 @@ anything, ever opens it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +24,16 @@ _WANTED = (Wanted(FULL, 2560, 2560, "webp"), Wanted(SMALL, 640, 640, "webp"),
            Wanted(STILL, 640, 640, "webp", still=True))
 
 
+class Drawn(dict[str, tuple[Path, str]]):
+    """The variants of a picture: name -> file and media type.
+
+    Attributes:
+        blurhash: what is shown until one of them is there.
+    """
+
+    blurhash: str = ""
+
+
 class Pictures:
     """Prepares pictures for the cache, a few at once."""
 
@@ -32,7 +42,7 @@ class Pictures:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @asynccontextmanager
-    async def prepare(self, path: Path) -> AsyncIterator[Mapping[str, tuple[Path, str]]]:
+    async def prepare(self, path: Path) -> AsyncIterator[Drawn]:
         """The variants of a fetched picture, as files that are gone when the block ends.
 
         Raises:
@@ -54,9 +64,11 @@ class Pictures:
                 await running.__aexit__(None, None, None)
 
 
-async def _files(result: object, folder: Path) -> dict[str, tuple[Path, str]]:
+async def _files(result: object, folder: Path) -> Drawn:
     try:
         made = await asyncio.to_thread(images.read, result, folder)
     except Crashed as error:
         raise RemoteFailure(f"it cannot be drawn: {error}", permanent=True) from error
-    return {name: (file.path, file.media_type) for name, file in made.files.items()}
+    drawn = Drawn({name: (file.path, file.media_type) for name, file in made.files.items()})
+    drawn.blurhash = made.blurhash
+    return drawn

@@ -147,13 +147,29 @@ async def settle(session: AsyncSession, card_id: int, values: Mapping[str, Any] 
         return
     row.fetched_at, row.due_at, row.attempts = now(), None, 0
     row.state = "nothing" if values is None else "ready"
+    if values is not None and values.get("image_url") != row.image_url:
+        row.blurhash = None
     for name, value in (values or {}).items():
         setattr(row, name, value)
     await session.flush()
-    newest = select(ObjectCard.object_id).where(ObjectCard.card_id == card_id).order_by(
+    await _show_anew(session, [card_id])
+
+
+async def _show_anew(session: AsyncSession, card_ids: Sequence[int]) -> None:
+    """What is kept of the posts that link to pages is old now."""
+    newest = select(ObjectCard.object_id).where(ObjectCard.card_id.in_(card_ids)).order_by(
         ObjectCard.object_id.desc()).limit(_MOST_REFRESHED)
     await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(newest.scalar_subquery())).values(
         version=_OBJECT.c.version + 1))
+
+
+async def drawn(session: AsyncSession, image_url: str, blurhash: str) -> None:
+    """The picture of pages was fetched, as somebody looked at it: what is shown of it from now on until it is there."""
+    changed = (await session.scalars(update(_CARD).where(
+        _CARD.c.image_url == image_url, _CARD.c.blurhash.is_distinct_from(blurhash)).values(
+        blurhash=blurhash).returning(_CARD.c.id))).all()
+    if changed:
+        await _show_anew(session, changed)
 
 
 async def fail(session: AsyncSession, card_id: int, *, for_good: bool) -> None:

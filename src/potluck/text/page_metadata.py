@@ -229,9 +229,10 @@ def address(base: str, value: str) -> str | None:
     try:
         found = urljoin(base, value.strip())
         parts = urlsplit(found)
+        size = len(found.encode())  # in bytes: what is longer fits into no index of PostgreSQL
     except ValueError:
         return None
-    good = parts.scheme in ("http", "https") and parts.hostname and not parts.username and len(found) <= MAX_URL
+    good = parts.scheme in ("http", "https") and parts.hostname and not parts.username and size <= MAX_URL
     return found if good and not any(character.isspace() for character in found) else None
 
 

@@ -26,7 +26,8 @@ def of_page(row: PreviewCard, author: Actor | None) -> Json:
         "provider_url": row.provider_url, "html": frame_html(row.player_url, row.width, row.height)
         if row.player_url else "", "width": row.width, "height": row.height, "image": picture,
         "image_description": row.image_description, "embed_url": picture if row.type == "photo" and picture else "",
-        "blurhash": None, "language": row.language, "published_at": optional_stamp(row.published),
+        "blurhash": row.blurhash if picture else None, "language": row.language,
+        "published_at": optional_stamp(row.published),
         "authors": [credited] if credited["name"] else [],
     }
 

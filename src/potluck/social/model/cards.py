@@ -21,7 +21,8 @@ class PreviewCard(Base):
     type: Mapped[str] = mapped_column(default="link")  # link, photo, video, rich
     title: Mapped[str] = mapped_column(default="")
     description: Mapped[str] = mapped_column(default="")
-    image_url: Mapped[str | None]
+    image_url: Mapped[str | None] = mapped_column(index=True)
+    blurhash: Mapped[str | None]  # of the picture, once somebody here has looked at it
     image_description: Mapped[str] = mapped_column(default="")
     width: Mapped[int] = mapped_column(default=0)
     height: Mapped[int] = mapped_column(default=0)
