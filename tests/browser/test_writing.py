@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pyvips
 from playwright.sync_api import Browser, expect
 
 from browser.conftest import Open
@@ -159,4 +161,35 @@ def test_helpers(writer: Person) -> None:
     writer.page.keyboard.insert_text("Ground.")
     assert text_of(writer) == "flour[^1]\n\n[^1]: Ground."
     expect(writer.page.locator("[data-writing-words]")).to_have_text("4")
+    writer.page.get_by_label("Title").focus()
+    for key in ("Tab", "Home", "ArrowRight"):
+        writer.page.keyboard.press(key)
+    expect(writer.page.get_by_role("button", name="Italic")).to_be_focused()
+    writer.page.keyboard.press("Tab")
+    expect(writer.page.get_by_label("Your article")).to_be_focused()
     is_in_state(writer, "Saved")
+
+
+def test_pictures_and_publishing(writer: Person, tmp_path: Path) -> None:
+    """A picture stands where the caret was, described as one says beside the text; then the article goes out."""
+    plane = pyvips.Image.xyz(120, 80)
+    loaf = tmp_path / "loaf.jpg"
+    plane[0].bandjoin([plane[1], 120]).cast("uchar").copy(interpretation="srgb").write_to_file(str(loaf))
+    writer.fill("Title", "On bread")
+    types(writer, "Look:")
+    writer.page.locator("[data-writing-chooser]").set_input_files(loaf)
+    text = writer.page.get_by_label("Your article")
+    expect(text).to_have_value(re.compile(r"Look:\n\n!\[\]\(http://[^)]+\)"), timeout=60_000)
+    writer.page.locator("[data-picture-alt]").fill('A loaf, "golden"')
+    expect(text).to_have_value(re.compile(r'!\[A loaf, "golden"\]\(http'))
+    is_in_state(writer, "Saved")
+    writer.press("Preview")
+    expect(writer.page.locator(".writing-shown > .article-text img")).to_have_attribute("alt", 'A loaf, "golden"')
+    writer.press("Publish")
+    writer.page.get_by_label("Tags").fill("bread")
+    writer.press("Publish", within=writer.page.get_by_role("dialog"))
+    writer.sees("Your article is out.")
+    writer.is_at("/@alice/on-bread")
+    picture = writer.page.locator(".article-text img")
+    expect(picture).to_have_attribute("alt", 'A loaf, "golden"')
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")

@@ -73,7 +73,26 @@ function insert(form, name) {
   else { insertBlock(text, wanted.block); text.focus(); }
 }
 
+/** One stop of the Tab key for the whole row; arrows go along it. */
+function startRow(row) {
+  const tools = [...row.querySelectorAll("button, input")];
+  const only = (chosen) => tools.forEach((tool) => { tool.tabIndex = tool === chosen ? 0 : -1; });
+  row.addEventListener("keydown", (event) => {
+    const at = tools.indexOf(event.target);
+    const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+    const step = { ArrowRight: forward === "ArrowRight" ? 1 : -1, ArrowLeft: forward === "ArrowLeft" ? 1 : -1 }[event.key];
+    const next = event.key === "Home" ? tools[0] : event.key === "End" ? tools.at(-1) : step && tools[at + step];
+    if (!next) return;
+    event.preventDefault();
+    only(next);
+    next.focus();
+  });
+  row.addEventListener("focusin", (event) => only(event.target));
+  only(tools[0]);
+}
+
 export function startInserting(form) {
+  startRow(form.querySelector(".writing-tools"));
   for (const button of form.querySelectorAll("[data-insert]")) button.addEventListener("click", () => insert(form, button.dataset.insert));
   form.elements.text.addEventListener("keydown", (event) => {
     const name = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey ? KEYS[event.key] : undefined;

@@ -8,10 +8,11 @@ from litestar import Request, Response
 
 from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
+from potluck.apis.metaweblog import routes as metaweblog
 from potluck.apis.writefreely import routes as writefreely
 
 route_handlers: list[Any] = [
-    *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers]
+    *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers, *metaweblog.route_handlers]
 """Every endpoint of every API."""
 
 _PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES)

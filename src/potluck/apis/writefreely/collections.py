@@ -8,12 +8,13 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis import articles
 from potluck.apis.errors import ApiError
 from potluck.apis.writefreely import entities, finding
 from potluck.apis.writefreely.endpoint import GONE, Answer, Call, data, endpoint
 from potluck.apis.writefreely.finding import Collection
 from potluck.apis.writefreely.me import page_of
-from potluck.apis.writefreely.publishing import unpublish
+from potluck.apis.writefreely.publishing import BY
 from potluck.apis.writefreely.words import VISIBILITIES, Json, name_of
 from potluck.social import kept_drafts, keys, views
 from potluck.social.blogs import authors, listing, making
@@ -106,7 +107,7 @@ async def delete(call: Call) -> Answer:
         me = await call.acting(session)
         await authors.check(session, me, found.actor, authors.OWNER)
         for row in await _all_of(session, found.actor.id):
-            await unpublish(session, me, row)
+            await articles.unpublish(session, me, row, BY)
         await making.delete(session, me, found.actor)
     return GONE
 

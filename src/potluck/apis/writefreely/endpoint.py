@@ -19,7 +19,6 @@ from potluck.apis.errors import ApiError
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.params import Params, read
 from potluck.apis.writefreely.errors import body_of, from_exception
-from potluck.kinds.authoring import HandleResolver
 from potluck.social.accounts import tokens
 
 __all__ = ["FAMILY", "GONE", "LIST", "Answer", "Call", "data", "endpoint"]
@@ -53,12 +52,6 @@ class Call(calls.Call):
     async def read(self) -> Params:
         """The parameters; a body that is a JSON array is found under `LIST`."""
         return await read(self.request, most=MAX_BODY, array=LIST)
-
-    @property
-    def federation(self) -> HandleResolver | None:
-        """Who finds people of other servers."""
-        found: HandleResolver | None = getattr(self.request.app.state, "federation", None)
-        return found
 
 
 Function = Callable[[Call], Awaitable[Answer]]

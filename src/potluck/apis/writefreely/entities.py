@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from potluck.apis import articles
 from potluck.apis.writefreely.finding import Collection
 from potluck.apis.writefreely.words import Json, alias_of, as_time, post_id
 from potluck.db.ids import time_of
@@ -42,8 +43,7 @@ def of_article(view: ObjectView, *, within: bool = False, html: bool = False) ->
     """
     row, place = view.object, view.kind_data.place if isinstance(view.kind_data, ArticleData) else None
     body = row.content if html else row.source or row.content
-    own_id = place.draft_id if place and place.draft_id else row.id
-    found = {**_post(own_id, row.title or "", body, row.language or "", [tag.display or tag.name
+    found = {**_post(articles.post_id(view), row.title or "", body, row.language or "", [tag.display or tag.name
                                                                         for tag in view.hashtags]),
              "slug": place.slug if place else None, "created": as_time(row.published),
              "updated": as_time(row.edited_at or row.published), "images": list(publishing.pictures_of(row.content)),

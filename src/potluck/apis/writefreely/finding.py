@@ -1,24 +1,18 @@
-"""Posts and blogs by what clients call them.
-
-A post keeps its id for them while it goes from draft to article and back: an article is known by the id of the draft
-it was, else by its own.
-"""
+"""Posts and blogs by what clients call them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis import articles
 from potluck.apis.errors import ApiError
 from potluck.apis.writefreely.endpoint import Call
 from potluck.apis.writefreely.words import name_of, parse_post_id
-from potluck.kinds.article.drafts import KIND
-from potluck.social import views
 from potluck.social.blogs import authors, making
-from potluck.social.model import Actor, Article, Blog, BlogAuthor, KeptDraft, Object
+from potluck.social.model import Actor, Blog, KeptDraft, Object
 from potluck.social.views import ObjectView
 
 
@@ -86,23 +80,7 @@ async def collections_of(session: AsyncSession, me: Actor) -> list[Collection]:
 
 async def draft(session: AsyncSession, me_id: int | None, word: str) -> KeptDraft | None:
     """One's own draft with this id, if there is one."""
-    wanted = parse_post_id(word)
-    if wanted is None or me_id is None:
-        return None
-    found: KeptDraft | None = await session.scalar(select(KeptDraft).where(
-        KeptDraft.id == wanted, KeptDraft.owner_id == me_id, KeptDraft.kind == KIND, KeptDraft.object_id.is_(None)))
-    return found
-
-
-async def object_id(session: AsyncSession, word: str) -> int | None:
-    """The article a client's id stands for."""
-    wanted = parse_post_id(word)
-    if wanted is None:
-        return None
-    rows = (await session.scalars(select(Article).where(
-        or_(Article.draft_id == wanted, Article.object_id == wanted)))).all()
-    by_draft = next((row for row in rows if row.draft_id == wanted), None)
-    return by_draft.object_id if by_draft else next((row.object_id for row in rows if row.draft_id is None), None)
+    return await articles.draft(session, me_id, parse_post_id(word))
 
 
 async def article(session: AsyncSession, viewer_id: int | None, word: str) -> ObjectView:
@@ -110,52 +88,18 @@ async def article(session: AsyncSession, viewer_id: int | None, word: str) -> Ob
 
     Raises:
         ApiError: there is none.
+        NotFound: it is not for them.
     """
-    found = await object_id(session, word)
+    found = await articles.object_id(session, parse_post_id(word))
     if found is None:
         raise no_post()
-    return await view_of(session, found, viewer_id)
-
-
-async def view_of(session: AsyncSession, found: int, viewer_id: int | None) -> ObjectView:
-    """An article by its own id; those who write in its blog see what the blog sees.
-
-    Raises:
-        ApiError: it is not for the asker.
-    """
-    seen = await views.load_objects(session, [found], viewer_id, with_marks=False)
-    if found not in seen and viewer_id is not None:
-        row = await session.get(Object, found)
-        if row is not None and await authors.role_of(session, row.author_id, viewer_id):
-            seen = await views.load_objects(session, [found], row.author_id, with_marks=False)
-    if found not in seen:
-        raise no_post()
-    return seen[found]
-
-
-async def views_of(session: AsyncSession, writer_id: int, ids: Sequence[int]) -> list[ObjectView]:
-    """Articles that somebody wrote, also in closed blogs, in this order."""
-    seen = await views.load_objects(session, ids, writer_id, with_marks=False)
-    missing = [value for value in ids if value not in seen]
-    if missing:
-        closed = (await session.scalars(select(Object.author_id).join(
-            BlogAuthor, BlogAuthor.blog_id == Object.author_id).where(
-            Object.id.in_(missing), BlogAuthor.actor_id == writer_id).distinct())).all()
-        for blog_id in closed:  # a person's closed blogs are few
-            seen |= await views.load_objects(session, missing, blog_id, with_marks=False)
-    return [seen[value] for value in ids if value in seen]
+    return await articles.view_of(session, found, viewer_id)
 
 
 async def own_article(session: AsyncSession, me: Actor, word: str) -> Object:
     """An article the caller may change.
 
     Raises:
-        ApiError: there is none.
-        NotFound: it is none of theirs.
+        NotFound: there is none.
     """
-    found = await object_id(session, word)
-    row = await session.get(Object, found) if found is not None else None
-    if row is None or row.deleted_at is not None:
-        raise no_post()
-    await authors.check_edits(session, me, row)
-    return row
+    return await articles.own(session, me, parse_post_id(word))

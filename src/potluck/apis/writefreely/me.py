@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.apis import articles
 from potluck.apis.errors import ApiError
 from potluck.apis.writefreely import entities, finding
 from potluck.apis.writefreely.endpoint import Answer, Call, data, endpoint
@@ -50,7 +51,7 @@ async def _drafts(session: AsyncSession, owner_id: int, start: int, length: int)
 async def _articles(session: AsyncSession, writer_id: int, start: int, length: int) -> list[Json]:
     ids = (await session.scalars(select(Article.object_id).where(Article.writer_id == writer_id)
                                  .order_by(Article.object_id.desc()).offset(start).limit(length))).all()
-    return [entities.of_article(view) for view in await finding.views_of(session, writer_id, ids)]
+    return [entities.of_article(view) for view in await articles.views_of(session, writer_id, ids)]
 
 
 @endpoint("GET", "/me/collections")

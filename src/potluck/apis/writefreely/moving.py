@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from potluck.apis import articles
 from potluck.apis.errors import ApiError
 from potluck.apis.writefreely import finding, posts
 from potluck.apis.writefreely.endpoint import LIST, Answer, Call, data, endpoint
 from potluck.apis.writefreely.errors import body_of, from_exception
-from potluck.apis.writefreely.publishing import publish, unpublish
+from potluck.apis.writefreely.publishing import BY, publish
 from potluck.apis.writefreely.words import Json, moment_of
 from potluck.kinds.article import actions, drafts
 from potluck.social.errors import SocialError
@@ -65,7 +66,7 @@ async def claim(call: Call) -> Answer:
 async def _take_out(call: Call, item: Json) -> Json:
     async with call.write() as session:
         row = await finding.own_article(session, call.me, item["id"])
-        await unpublish(session, await call.acting(session), row)
+        await articles.unpublish(session, await call.acting(session), row, BY)
     return {"id": item["id"]}
 
 

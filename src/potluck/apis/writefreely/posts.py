@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from potluck.apis import articles
 from potluck.apis.errors import ApiError
 from potluck.apis.writefreely import entities, finding
 from potluck.apis.writefreely.endpoint import GONE, Answer, Call, data, endpoint
 from potluck.apis.writefreely.publishing import BY, publish
 from potluck.apis.writefreely.words import Json, moment_of
 from potluck.db.base import now
-from potluck.kinds.article import actions, drafts
-from potluck.kinds.article import publishing as articles
+from potluck.kinds.article import actions, drafts, publishing
 from potluck.kinds.article.drafts import Writing
 from potluck.social import kept_drafts
 from potluck.social.blogs import places
-from potluck.social.draft_history import Save
 from potluck.social.model import KeptDraft
 from potluck.text.languages import normalise_language
 
@@ -60,7 +59,7 @@ async def create(call: Call) -> Answer:
     if alias:
         return await _into(call, alias, writing)
     async with call.write() as session:
-        row = await drafts.save(session, call.me.id, writing, Save(by=BY))
+        row = await articles.save_draft(session, call.me, writing, BY)
         return data(entities.of_draft(row), 201)
 
 
@@ -79,7 +78,7 @@ async def _into(call: Call, alias: str, writing: Writing) -> Answer:
 async def shown(call: Call, object_id: int, *, html: bool = False) -> Json:
     """An article as it is now."""
     await call.stop_reading()
-    return entities.of_article(await finding.view_of(await call.reader(), object_id, call.viewer_id), html=html)
+    return entities.of_article(await articles.view_of(await call.reader(), object_id, call.viewer_id), html=html)
 
 
 @endpoint("GET", "/posts/{post:str}", who="anyone")
@@ -114,20 +113,14 @@ async def _change(call: Call, word: str) -> Answer:
         return await _change_draft(call, draft)
     row = await finding.own_article(session, call.me, word)
     _, before = await actions.source(session, call.me, row.id)
-    await call.stop_reading()
-    writing = changed(call, articles.writing_of(before))
-    ready = await articles.get_ready(call.db, call.federation, call.me, _checked(writing), object_id=row.id)
-    async with call.write() as session:
-        await articles.publish(session, await call.acting(session), ready)
+    await articles.revise(call, call.me, row.id, _checked(changed(call, publishing.writing_of(before))))
     return data(await shown(call, row.id))
 
 
 async def _change_draft(call: Call, row: KeptDraft) -> Answer:
     writing = _checked(changed(call, drafts.from_words(row.request)))
     async with call.write() as session:
-        saved = await drafts.save(session, call.me.id, writing, Save(
-            base=row.revision, by=BY, draft_id=row.id, over=row.request != drafts.as_words(writing)))
-        return data(entities.of_draft(saved))
+        return data(entities.of_draft(await articles.save_draft(session, call.me, writing, BY, row=row)))
 
 
 @endpoint("POST", "/posts/{post:str}")
