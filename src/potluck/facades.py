@@ -39,7 +39,7 @@ _SHARED = ("/.well-known/nodeinfo", "/nodeinfo/", "/media/", "/proxy/", "/static
 def of_host(host: str, settings: Settings | None = None) -> Facade | None:
     """The system that a host (as in the request's header) stands for, None for the main one."""
     settings = settings or current()
-    if settings.lemmy_host and host.lower() == settings.lemmy_host:
+    if settings.lemmy_host and host.lower() == settings.lemmy_host != settings.host:
         return Facade("lemmy", LEMMY_VERSION, settings.lemmy_url,
                       (("2.0", "/nodeinfo/2.0.json"), ("2.1", "/nodeinfo/2.1")),
                       (*_SHARED, "/api/v3/", "/pictrs/"))

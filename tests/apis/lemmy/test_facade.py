@@ -7,18 +7,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+from litestar import Litestar
 
-from potluck.server import create_app
+from potluck.apis.facade import Door
+from potluck.federation.endpoints import discovery
 from potluck.settings import Settings, current, use
 
 FACADE = "lemmy.potluck.test"
 
 
 @pytest.fixture
-async def client(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole server, with a facade host; what needs the database is not asked."""
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The door, and behind it what tells of the server; the database is not asked."""
     before = current()
-    app = create_app(Settings(url="https://potluck.test", data=tmp_path, lemmy_host=FACADE))
+    use(Settings(url="https://potluck.test", data=tmp_path, lemmy_host=FACADE))
+    app = Door(Litestar(discovery.route_handlers, openapi_config=None))
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="https://potluck.test") as made:
         yield made

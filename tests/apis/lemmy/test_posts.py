@@ -57,6 +57,14 @@ async def test_daily_life(api: Api) -> None:
     assert [(entry["comment"]["content"], entry["counts"]["child_count"]) for entry in below] == [
         ("Very **soon**", 1), ("Thanks", 0)]
 
+    for who, kind in (("bob", "Subscribed"), ("alice", "ModeratorView"), ("eve", "Local")):
+        for sort, order in (("New", -1), ("Old", 1), ("Hot", -1)):
+            listed = (await api.get("/comment/list", who, type_=kind, sort=sort))["comments"]
+            expected = [first["comment"]["id"], second["comment"]["id"]][::order]
+            shown = [entry["comment"]["id"] for entry in listed]
+            assert shown == expected or (sort == "Hot" and set(shown) == set(expected)), (kind, sort)
+    assert (await api.get("/comment/list", "eve", type_="Subscribed"))["comments"] == []
+
     assert (await api.put("/post/save", "alice", post_id=post["id"], save=True))["post_view"]["saved"] is True
     assert (await api.put("/comment/save", "alice", comment_id=first["comment"]["id"], save=True)
             )["comment_view"]["saved"] is True

@@ -34,7 +34,7 @@ async def index(call: Call) -> Answer:
     post_id, parent_id = call.params.ident("post_id"), call.params.ident("parent_id")
     if not mark and (post_id or parent_id):
         return answer({"comments": await _tree(call, post_id, parent_id, sort)})
-    scope = one_of(call.params, "type_", LISTINGS, mine(call)["default_listing_type"])
+    scope = one_of(call.params, "type_", LISTINGS, "All" if mark else mine(call)["default_listing_type"])
     community = await finding.optional_community(call)
     if community is None and not mark:
         check_listing(call, scope)

@@ -48,7 +48,7 @@ def languages_of(settings: Community) -> list[int]:
 async def index(call: Call) -> Answer:
     """Communities known here."""
     params, reading = call.params, mine(call)
-    scope = one_of(params, "type_", LISTINGS, "Local" if not params.text("type_") else "All")
+    scope = one_of(params, "type_", LISTINGS, "Local")
     sort, _ = one_of(params, "sort", SORTS, "Active")
     limit = limit_of(params)
     session = await call.reader()

@@ -51,8 +51,8 @@ async def index(call: Call) -> Answer:
     """Posts of all communities, of some, or of one; `next_page` is the cursor of the next page."""
     params, reading = call.params, mine(call)
     sort, span = one_of(params, "sort", SORTS, reading["default_sort_type"])
-    scope = one_of(params, "type_", LISTINGS, reading["default_listing_type"])
     limit, mark = limit_of(params), marked_with(call)
+    scope = one_of(params, "type_", LISTINGS, "All" if mark else reading["default_listing_type"])
     offset = offset_of(params, limit)
     community = await finding.optional_community(call)
     if community is None and not mark:
@@ -66,8 +66,8 @@ async def index(call: Call) -> Answer:
     wanted = Wanted(
         scope="community" if community else scope, scope_id=community.id if community else None, sort=sort, range=span,
         languages=[codes()[number] for number in languages if 0 < number < len(codes())],
-        sensitive=params.flag("show_nsfw", reading["show_nsfw"]) or community is not None,
-        unread=not params.flag("show_read", reading["show_read_posts"]) and community is None,
+        sensitive=params.flag("show_nsfw", reading["show_nsfw"]),
+        unread=not params.flag("show_read", reading["show_read_posts"]),
         hidden=params.flag("show_hidden"), limit=limit, cursor=params.text("page_cursor") or None, offset=offset)
     listed = await listing.page(session, call.viewer_id, wanted)
     result: Json = {"posts": await render.posts_in_order(session, listed.object_ids, call.viewer_id)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social.communities import comments as discussion
@@ -15,6 +15,8 @@ from potluck.social.communities.comments import Leaf
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor, Bookmark, Community, Follow, GroupPost, Moderator, Object, Reaction
 from potluck.social.visibility import not_hidden_by, visible_to
+
+_OBJECT: Any = Object.__table__
 
 MARKS = ("saved", "liked", "disliked")
 MAX_LIMIT = 100
@@ -54,17 +56,20 @@ async def posts(session: AsyncSession, viewer_id: int | None, wanted: Wanted) ->
     """
     _check(wanted)
     query = select(Object.id).join(GroupPost, GroupPost.object_id == Object.id).where(
-        GroupPost.listed, *_conditions(viewer_id, wanted))
+        GroupPost.listed, *_scope(viewer_id, wanted), *_conditions(viewer_id, wanted))
+    if wanted.author_id is not None:  # by the index of their posts in communities, not of all they said
+        query = query.where(GroupPost.author_id == wanted.author_id)
     if not wanted.mark:
         query = query.order_by(*_order_of_posts(wanted.sort))
     return await _page(session, _marked(query, viewer_id, wanted), wanted)
 
 
 def _order_of_posts(sort: str) -> tuple[Any, ...]:
-    column = listing.column_of(sort)
     table: Any = GroupPost.__table__
-    by: Any = table.c[column]
-    return (by.asc(), table.c.object_id.asc()) if sort == "old" else (by.desc(), table.c.object_id.desc())
+    if sort in ("new", "old"):  # ids grow with time
+        return (table.c.object_id.asc() if sort == "old" else table.c.object_id.desc(),)
+    by: Any = table.c[listing.column_of(sort)]
+    return (by.desc(), table.c.object_id.desc())
 
 
 async def comments(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> list[int]:
@@ -74,20 +79,65 @@ async def comments(session: AsyncSession, viewer_id: int | None, wanted: Wanted)
         Invalid: no such order or mark, or too far back.
     """
     _check(wanted)
-    query = select(Object.id).where(Object.group_id.is_not(None), Object.in_reply_to_uri.is_not(None),
-                                    *_conditions(viewer_id, wanted))
+    conditions = [Object.group_id.is_not(None), Object.in_reply_to_uri.is_not(None),
+                  *_conditions(viewer_id, wanted)]
     if wanted.mark:
+        query = select(Object.id).where(*conditions, *_scope(viewer_id, wanted))
         return await _page(session, _marked(query, viewer_id, wanted), wanted)
     key = discussion.order(wanted.sort)
     if wanted.sort in ("new", "old"):
-        by = Object.id.asc() if wanted.sort == "old" else Object.id.desc()
-        return await _page(session, query.order_by(by), wanted)
-    rows = (await session.execute(query.with_only_columns(
-        Object.id, Object.likes_count, Object.dislikes_count, Object.published
-    ).order_by(Object.id.desc()).limit(RANKED))).all()
+        depth = wanted.offset + max(1, min(wanted.limit, MAX_LIMIT))
+        query = await _newest(session, viewer_id, wanted, conditions, depth)
+        return await _page(session, query, wanted)
+    query = await _newest(session, viewer_id, wanted, conditions, RANKED)
+    found = (await session.scalars(query.limit(RANKED))).all()
+    rows = (await session.execute(select(
+        Object.id, Object.likes_count, Object.dislikes_count, Object.published).where(Object.id.in_(found)))).all()
     leaves = [Leaf(row.id, None, row.likes_count, row.dislikes_count, row.published, False, "") for row in rows]
     leaves.sort(key=key, reverse=True)
     return [leaf.id for leaf in leaves[wanted.offset:wanted.offset + wanted.limit]]
+
+
+async def _newest(session: AsyncSession, viewer_id: int | None, wanted: Wanted, conditions: list[Any],
+                  depth: int) -> Any:
+    """Ids of comments, the newest (or oldest) first; of several communities the first `depth` of each, merged.
+
+    For why neither database does so by itself see `listing`.
+    """
+    old = wanted.sort == "old"
+    chosen = _groups(viewer_id, wanted)
+    if chosen is None or not await listing.are_few(session, chosen):
+        query = select(Object.id).where(*conditions, *_scope(viewer_id, wanted))
+        return query.order_by(Object.id.asc() if old else Object.id.desc())
+    groups = chosen.subquery("chosen")
+    first = select(Object.id).where(Object.group_id == groups.c.community_id, *conditions).order_by(
+        Object.id.asc() if old else Object.id.desc()).limit(depth).correlate(groups)
+    if session.get_bind().dialect.name == "postgresql":
+        lateral: Any = first.lateral("found")
+        by, source = lateral.c.id, groups.join(lateral, true())
+    else:
+        found = _OBJECT.alias("found")
+        by, source = found.c.id, groups.join(found, found.c.id.in_(first))
+    return select(by).select_from(source).order_by(by.asc() if old else by.desc())
+
+
+def _groups(viewer_id: int | None, wanted: Wanted) -> Any:
+    """The communities of a scope, None where it is all of them or one."""
+    if wanted.community_id is not None or wanted.author_id is not None:
+        return None
+    nobody = viewer_id if viewer_id is not None else 0
+    match wanted.scope:
+        case "local":
+            return select(Community.actor_id.label("community_id")).join(
+                Actor, Actor.id == Community.actor_id).where(Actor.host == "")
+        case "subscribed":
+            return select(Follow.followed_id.label("community_id")).join(
+                Community, Community.actor_id == Follow.followed_id).where(
+                Follow.follower_id == nobody, Follow.state == "accepted")
+        case "moderated":
+            return select(Moderator.community_id).where(Moderator.actor_id == nobody)
+        case _:
+            return None
 
 
 def _check(wanted: Wanted) -> None:
@@ -109,7 +159,7 @@ def _conditions(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[boo
         ~exists().where(Community.actor_id == Object.group_id, Community.removed_at.is_not(None)),
         ~exists().where(group.c.id == Object.group_id,
                         or_(group.c.suspended_at.is_not(None), group.c.deleted_at.is_not(None))))
-    found = [visible_to(viewer_id), standing, *_scope(viewer_id, wanted)]
+    found = [visible_to(viewer_id), standing]
     if wanted.community_id is not None:
         found.append(Object.group_id == wanted.community_id)
     if wanted.author_id is not None:

@@ -125,7 +125,7 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
                 *conditions, marks).order_by(_POST.c.object_id.desc()).limit(10))).all())
         conditions.append(~marks)
     chosen = _chosen(viewer_id, wanted)
-    if chosen is not None and await _are_few(session, chosen):
+    if chosen is not None and await are_few(session, chosen):
         others = [*_readable(viewer_id), *_filters(viewer_id, wanted), *([~marks] if marks is not None else [])]
         query = _merged(session, wanted, chosen.subquery("chosen"), others, limit - len(pinned) + 1)
     else:
@@ -172,7 +172,8 @@ def _ordered(wanted: Wanted, conditions: list[Any], limit: int) -> Any:
         limit).offset(wanted.offset or None)
 
 
-async def _are_few(session: AsyncSession, chosen: Any) -> bool:
+async def are_few(session: AsyncSession, chosen: Any) -> bool:
+    """Whether a selection of communities is small enough for reading each one's first posts or comments."""
     count = await session.scalar(select(func.count()).select_from(chosen.limit(MOST_MERGED + 1).subquery()))
     return (count or 0) <= MOST_MERGED
 
