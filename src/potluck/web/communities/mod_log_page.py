@@ -13,7 +13,8 @@ from potluck.social.communities.mod_log import Entry
 from potluck.social.errors import NotFound
 from potluck.web import pages
 from potluck.web.actor_pages import find_actor
-from potluck.web.asking import Guest
+from potluck.web.asking import Guest, PathWord
+from potluck.web.auth import Viewer
 from potluck.web.i18n import _, _l
 from potluck.web.paging import next_url, page_of
 from potluck.web.presenters.people import shown_person
@@ -56,9 +57,20 @@ def _shown(entry: Entry, *, with_community: bool, may_moderate: bool) -> dict[st
             "title": post.title or "" if post and address else ""}
 
 
-@get(["/communities/modlog", "/{handle:str}/modlog"])
-async def log(request: AnyRequest, viewer: Guest, handle: str = "") -> Response[Any]:
-    """What moderators did, in one community or in all; everybody may read it. `who` is a moderator or who it befell."""
+@get("/communities/modlog")
+async def log_of_all(request: AnyRequest, viewer: Guest) -> Response[Any]:
+    """What moderators did in all communities that everybody may read."""
+    return await _log(request, viewer, "")
+
+
+@get("/{handle:str}/modlog")
+async def log_of_one(request: AnyRequest, viewer: Guest, handle: PathWord) -> Response[Any]:
+    """What moderators of one community did."""
+    return await _log(request, viewer, handle)
+
+
+async def _log(request: AnyRequest, viewer: Viewer | None, handle: str) -> Response[Any]:
+    """The page; `who` in the query is a moderator or whom it befell."""
     query = request.query_params
     only = query.get("only", "") if query.get("only", "") in FILTERS else ""
     who = query.get("who", "").strip()[:320]
@@ -89,4 +101,4 @@ def _lenses(request: AnyRequest, only: str, who: str) -> list[dict[str, Any]]:
              "current": name == only} for name, (label, _acts) in FILTERS.items()]
 
 
-route_handlers = [log]
+route_handlers = [log_of_all, log_of_one]
