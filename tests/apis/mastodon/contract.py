@@ -101,6 +101,8 @@ READS: dict[str, tuple[str, Type]] = {
     "/api/v1/favourites": ("", _statuses),
     "/api/v1/bookmarks": ("", _statuses),
     "/api/v2/search": ("q=cake", entity("Search")),
+    "/api/v1/search": ("q=cake", record_of(accounts=array(entity("Account")), statuses=array(entity("Status")),
+                                           hashtags=array(text))),
     "/api/v1/tags/{tag}": ("", entity("Tag")),
     "/api/v1/followed_tags": ("", array(entity("Tag"))),
     "/api/v1/featured_tags": ("", array(entity("FeaturedTag"))),

@@ -12,15 +12,20 @@ from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import limit_of, offset_of
 from potluck.apis.mastodon.resolving import looks_like_address, resolve
 from potluck.apis.mastodon.tags import tags_of
-from potluck.social import search
+from potluck.social import search as searching
 from potluck.social.model import Actor, Object
 
 _TYPES = ("accounts", "statuses", "hashtags")
 
 
 @endpoint("GET", "/api/v2/search", scope="read:search", who="anyone")
-async def find(call: Call) -> Answer:
+async def search(call: Call) -> Answer:
     """Search. `resolve` and `offset` are for people who are signed in."""
+    return await find(call)
+
+
+async def find(call: Call) -> Answer:
+    """What a call asks for."""
     query = call.params.required("q").strip()
     kind = call.params.text("type")
     if kind and kind not in _TYPES:
@@ -51,16 +56,16 @@ async def _search(call: Call, query: str, wanted: tuple[str, ...]) -> Answer:
     offset = offset_of(call.params) if len(wanted) == 1 else 0
     result: dict[str, list[Any]] = {name: [] for name in _TYPES}
     if "accounts" in wanted:
-        people = await search.accounts(session, query, viewer_id=call.viewer_id, limit=limit, offset=offset,
+        people = await searching.accounts(session, query, viewer_id=call.viewer_id, limit=limit, offset=offset,
                                        following=call.params.flag("following"))
         rendered = await render_accounts.of_actors(call.source, people)
         result["accounts"] = [msgspec.Raw(rendered[row.id]) for row in people]
     if "hashtags" in wanted:
-        rows = await search.hashtags(session, query, limit=limit, offset=offset,
+        rows = await searching.hashtags(session, query, limit=limit, offset=offset,
                                      reviewed=call.params.flag("exclude_unreviewed"))
         result["hashtags"] = await tags_of(session, rows, call.viewer_id)
     if "statuses" in wanted and call.viewer_id is not None:
-        ids = await search.statuses(
+        ids = await searching.statuses(
             session, query, viewer_id=call.viewer_id, limit=limit, offset=offset,
             author_id=call.params.ident("account_id"), max_id=call.params.ident("max_id"),
             min_id=call.params.ident("min_id"))
@@ -68,4 +73,12 @@ async def _search(call: Call, query: str, wanted: tuple[str, ...]) -> Answer:
     return answer(result)
 
 
-route_handlers = [find]
+@endpoint("GET", "/api/v1/search", scope="read:search")
+async def find_old(call: Call) -> Answer:
+    """Search as old apps know it: hashtags are plain names."""
+    found = msgspec.json.decode((await find(call)).body, type=dict[str, list[msgspec.Raw]])
+    names = [msgspec.json.decode(item)["name"] for item in found["hashtags"]]
+    return answer({**found, "hashtags": names})
+
+
+route_handlers = [search, find_old]
