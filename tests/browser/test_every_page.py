@@ -139,7 +139,7 @@ def _write(as_: Open, example: pages.Example) -> None:
     alice.go("/@alice")
     edit = alice.post_with("A published one").locator("a[href$='/article']").first.get_attribute("href")
     assert edit is not None
-    example.values |= {"writing": draft, "version": link.rpartition("/")[2], "written": edit.split("/")[2]}
+    example.values.update({"writing": draft, "version": link.rpartition("/")[2], "written": edit.split("/")[2]})
 
 
 def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:
