@@ -157,13 +157,17 @@ async def test_published(site: Site) -> None:
     found = await alice.post("/write", {
         **hidden(page), "title": "On bread", "text": "Flour, *water*, salt #baking", "language": "en",
         "tags": "bread, slow food", "summary": "How it rises", "slug": "rising", "visibility": "unlisted",
-        "publish": "1"})
+        "warning": "Gluten", "comments": "closed", "publish": "1"})
     assert found.status_code == 303, found.text
     assert found.headers["location"].endswith("/rising")
     [row] = await articles(site)
     assert (row.title, row.visibility, row.summary, row.language) == ("On bread", "unlisted", "How it rises", "en")
     assert "<em>water</em>" in row.content
     assert row.extra["own_tags"] == ["bread", "slowfood"]
+    assert row.extra["warning"] == "Gluten"
+    again = (await alice.get(f"/posts/{row.id}/article")).text
+    assert 'value="Gluten"' in again
+    assert '<option value="closed" selected>' in again
     async with site.database.read() as session:
         assert await session.scalar(select(func.count()).select_from(KeptDraft)) == 0
 

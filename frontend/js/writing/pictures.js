@@ -62,7 +62,7 @@ function showPicture(row, url) {
 }
 
 async function arrived(form, row, mark, id) {
-  row.querySelector('input[name="media_id"]').value = id;
+  for (const name of ["media_id", "cover_id"]) row.querySelector(`input[name="${name}"]`).value = id;
   row.dataset.state = "processing";
   part(row, "note").textContent = "";
   const found = await whenReady(id);
@@ -104,6 +104,10 @@ const pictures = (transfer) => [...(transfer?.files ?? [])].filter((file) => fil
 
 export function startPictures(form) {
   form.querySelectorAll("[data-picture-list] > li").forEach((row) => startRow(form, row));
+  form.addEventListener("change", ({ target }) => {  // one picture stands on top
+    if (target.name !== "cover_id" || !target.checked) return;
+    for (const other of form.querySelectorAll('input[name="cover_id"]')) other.checked = other === target;
+  });
   const chooser = form.querySelector("[data-writing-chooser]");
   chooser.addEventListener("change", () => { pictures(chooser).forEach((file) => send(form, file)); chooser.value = ""; });
   form.addEventListener("dragover", (event) => {

@@ -17,6 +17,7 @@ KIND = "article"
 AnId = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 VISIBILITIES = (visibility.PUBLIC, visibility.UNLISTED, visibility.FOLLOWERS)
 FORMATS = ("text/markdown", "text/html")
+COMMENTS = ("", "open", "approve", "closed")
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,10 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
         tags: as typed, parted by commas or spaces.
         blog_id: the blog it is for, None for the writer's own profile.
         slug: the last part of its address, '' for one made of the title.
+        warning: a content warning, '' for none.
+        comments: who may comment, '' for what the blog says.
+        page: it belongs into the blog's menu, not into its list.
+        cover_id: the upload that is shown on top.
     """
 
     title: str = ""
@@ -38,6 +43,10 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     slug: str = ""
     blog_id: AnId | None = None
     sensitive: bool = False
+    warning: str = ""
+    comments: str = ""
+    page: bool = False
+    cover_id: AnId | None = None
 
     @property
     def is_empty(self) -> bool:

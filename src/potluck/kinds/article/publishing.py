@@ -57,6 +57,7 @@ async def get_ready(db: Database, federation: HandleResolver | None, writer: Act
     request = replace(
         before, text=writing.text, title=writing.title, content_type=writing.content_type, summary=writing.summary,
         slug=writing.slug, language=writing.language or None, sensitive=writing.sensitive,
+        warning=writing.warning, comments=writing.comments or None, page=writing.page, cover_id=writing.cover_id,
         tags=tags_of(writing.tags), app_name=app_name, app_website=app_website)
     if object_id is None:
         request = replace(request, blog_id=writing.blog_id, visibility=writing.visibility)
@@ -174,4 +175,5 @@ def writing_of(request: ArticleRequest) -> Writing:
     return Writing(
         title=request.title, text=request.text, content_type=request.content_type, summary=request.summary,
         tags=", ".join(request.tags), language=request.language or "", visibility=request.visibility,
-        slug=request.slug, blog_id=request.blog_id, sensitive=request.sensitive)
+        slug=request.slug, blog_id=request.blog_id, sensitive=request.sensitive, warning=request.warning,
+        comments=request.comments or "", page=request.page, cover_id=request.cover_id)

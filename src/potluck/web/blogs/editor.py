@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from potluck.kinds.article.drafts import FORMATS, VISIBILITIES, AnId, Writing, from_words
+from potluck.kinds.article.drafts import COMMENTS, FORMATS, VISIBILITIES, AnId, Writing, from_words
 from potluck.settings import current
 from potluck.social import preferences
 from potluck.social.draft_history import MAX_KEY, Save
@@ -26,6 +26,8 @@ from potluck.web.presenters.times import Time, shown_time
 
 _AUDIENCES = {PUBLIC: _l("Everyone, and in lists"), UNLISTED: _l("Everyone who has the address"),
               FOLLOWERS: _l("Followers only")}
+_COMMENTS = {"": _l("As the blog says"), "open": _l("Everyone"), "approve": _l("Everyone, once an author has read it"),
+             "closed": _l("Nobody")}
 _FORMATS = {"text/markdown": "Markdown", "text/html": "HTML"}
 
 
@@ -75,6 +77,11 @@ class Editor:
         return [Choice(value, _(_AUDIENCES[value])) for value in VISIBILITIES]
 
     @property
+    def comment_rules(self) -> list[Choice]:
+        """Who may comment."""
+        return [Choice(value, _(label)) for value, label in _COMMENTS.items()]
+
+    @property
     def formats(self) -> list[Choice]:
         """What may be written in."""
         return [Choice(value, label) for value, label in _FORMATS.items()]
@@ -122,7 +129,9 @@ def writing_from(form: Form, default: Writing) -> Writing:
         summary=form.text("summary", limit=2000), tags=form.text("tags", limit=1000),
         language=wanted if wanted in languages else default.language,
         visibility=form.one_of("visibility", VISIBILITIES, default.visibility), slug=form.text("slug", limit=120),
-        blog_id=form.whole("blog_id"), sensitive=form.flag("sensitive"))
+        blog_id=form.whole("blog_id"), sensitive=form.flag("sensitive"), warning=form.text("warning", limit=500),
+        comments=form.one_of("comments", COMMENTS, default.comments), page=form.flag("page"),
+        cover_id=form.whole("cover_id"))
 
 
 def place_from(form: Form) -> Save:
@@ -165,6 +174,7 @@ class Sent(msgspec.Struct):
 
 def _fits(words: Writing) -> bool:
     return (len(words.title) <= 500 and len(words.summary) <= 2000 and len(words.tags) <= 1000
+            and len(words.warning) <= 500 and words.comments in COMMENTS
             and len(words.slug) <= 120 and len(words.language) <= 35
             and words.content_type in FORMATS and words.visibility in VISIBILITIES)
 
