@@ -63,10 +63,15 @@ def _chosen(call: Call) -> Json:
             continue
         if not (local_user.fits(name, value) or (name in _VOTES and isinstance(value, bool))):
             raise refused("invalid_body_field", message=f"{name} cannot be {value}")
-        found[name] = value
+        found[name] = plain(value)
     if call.params.values.get(local_user.LANGUAGES) is not None:
         found[local_user.LANGUAGES] = _languages(call.params.items(local_user.LANGUAGES))
     return found
+
+
+def plain(value: Any) -> Any:
+    """A setting as it is kept: without the character that PostgreSQL cannot keep."""
+    return value.replace("\x00", "") if isinstance(value, str) else value
 
 
 def _languages(given: list[Any]) -> list[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.lemmy import local_user
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import refused
-from potluck.apis.lemmy.settings import SUCCESS, keep
+from potluck.apis.lemmy.settings import SUCCESS, keep, plain
 from potluck.apis.lemmy.words import Json, there
 from potluck.social import blocks, follows, profiles, reactions
 from potluck.social.communities import belonging
@@ -58,7 +58,7 @@ def _given(call: Call) -> dict[str, list[str]]:
         rows = call.params.items(name)
         if len(rows) > MOST or not all(isinstance(row, str) and len(row) <= 2000 for row in rows):
             raise refused("invalid_body_field", message=f"{name} holds at most {MOST} addresses")
-        found[name] = rows
+        found[name] = [row.replace("\x00", "") for row in rows]
     return found
 
 
@@ -71,7 +71,7 @@ async def take(call: Call) -> Answer:
     """Take settings that were exported, here or elsewhere; what is unknown here is passed over."""
     lists = _given(call)
     values = call.params.nested("settings").values
-    chosen: Json = {name: value for name, value in values.items() if local_user.fits(name, value)}
+    chosen: Json = {name: plain(value) for name, value in values.items() if local_user.fits(name, value)}
     async with call.write() as session:
         me = await call.acting(session)
         texts = {ours: call.params.text(theirs) for theirs, ours in (("display_name", "display_name"), ("bio", "note"))
