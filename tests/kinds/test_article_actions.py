@@ -16,7 +16,7 @@ from potluck.social import keys, notifications, objects, reactions, views
 from potluck.social.blogs import authors, comments, listing, making, moderating, places
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
-from potluck.social.model import Actor, Article, ArticleComment, FeedEntry, Media, Object
+from potluck.social.model import Actor, Article, ArticleComment, Conversation, FeedEntry, Media, Object
 from potluck.social.paging import Page
 from support.cast import Cast
 
@@ -338,3 +338,31 @@ async def test_who_looks_after_a_blog_learns_of_its_readers(cast: Cast) -> None:
         assert [(notice.type, notice.actor_id) for notice in told] == [
             ("favourite", cast.bob.id), ("mention", cast.bob.id)]
         assert await notifications.page(session, blog.id, Page()) == []
+
+
+async def test_a_word_among_followers_to_a_blog(cast: Cast) -> None:
+    """Whoever looks after it reads it and is told; other authors do not, and nobody sees that they do."""
+    blog = await _blog(cast)
+    async with cast.database.write() as session:
+        await authors.invite(session, cast.alice, blog, cast.eve, "author")
+    said = await cast.say(cast.bob, "just for you", visibility="followers", mentions=[blog])
+    view = await _view(cast, said, cast.alice)
+    assert view is not None
+    assert [actor.name for actor in view.mentions] == ["crumbs"]
+    assert await _view(cast, said, cast.eve) is None
+    async with cast.database.read() as session:
+        assert [notice.type for notice in await notifications.page(session, cast.alice.id, Page())] == ["mention"]
+    direct = await cast.say(cast.bob, "psst", visibility="direct", mentions=[blog])
+    assert await _view(cast, direct, cast.alice) is None
+    async with cast.database.read() as session:
+        taking_part = (await session.scalars(select(Conversation).where(
+            Conversation.reader_id == cast.bob.id))).one().participant_ids
+    assert taking_part == [blog.id]
+
+
+async def test_comments_on_articles_of_a_person(cast: Cast) -> None:
+    """They wait for the person."""
+    row = await _publish(cast, cast.alice, comments="approve")
+    said = await _comment(cast, cast.bob, row)
+    async with cast.database.read() as session:
+        assert await comments.waiting(session, cast.alice.id, Page()) == [said.id]

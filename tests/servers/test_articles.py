@@ -39,7 +39,7 @@ async def test_an_article_is_read_commented_edited_and_deleted_elsewhere(two_ser
     assert [tag["name"] for tag in seen["tags"]] == ["bread"]
     assert seen["account"]["acct"] == blog.handle[1:]
     page = await two.page(f"/@{blog.handle[1:]}/{seen['id']}")
-    for part in ("Salt</h2>", "<table>", "$x^2$", "footnotes", "On rye"):
+    for part in ("Salt</h2>", "<table", "$x^2$", "footnotes", "On rye"):
         assert part in page, part
     await bob.say("Lovely salt", in_reply_to_id=seen["id"])
 

@@ -76,7 +76,7 @@ async def test_from_an_idea_to_readers(site: Site) -> None:
     assert "alice" not in home.lower()
     found = await guest.get("/@crumbs/rye")
     assert found.status_code == 200
-    for part in ('<h2 id="text-salt">Salt</h2>', "<table>", 'class="footnotes"', "1 minute", "BlogPosting",
+    for part in ('<h2 id="text-salt">Salt</h2>', '<table tabindex="0">', 'class="footnotes"', "1 minute", "BlogPosting",
                  'property="og:title" content="Rye"', "json+oembed",
                  f'class="article h-entry blog-{made.id}"'):
         assert part in found.text, part
@@ -157,6 +157,21 @@ async def test_looking_after_comments(site: Site) -> None:
     await owner.post(f"/posts/{said.id}/hide-comment", {"back": "/@crumbs/rye"})
     assert "Lovely crumbs" not in (await stranger.get("/@crumbs/rye")).text
     assert "Lovely crumbs" in (await owner.get("/@crumbs/desk/comments?show=hidden")).text
+
+
+async def test_comments_on_ones_own_articles(site: Site) -> None:
+    """They wait at a desk of one's own, which nobody else opens."""
+    request = ArticleRequest("words", title="Mine", comments="approve")
+    prepared = await actions.prepare(site.database, None, request)
+    async with site.database.write() as session:
+        row = await actions.publish(session, await session.get_one(Actor, site.cast.alice.id), request, prepared)
+    said = await comment(site, site.cast.bob, row, "Lovely mine")
+    owner, stranger = await site.browser(site.cast.alice), await site.browser(site.cast.eve)
+    assert "1 comment on your articles waits" in (await owner.get("/blogs")).text
+    assert "Lovely mine" in (await owner.get("/@alice/desk/comments")).text
+    assert (await stranger.get("/@alice/desk/comments")).status_code == 404
+    await owner.post(f"/posts/{said.id}/show-comment", {})
+    assert "Lovely mine" in (await stranger.get("/@alice/mine")).text
 
 
 async def test_the_desk(site: Site) -> None:

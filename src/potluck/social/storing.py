@@ -88,6 +88,7 @@ async def store(session: AsyncSession, drafts: Sequence[Draft]) -> list[Stored]:
     verdicts = await screening.screen(session, list(fresh.values()))
     admitted = screening.admit(list(fresh.values()), verdicts)
     waiting = await comments.hold(session, admitted)
+    await comments.let_keepers_read(session, admitted)
     pairs = await _insert_objects(session, admitted)
     await _insert_parts(session, pairs)
     await comments.note_held(session, pairs, waiting)

@@ -17,6 +17,7 @@ from potluck.social.drafts import Draft, MentionDraft
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Article, ArticleComment, Blog, BlogAuthor, Object
 from potluck.social.paging import Page, rows_of
+from potluck.social.visibility import FOLLOWERS
 
 OPEN, APPROVE, CLOSED = "open", "approve", "closed"
 AWAITING = "awaiting"
@@ -71,6 +72,24 @@ async def hold(session: AsyncSession, drafts: Sequence[Draft]) -> Held:
             draft.state = AWAITING
             held[id(draft)] = (found[0], WAITING if found[1] == APPROVE else HIDDEN)
     return held
+
+
+async def let_keepers_read(session: AsyncSession, drafts: Sequence[Draft]) -> None:
+    """What is said to a blog among followers is read by those who look after it: they are addressed silently.
+
+    Not so with direct messages: whoever takes part in a conversation is named there, and the blog would be given away.
+    """
+    private = [draft for draft in drafts if draft.visibility == FOLLOWERS]
+    named = {item.actor_id for draft in private for item in draft.mentions if item.actor_id}
+    if not named:
+        return
+    rows = (await session.execute(select(BlogAuthor.blog_id, Actor.id, Actor.uri).join(
+        Actor, Actor.id == BlogAuthor.actor_id).where(
+        BlogAuthor.blog_id.in_(named), BlogAuthor.role != "author"))).all()
+    for draft in private if rows else ():
+        known = {item.actor_id for item in draft.mentions}
+        draft.mentions += [MentionDraft(uri, silent=True, actor_id=actor_id) for blog_id, actor_id, uri in rows
+                           if blog_id in known and actor_id not in known and actor_id != draft.author_id]
 
 
 async def _writers(session: AsyncSession, blog_ids: set[int]) -> dict[int, set[int]]:

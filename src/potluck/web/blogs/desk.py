@@ -62,12 +62,13 @@ async def mine(request: AnyRequest, me: Me) -> Response[Any]:
     """The blogs one writes in."""
     async with request.app.state.db.read() as session:
         found = await authors.blogs_of(session, me.actor.id)
-        waiting = await comments.count_waiting(session, [actor.id for actor, _row, _role in found])
+        waiting = await comments.count_waiting(session, [me.actor.id, *(actor.id for actor, _row, _role in found)])
     rows = [{"person": shown_person(actor), "role": _(str(ROLE_NAMES[role])), "waiting": waiting.get(actor.id, 0),
              "desk": f"{profile_path(actor)}/desk" if role == authors.OWNER else f"{profile_path(actor)}/desk/comments"
              if role == authors.EDITOR else ""}
             for actor, _row, role in found]
-    return await pages.render(request, "blogs/mine.html", blogs=rows)
+    return await pages.render(request, "blogs/mine.html", blogs=rows, own_waiting=waiting.get(me.actor.id, 0),
+                              own_desk=f"{profile_path(me.actor)}/desk/comments")
 
 
 @get("/blogs/new")
@@ -218,10 +219,12 @@ async def delete(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]
 
 @get("/{handle:str}/desk/comments")
 async def waiting_comments(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
-    """Comments that wait, and those that were hidden."""
+    """Comments that wait below a blog's articles or one's own, and those that were hidden."""
     state = "hidden" if request.query_params.get("show") == "hidden" else "waiting"
     async with request.app.state.db.read() as session:
-        actor = await _blog(session, me, handle, authors.EDITOR)
+        actor = await find_actor(session, handle)
+        if actor.id != me.actor.id:
+            actor = await _blog(session, me, handle, authors.EDITOR)
         ids = await comments.waiting(session, actor.id, page_of(request), state=state)
         found = await views.load_for_moderation(session, ids)
     posts = [shown_post(found[item], me, unfold=True) for item in ids if item in found]
