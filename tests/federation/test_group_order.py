@@ -8,7 +8,7 @@ import pytest
 
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
-from potluck.social.communities import moderating
+from potluck.social.communities import moderating, roles
 from potluck.social.model import Actor
 
 from .conftest import Wire
@@ -202,6 +202,20 @@ async def test_nobody_moderates_other_communities(wire: Wire, peer: Peer, other:
     row, found = await there(wire, post["id"]), await place(wire, post["id"])
     assert (row.state, found.pinned, found.listed) == ("published", False, True)
     assert await log_of(wire) == []
+
+
+async def test_what_is_added_to_a_community_is_fetched(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """A new moderator whom nobody here knows, and a pinned post that never came."""
+    known = await subscribed(wire, alice, group)
+    mod, carol = peer.person("mod"), other.person("carol")
+    await wire.learn(mod)
+    post = page(carol, group.uri)
+    await wire.take(group, act(group, "Announce", act(mod, "Add", carol.uri, target=f"{group.uri}/moderators")),
+                    act(group, "Announce", act(mod, "Add", post["id"], target=f"{group.uri}/featured")))
+    assert (await place(wire, post["id"])).pinned
+    deputy = await wire.actor(carol.uri)
+    async with wire.db.read() as session:
+        assert await roles.is_moderator(session, known.id, deputy.id)
 
 
 async def test_a_moderators_mark_needs_a_moderator(wire: Wire, peer: Peer, group, alice) -> None:

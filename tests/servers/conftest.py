@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest_asyncio
@@ -28,13 +28,20 @@ class Servers:
         return next(self.people)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(postgres_server: postgres.Server) -> AsyncIterator[Servers]:
-    """The three servers."""
+@asynccontextmanager
+async def three_servers(postgres_server: postgres.Server, casts: int) -> AsyncIterator[Servers]:
+    """Three servers with so many casts of people."""
     name = postgres_server.create()
     async with AsyncExitStack() as stack:
         started = [await stack.enter_async_context(server(url)) for url in ("", postgres_server.url(name), "")]
-        people = [await place.people(*(f"{who}{number}" for number in range(1, _CASTS + 1)))
+        people = [await place.people(*(f"{who}{number}" for number in range(1, casts + 1)))
                   for place, who in zip(started, ("alice", "bob", "carol"), strict=True)]
         yield Servers(*started, zip(*people, strict=True))
     postgres_server.drop(name)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def servers(postgres_server: postgres.Server) -> AsyncIterator[Servers]:
+    """The three servers."""
+    async with three_servers(postgres_server, _CASTS) as made:
+        yield made

@@ -22,7 +22,7 @@ _SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
 
 # Mastodon, Misskey, Lemmy (Arabic and Cyrillic names) and instance actors named as their domain (protocol
 # §8).
-_HANDLE = re.compile(r"(?:acct:)?@?(\w(?:[\w.-]{0,126}\w)?)@([^@/?#\s]{1,260})", re.IGNORECASE)
+_HANDLE = re.compile(r"(?:acct:)?[@!]?(\w(?:[\w.-]{0,126}\w)?)@([^@/?#\s]{1,260})", re.IGNORECASE)
 _XRD_LINK = re.compile(r"<(?:\w{1,20}:)?Link\b([^<>]{1,4000})>")
 _ATTRIBUTE = re.compile(r"""(\w{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
@@ -43,7 +43,7 @@ class Discovered:
 
 
 def parse_handle(text: str) -> tuple[str, str]:
-    """User and normalised host of `user@host`, `@user@host` or `acct:user@host`.
+    """User and normalised host of `user@host`, `@user@host`, `acct:user@host`, or of a community as `!name@host`.
 
     Raises:
         InvalidUri: not a handle.

@@ -102,12 +102,14 @@ class Handle(NamedTuple):
 
 
 def parse_handle(text: str) -> Handle | None:
-    """Read `@user@host`, `user@host`, `acct:user@host`, `@user` or `user`; None if `text` is none of these."""
+    """Read `@user@host`, `user@host`, `acct:user@host`, `@user`, `user`, or a community's `!name@host`, else None."""
     text = text.strip()
     if len(text) > MAX_NAME + MAX_HOST + 16:
         return None
     if text[:5].lower() == "acct:":
         text = text[5:]
+    if text.startswith("!") and "@" in text:
+        text = text[1:]
     name, at, host = text.removeprefix("@").partition("@")
     if len(name) > MAX_NAME or not _NAME.fullmatch(name):
         return None

@@ -11,7 +11,7 @@ def looks_like_address(text: str) -> bool:
     """Whether a search text is a URL or a handle with a host."""
     if text.startswith(("https://", "http://")):
         return " " not in text
-    name, _, host = text.lstrip("@").partition("@")
+    name, _, host = text.lstrip("@!").partition("@")
     return bool(name) and ("." in host or ":" in host) and " " not in text
 
 

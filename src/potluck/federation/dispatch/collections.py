@@ -8,12 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.federation.dispatch import moderation
 from potluck.federation.dispatch.handler import Handler, acting
+from potluck.federation.groups import group_uri_of
 from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Unsupported
 from potluck.federation.vocabulary import get, type_of
 from potluck.social import reactions
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
+
+
+_PINS = ("/featured", "/pinned")
 
 
 def _check_target(inbound: Inbound, known: Known) -> None:
@@ -24,8 +28,23 @@ def _check_target(inbound: Inbound, known: Known) -> None:
         raise Unsupported("featured hashtags")
 
 
+def _is_new_to_community(inbound: Inbound, known: Known) -> bool:
+    """Whether a new moderator, or a post that was pinned, of a community that matters here is not known here."""
+    target, uri = inbound.target_uri or "", inbound.object_uri
+    if inbound.type != "Add" or not moderation.is_about_community(inbound, known):
+        return False
+    group = known.actor(group_uri_of(target))
+    if group is None or not (group.is_local or group.id in known.followed):
+        return False
+    if target.endswith("/moderators"):
+        return uri not in known.actors
+    return target.endswith(_PINS) and uri not in known.objects and uri not in known.tombstones
+
+
 def needs_fetch(inbound: Inbound, known: Known) -> bool:
-    """Whether a post that somebody followed here pinned is not here."""
+    """Whether a post that somebody followed here pinned is not here, or what is added to a community."""
+    if not inbound.prepared and _is_new_to_community(inbound, known):
+        return True
     actor = known.actor(inbound.actor_uri)
     return (not inbound.prepared and inbound.type == "Add" and actor is not None
             and inbound.target_uri == actor.featured_uri and actor.id in known.followed
@@ -33,7 +52,10 @@ def needs_fetch(inbound: Inbound, known: Known) -> bool:
 
 
 async def prepare(federation: Federation, inbound: Inbound) -> None:
-    """Fetch the pinned post."""
+    """Fetch the pinned post, or the new moderator."""
+    if (inbound.target_uri or "").endswith("/moderators"):
+        await federation.actor_by_uri(inbound.require_object(), budget=inbound.budget)
+        return
     await federation.object_by_uri(inbound.require_object(), budget=inbound.budget)
 
 
