@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from potluck.federation import groups
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
+from potluck.kinds.note import actions as notes
+from potluck.kinds.note.actions import NoteRequest
 from potluck.social.communities import moderating, roles
 from potluck.social.model import Actor
 
@@ -26,7 +29,7 @@ from .groups_cast import (
     subscribed,
     there,
 )
-from .peers import Peer, RemotePerson
+from .peers import PUBLIC, Peer, RemotePerson
 
 
 @pytest.fixture
@@ -143,6 +146,42 @@ async def test_a_community_without_downvotes(wire: Wire, peer: Peer, alice) -> N
     await wire.take(carol, act(carol, "Dislike", row.uri))
     assert (await place(wire, row.uri)).votes == 0
     assert "Dislike" not in kinds(await inner(wire, peer, ours))
+
+
+async def test_a_private_community_elsewhere_stays_private(wire: Wire, peer: Peer, alice) -> None:
+    """What members here post and answer there names no Public, and is shown to nobody else."""
+    closed = community_at(peer, "closed", manuallyApprovesFollowers=True)
+    known = await subscribed(wire, alice, closed)
+    carol = peer.person("carol")
+    members = {"to": [closed.uri, closed.followers], "cc": []}
+    post = page(carol, closed.uri, **members)
+    await wire.take(closed, act(closed, "Announce", carol.create(post), **members))
+    row = await there(wire, post["id"])
+    assert (row.visibility, row.group_id) == ("group", known.id)
+    async with wire.db.write() as session:
+        answer = await notes.compose(session, alice, NoteRequest("Between us", in_reply_to_id=row.id))
+        mine = await links.compose(session, alice, LinkRequest(known.id, "For us"))
+    assert (answer.visibility, mine.visibility) == ("group", "group")
+    await wire.deliver()
+    sent = [item for item in peer.received if item["type"] == "Create"]
+    assert [item["to"][:2] for item in sent] == [[closed.uri, closed.followers]] * 2
+    assert PUBLIC not in str(sent)
+
+
+async def test_a_private_community_here_is_read_by_members_servers(wire: Wire, peer: Peer, other: Peer, alice) -> None:
+    """Any actor of a server with a member asks for all of it, as Lemmy 1.0 does by its site's actor; others do not."""
+    ours = await hosted(wire, alice, visibility="private")
+    carol, site, stranger = peer.person("carol"), peer.person("site", type="Application"), other.person("dave")
+    await joined(wire, ours, carol)
+    member, asker, outsider = [await wire.learn(person) for person in (carol, site, stranger)]
+    async with wire.db.read() as session:
+        assert await groups.member_beside(session, asker.id, ours.id) is None
+    await wire.follow(member, ours)
+    async with wire.db.read() as session:
+        assert await groups.member_beside(session, asker.id, ours.id) == member.id
+        assert await groups.member_beside(session, outsider.id, ours.id) is None
+        assert await groups.is_member(session, ours.id, carol.uri)
+        assert not await groups.is_member(session, ours.id, stranger.uri)
 
 
 # What must not count

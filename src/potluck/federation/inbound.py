@@ -276,6 +276,7 @@ async def _look_up_objects(session: AsyncSession, wanted: References, known: Kno
 
 async def _look_up_actors(session: AsyncSession, wanted: References, known: Known) -> None:
     authors = {ref.author_id for ref in known.objects.values()}
+    authors |= {ref.group_id for ref in known.objects.values() if ref.group_id is not None}
     queries = [_ACTOR.c.uri.in_(chunk) for chunk in chunks(sorted(wanted.actors))]
     queries += [_ACTOR.c.id.in_(chunk) for chunk in chunks(sorted(authors))]
     for condition in queries:

@@ -45,6 +45,7 @@ class Kind:
         lens: name of the home lens it is shown under (a message id), or None.
         read: document -> Draft with uris (raises `Unreadable`); tolerant of every known dialect. Audience, author,
             and times are filled in by it too, through `potluck.federation.reading`.
+        claims: documents of another kind's types that are one of this all the same (a Note that is a forum's topic).
         write: ObjectView -> document (without @context), in the form the receiver understands best.
         store: after new objects of this kind were inserted: write the kind's own rows, in bulk.
         update: an object of this kind was edited: replace the kind's own rows.
@@ -66,6 +67,7 @@ class Kind:
     lens: str | None
     read: Callable[[Document], Draft]
     write: Callable[[ObjectView, Receiver], dict[str, Any]]
+    claims: Callable[[Document], bool] | None = None
     store: Callable[[AsyncSession, Sequence[tuple[Object, Draft]]], Awaitable[None]] | None = None
     update: Callable[[AsyncSession, Object, Draft], Awaitable[None]] | None = None
     forget: Callable[[AsyncSession, Sequence[int]], Awaitable[None]] | None = None
@@ -104,6 +106,12 @@ def register(kind: Kind, *, fallback: bool = False) -> None:
 def kind_of_type(type_name: str) -> Kind:
     """The kind that owns an ActivityStreams type, or the fallback kind."""
     return _by_type.get(type_name) or _fallback[0]
+
+
+def kind_of_document(type_name: str, document: Document) -> Kind:
+    """The kind that reads a document: one that claims it, else the one that owns its type."""
+    claimed = (kind for kind in _kinds.values() if kind.claims is not None and kind.claims(document))
+    return next(claimed, None) or kind_of_type(type_name)
 
 
 def kind_named(name: str) -> Kind:

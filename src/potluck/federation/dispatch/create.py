@@ -98,7 +98,7 @@ def draft_of(document: Document, activity: Document | None = None) -> Draft:
         raise Unsupported(f"{type_name} is nothing that can be said")
     full = with_audience_of(document, activity) if activity is not None else document
     try:
-        draft = registry.kind_of_type(type_name).read(full)
+        draft = registry.kind_of_document(type_name, full).read(full)
     except Unreadable as error:
         raise Dropped(f"unreadable {type_name}: {error}") from error
     if draft.uri is None or not drafting.belongs(draft.uri, draft.author_uri):
@@ -184,7 +184,8 @@ def is_relevant(inbound: Inbound, draft: Draft, known: Known) -> bool:
         return True
     if draft.visibility == "direct":
         return False
-    if draft.author_id in known.followed or draft.group_id in known.followed:
+    group = known.by_id.get(draft.group_id or 0)
+    if draft.author_id in known.followed or (group is not None and (group.is_local or group.id in known.followed)):
         return True
     return draft.visibility in OPEN and (inbound.signer_uri in known.relays or _answers_known(draft, known))
 

@@ -14,7 +14,7 @@ from potluck.federation.dispatch import create, moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Known, ObjectRef, References, Unauthorised
 from potluck.federation.vocabulary import ACTOR_TYPES, get, type_of
-from potluck.social import actors, objects, registry
+from potluck.social import actors, objects
 from potluck.social.communities import making, roles
 from potluck.social.model import Actor, Community, Object
 from potluck.social.registry import Unreadable
@@ -105,7 +105,7 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
     owner = known.by_id.get(present.author_id)
     if author is None or owner is None or owner.id != author.id or draft.author_uri != owner.uri:
         raise Unauthorised(f"{present.uri} does not belong to {inbound.actor_uri}")
-    if registry.kind_of_type(draft.type).name != present.kind:
+    if draft.kind != present.kind:
         raise Unauthorised(f"{present.uri} cannot turn from {present.type} into {draft.type}")
     if present.group_id is not None and await roles.is_banned(session, present.group_id, author.id):
         raise Dropped(f"{author.uri} is banned from the community of {present.uri}")

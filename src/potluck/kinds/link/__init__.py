@@ -21,6 +21,7 @@ KIND = registry.Kind(
     label="Link",
     lens="Links",
     read=wire.read,
+    claims=wire.is_topic,
     write=wire.write,
     glance=_glance,
     interactions=frozenset({"reply", "like", "dislike", "react", "boost", "quote", "bookmark"}),

@@ -44,6 +44,15 @@ def read(document: Document) -> Draft:
     return draft
 
 
+def is_topic(document: Document) -> bool:
+    """Whether a Note is a forum's topic: it has a title and says to which community it goes (Lotide, Discourse)."""
+    name = natural_text(document, "name")
+    if type_of(document) != "Note" or not name or first_id(get(document, "inReplyTo")) is not None:
+        return False
+    placed = first_id(get(document, "audience")) or first_id(get(document, "target"))
+    return placed is not None or natural_text(document, "summary") == name
+
+
 def shared_link(document: Document) -> str | None:
     """The address a Page is about: its first attachment that is a Link, or (old Lotide, Mbin) its `url` or `source`."""
     if any(type_of(item) in _FILES for item in get_list(document, "attachment")[:1]):

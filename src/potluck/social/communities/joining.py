@@ -45,8 +45,13 @@ async def check_may_post(session: AsyncSession, author: Actor, group: Actor, *, 
         NotAllowed: they may not.
     """
     await posts.know(session, [group.id])
+    settings = await settings_of(session, group)
+    if not group.is_local:
+        # A community elsewhere that lets its members in one by one is private there (Lemmy 1.0), so it is here.
+        settings.visibility = "private" if group.locked else "public"
+        await session.flush()
     await roles.check_may_post(session, author, group, reply_to=reply_to)
-    return await settings_of(session, group)
+    return settings
 
 
 def audience(settings: Community) -> str:
@@ -73,6 +78,8 @@ async def answer(session: AsyncSession, author: Actor, parent: Object, draft: Dr
         draft.mentions.append(MentionDraft(answered.uri, f"@{answered.acct}", actor_id=answered.id))
     if settings.visibility != "public":
         draft.visibility = audience(settings)
+    elif parent.visibility == visibility.GROUP:
+        draft.visibility = visibility.GROUP  # what was said among members is answered among them
 
 
 async def place(session: AsyncSession, author: Actor, draft: Draft, community_id: int) -> None:
