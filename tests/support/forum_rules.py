@@ -72,8 +72,7 @@ def _lemmy_verbs(kind: str, document: Document, *, notes_as_posts: bool) -> Iter
             else:
                 yield from _lemmy(inner, notes_as_posts=notes_as_posts)
         case "Delete":
-            inner = document.get("object")
-            if not isinstance(inner, str) and _nested(document).get("type") != "Tombstone":
+            if not isinstance(document.get("object"), str) and _nested(document).get("type") != "Tombstone":
                 yield "Delete of a whole document"
         case "Flag" if len(document["to"]) != 1 or not (document.get("summary") or document.get("content")):
             yield "Flag without one addressee and a reason"
