@@ -38,7 +38,6 @@ REFUSED = {
     "funkwhale/track-full.json": "another host",
     "gotosocial/key-stub-actor.json": "inbox on its own host",
     "gotosocial/note-interaction-policy.json": "no id",
-    "lemmy/resolve-report-page.json": "Resolve",
     "lemmy/tombstone.json": "nothing that can be said",
     "lemmy/warn-user.json": "Warn",
     "mastodon/instance-actor.json": "acceptable id",  # a template with a placeholder for the host
@@ -108,7 +107,7 @@ def _understood(document: dict[str, Any]) -> str:
         return f"actor {read_actor(document).name}"
     if type_name in COLLECTION_TYPES | PAGE_TYPES:
         return "collection"
-    known = create.ACTIVITY_TYPES | dispatch.HANDLERS.keys() | {"Resolve", "Warn"}
+    known = create.ACTIVITY_TYPES | dispatch.HANDLERS.keys() | {"Warn"}
     if get(document, "actor") is None or type_name not in known:
         return f"object {create.draft_of(document).kind}"
     whole = inbound.of_document(document, item_id=0, host="peer.test", inbox_actor_id=None, body="{}",
