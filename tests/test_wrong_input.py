@@ -125,7 +125,12 @@ async def _failures(site: Nonsense) -> AsyncIterator[str]:
         answer = await site.http.request(method, url, **options)
         if answer.status_code >= 500:
             yield f"{answer.status_code} {method} {url[:100]}"
-        elif answer.status_code >= 400 and url.startswith("/api/"):
-            words = answer.json() if answer.headers["content-type"] == "application/json" else {}
-            if not (isinstance(words, dict) and isinstance(words.get("error"), str) and words["error"]):
-                yield f"no words: {answer.status_code} {method} {url[:100]}: {answer.text[:100]}"
+        elif answer.status_code >= 400 and url.startswith("/api/") and not _words(answer):
+            yield f"no words: {answer.status_code} {method} {url[:100]}: {answer.text[:100]}"
+
+
+def _words(answer: httpx.Response) -> str:
+    """What a refusal says, in whatever shape its API has; '' for nothing."""
+    found = answer.json() if answer.headers["content-type"].startswith("application/json") else None
+    said = [found.get(name) for name in ("error", "error_msg", "message")] if isinstance(found, dict) else []
+    return next((text for text in said if isinstance(text, str) and text), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -168,3 +169,12 @@ async def test_editing_tells_who_quoted(cast: Cast) -> None:
     async with cast.database.read() as session:
         told = (await notifications.page(session, cast.bob.id, Page()))[0]
     assert (told.type, told.object_id, told.actor_id) == ("quoted_update", quote.id, cast.alice.id)
+
+
+async def test_two_first_changes_at_once(cast: Cast) -> None:
+    """Both are kept: neither finds the other in its way."""
+    await asyncio.gather(wants(cast, cast.bob, for_not_following="filter"),
+                         wants(cast, cast.bob, for_new_accounts="drop"))
+    async with cast.database.read() as session:
+        policy = await notification_policy.policy_of(session, cast.bob.id)
+    assert (policy["for_not_following"], policy["for_new_accounts"]) == ("filter", "drop")
