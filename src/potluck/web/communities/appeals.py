@@ -28,7 +28,7 @@ def shown_decision(decision: Decision) -> dict[str, Any]:
     """A decision as its person and the moderators see it."""
     row, thing = decision.action, decision.object
     text = (thing.title or plain_text(thing.source or thing.content, 300)) if thing is not None else ""
-    return {"id": row.id, "label": _(_LABELS[row.act]), "act": _(str(ACT_LABELS[row.act])), "reason": row.reason,
+    return {"id": row.id, "label": _(_LABELS[row.act]), "act": _(ACT_LABELS[row.act]), "reason": row.reason,
             "community": shown_person(decision.community), "time": shown_time(row.created_at),
             "until": shown_time(row.expires_at) if row.expires_at else None, "text": text,
             "state": _state(decision), "may_appeal": decision.may_appeal}

@@ -48,7 +48,7 @@ def _shown(entry: Entry, *, with_community: bool, may_moderate: bool) -> dict[st
     address = f"/posts/{post.id}" if post and post.state == "published" and post.deleted_at is None else ""
     if not address and may_moderate and post and post.state == moderating.REMOVED:
         address = f"/posts/{post.id}/mod"
-    return {"label": str(ACT_LABELS.get(entry.action.act, entry.action.act)),
+    return {"label": _(ACT_LABELS.get(entry.action.act, entry.action.act)),
             "time": shown_time(entry.action.created_at),
             "moderator": shown_person(entry.moderator) if entry.moderator else None,
             "community": shown_person(entry.community) if entry.community and with_community else None,
