@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import pyvips
 
+from potluck import settings
 from potluck.jobs.engine import JobEngine
 from potluck.media import processing  # noqa: F401 - the job
 from potluck.media.collecting import Collector
@@ -72,6 +74,8 @@ async def test_sent_read_used_and_deleted(api: Api) -> None:
     assert (await api.refused("PUT", "/user/save_user_settings", "eve", avatar=url)) == (400, "invalid_url")
     await api.put("/user/save_user_settings", "bob", avatar=url)
     assert (await api.get("/site", "bob"))["my_user"]["local_user_view"]["person"]["avatar"] == full
+    settings.use(replace(settings.current(), lemmy_host="lemmy.potluck.test"))
+    await api.put("/user/save_user_settings", "bob", banner=f"https://lemmy.potluck.test/pictrs/image/{name}")
     for path in (f"delete/x/{name}", f"delete/{word}/00000000-0000-0000-0000-000000000000.png", "x.png",
                  "00000000-0000-0000-0000-000000000000.png"):
         assert (await api.http.get(f"/pictrs/image/{path}")).status_code == 404, path

@@ -71,9 +71,9 @@ async def _known(session: AsyncSession, alias: str) -> Media:
     return media
 
 
-def address(media: Media) -> str:
-    """The address by which apps name an upload."""
-    return f"{current().url}{_PATH}{alias_of(media)}"
+def _bases() -> list[str]:
+    """Where apps find pictures: on the main host, and on the one that stands for Lemmy."""
+    return [f"{url}{_PATH}" for url in (current().url, current().lemmy_url) if url]
 
 
 async def address_of(session: AsyncSession, owner: Actor, url: str) -> str | None:
@@ -87,8 +87,8 @@ async def address_of(session: AsyncSession, owner: Actor, url: str) -> str | Non
     url = original_url(url)
     if url == full_url(owner.avatar_url) or url == full_url(owner.header_url):
         return owner.avatar_url if url == full_url(owner.avatar_url) else owner.header_url
-    base = current().url + _PATH
-    media = await _known(session, urlsplit(url.removeprefix(base)).path) if url.startswith(base) else None
+    alias = next((url.removeprefix(base) for base in _bases() if url.startswith(base)), None)
+    media = await _known(session, urlsplit(alias).path) if alias is not None else None
     if media is None or media.owner_id != owner.id:
         raise refused("invalid_url", message="Send the picture first, then name it by the address it was given")
     return media.url
