@@ -42,6 +42,7 @@ async def test_saved_while_one_writes(site: Site) -> None:
     assert f'href="/write/{first["draft_id"]}"' in (await alice.get("/drafts")).text
     page = (await alice.get(f"/write/{first['draft_id']}")).text
     assert "Flour &amp; &lt;water&gt;</textarea>" in page
+    assert "data-writing-words>1<" in page
     assert hidden(page)["base"] == "2"
 
 

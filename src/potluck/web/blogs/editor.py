@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ from potluck.web.presenters.times import Time, shown_time
 
 _AUDIENCES = {PUBLIC: _l("Everyone, and in lists"), UNLISTED: _l("Everyone who has the address"),
               FOLLOWERS: _l("Followers only")}
+_ADDRESS = re.compile(r"\]\([^()\s]*\)")  # of links and pictures in Markdown
+_TAG = re.compile(r"<[^<>]*>")
 _COMMENTS = {"": _l("As the blog says"), "open": _l("Everyone"), "approve": _l("Everyone, once an author has read it"),
              "closed": _l("Nobody")}
 _FORMATS = {"text/markdown": "Markdown", "text/html": "HTML"}
@@ -64,7 +67,7 @@ class Editor:
     @property
     def count(self) -> int:
         """How many words it has."""
-        return count_words(self.words.text)
+        return count_words(_TAG.sub(" ", _ADDRESS.sub("]", self.words.text)))
 
     @property
     def minutes(self) -> int:
