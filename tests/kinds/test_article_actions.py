@@ -16,7 +16,7 @@ from potluck.social import keys, notifications, objects, reactions, views
 from potluck.social.blogs import authors, comments, listing, making, moderating, places
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
-from potluck.social.model import Actor, Article, ArticleComment, Conversation, FeedEntry, Media, Object
+from potluck.social.model import Actor, Article, ArticleComment, Conversation, FeedEntry, Media, Object, Pin
 from potluck.social.paging import Page
 from support.cast import Cast
 
@@ -197,6 +197,8 @@ async def test_pinned_articles(cast: Cast) -> None:
         for row in (two, one):
             await actions.pin(session, cast.alice, row.id)
         assert await listing.pinned(session, blog.id, None) == [two.id, one.id]
+        assert set((await session.scalars(select(Pin.object_id).where(Pin.actor_id == blog.id))).all()) == {
+            one.id, two.id}
         await actions.pin(session, cast.alice, two.id, pinned=False)
         with pytest.raises(NotFound):
             await actions.pin(session, cast.eve, two.id)

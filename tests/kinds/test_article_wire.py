@@ -87,6 +87,25 @@ def test_summaries_are_teasers_and_warnings_only_when_sensitive() -> None:
     assert _read(preview={"type": "Note", "content": "<p>short</p>"}).summary == "short"
 
 
+@pytest.mark.parametrize(("changes", "author"), [
+    # Plume: the author and the blog, a Group, as bare ids; Ghost: a cover, an excerpt, a preview; Mobilizon: a post of
+    # a group, by somebody in it.
+    ({"attributedTo": ["https://plume.example/@/ann/", "https://plume.example/~/Crumbs/"], "summary": "On rye",
+      "license": "CC-BY-SA", "icon": None}, "https://plume.example/@/ann/"),
+    ({"attributedTo": "https://ghost.example/.ghost/activitypub/users/index", "image": "https://ghost.example/c.jpg",
+      "summary": None, "preview": {"type": "Note", "content": "On rye"}, "feedbackId": "x"},
+     "https://ghost.example/.ghost/activitypub/users/index"),
+    ({"attributedTo": "https://mobilizon.example/@crumbs", "actor": "https://mobilizon.example/@ann",
+      "summary": "On rye", "attachment": [{"type": "Document", "mediaType": "image/jpeg",
+                                           "url": "https://mobilizon.example/c.jpg", "name": "banner"}]},
+     "https://mobilizon.example/@crumbs")])
+def test_shapes_of_others(changes: dict[str, Any], author: str) -> None:
+    """Several authors, bare covers, teasers in a preview: made after what is known of them, without a payload."""
+    draft = _read(content="<h2>Salt</h2><p>x</p>", **changes)
+    assert (draft.author_uri, draft.title, draft.summary) == (author, "Rye", "On rye")
+    assert draft.content == "<h2>Salt</h2><p>x</p>"
+
+
 def test_no_title() -> None:
     """The first words stand in."""
     assert _read(name=None, content="<p>Only these words</p>").title == "Only these words"

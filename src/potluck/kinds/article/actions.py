@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -25,7 +26,7 @@ from potluck.kinds.authoring import (
     resolve_handles,
 )
 from potluck.settings import current
-from potluck.social import objects, visibility
+from potluck.social import objects, reactions, visibility
 from potluck.social.addresses import hashtag_url, object_uri, profile_url
 from potluck.social.blogs import authors, comments, making, places
 from potluck.social.blogs.places import Place
@@ -241,14 +242,20 @@ async def delete(session: AsyncSession, writer: Actor, object_id: int) -> Object
 
 
 async def pin(session: AsyncSession, writer: Actor, object_id: int, *, pinned: bool = True) -> None:
-    """Put an article on top of its blog, or take it down.
+    """Put an article on top of its blog, or take it down; the first few are featured elsewhere, too.
 
     Raises:
         NotFound: no such article that the writer may change.
         Invalid: too many are pinned.
     """
     row = await _owned(session, writer, object_id)
+    author = await session.get_one(Actor, row.author_id)
     await places.pin(session, await session.get_one(Article, row.id), pinned=pinned)
+    if not pinned:
+        await reactions.unpin(session, author, row.id)
+        return
+    with suppress(Invalid):  # others show five at most
+        await reactions.pin(session, author, row.id)
 
 
 async def source(session: AsyncSession, writer: Actor, object_id: int) -> tuple[Object, ArticleRequest]:
