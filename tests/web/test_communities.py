@@ -130,18 +130,25 @@ async def test_a_post_is_brought_to_another_community(site: Site) -> None:
 
 async def test_a_poll_in_a_community(site: Site) -> None:
     """It has a title, is listed, and members vote in it."""
-    group = await community(site)
+    group = await community(site, flairs=[{"name": "Question"}])
     browser = await site.browser(site.cast.alice)
     page = await browser.page_after(await browser.post("/@soups/submit", {
-        "title": "Which *soup*?", "text": "Today", "poll_option": ["Lentil", "Bean"], "poll_expires": "86400"}))
+        "title": "Which *soup*?", "flair": "Question", "text": "Today", "poll_option": ["Lentil", "Bean"],
+        "poll_expires": "86400"}))
     assert "Which *soup*?" in page
     row = await newest(site)
     assert (row.type, row.title, row.group_id) == ("Question", "Which *soup*?", group.id)
     assert "<strong>Which *soup*?</strong>" in row.content
-    assert "Which *soup*?" in (await site.guest().get("/@soups")).text
+    listing = (await site.guest().get("/@soups")).text
+    assert "Which *soup*?" in listing
+    assert ">Question</span>" in listing
     bob = await site.browser(site.cast.bob)
     await bob.post(f"/posts/{row.id}/vote", {"choice": "0"})
-    assert "1 person voted" in (await bob.get(f"/@alice/{row.id}")).text
+    await browser.post(f"/posts/{row.id}/edit", {"text": f"{row.source}, or tomorrow"})
+    page = (await bob.get(f"/@alice/{row.id}")).text
+    assert "1 person voted" in page
+    assert "or tomorrow" in page
+    assert ">Question</span>" in (await site.guest().get("/@soups")).text
 
 
 async def test_a_post_is_put_aside_or_comes_later(site: Site) -> None:

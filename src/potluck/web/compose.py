@@ -195,7 +195,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -
         if sent.act or sent.errors:
             return await _page(request, await _again(request, me, form, base, sent), _("Edit post"),
                                status=422 if sent.errors else 200)
-        wanted = replace(composing.request_from(form, base), media_ids=sent.ids)
+        wanted = replace(composing.request_from(form, base), media_ids=sent.ids, keep_poll=True)
         await authoring.prepare_mentions(request.app.state.db, resolver(request), wanted.text)
         async with request.app.state.db.write() as session:
             author = await acting(session, me)

@@ -97,7 +97,8 @@ def _poll_note(request: LinkRequest, poll: PollRequest) -> NoteRequest:
     text = "\n\n".join(part for part in (f"**{escape_markdown(title)}**", request.text, link) if part)
     return NoteRequest(
         text, content_type="text/markdown", sensitive=request.sensitive, language=request.language, poll=poll,
-        community_id=request.community_id, title=title, media_ids=request.media_ids, app_name=request.app_name,
+        community_id=request.community_id, title=title, flairs=_flairs(request),
+        media_ids=request.media_ids, app_name=request.app_name,
         app_website=request.app_website)
 
 
@@ -142,9 +143,13 @@ async def _draft(session: AsyncSession, author: Actor, request: LinkRequest) -> 
     return draft
 
 
+def _flairs(request: LinkRequest) -> list[str]:
+    return [name.strip() for name in request.flairs if name.strip()][:5]
+
+
 def _extra(request: LinkRequest, link: str) -> dict[str, Any]:
     kept = {"link": "" if is_picture(link) else link, "thumbnail": request.thumbnail,
-            "flairs": [name.strip() for name in request.flairs if name.strip()][:5]}
+            "flairs": _flairs(request)}
     return {key: value for key, value in kept.items() if value}
 
 

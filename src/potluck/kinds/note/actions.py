@@ -58,8 +58,10 @@ class NoteRequest:
     media_details: Mapping[int, MediaDetail] = field(default_factory=dict)  # of an edit
     wait_for_media: bool = False  # publish once the files are ready, instead of refusing those that are not
     poll: PollRequest | None = None
+    keep_poll: bool = False  # of an edit: the poll stays as it is
     community_id: int | None = None  # posted to this community, under a title
     title: str = ""
+    flairs: Sequence[str] = field(default_factory=tuple)  # tags of the community
     app_name: str | None = None
     app_website: str | None = None
 
@@ -138,7 +140,11 @@ async def revise(session: AsyncSession, author: Actor, object_id: int, request: 
     draft.media_ids = media
     draft.media_details = request.media_details
     draft.context_uri, draft.url, draft.title = row.context_uri, row.url, row.title
+    draft.extra = {**row.extra, **draft.extra}  # a moderator's mark, the tags of a poll
     draft.edited_at = now()
+    if request.keep_poll and request.poll is None:
+        draft.kind_data = await _same_poll(session, object_id)
+        draft.type = row.type
     return await objects.edit(session, object_id, draft, author)
 
 
@@ -161,6 +167,16 @@ async def source_poll(session: AsyncSession, object_id: int) -> PollRequest | No
         PollOption.object_id == object_id).order_by(PollOption.position))).all()
     left = int((poll.expires_at - now()).total_seconds()) if poll.expires_at else MAX_POLL_SECONDS
     return PollRequest(titles, max(MIN_POLL_SECONDS, left), poll.multiple, poll.hide_totals)
+
+
+async def _same_poll(session: AsyncSession, object_id: int) -> PollDraft | None:
+    poll = await session.get(Poll, object_id)
+    if poll is None:
+        return None
+    titles = (await session.scalars(select(PollOption.title).where(
+        PollOption.object_id == object_id).order_by(PollOption.position))).all()
+    return PollDraft([(title, 0) for title in titles], poll.multiple, poll.hide_totals, poll.expires_at,
+                     poll.voters_count)
 
 
 def _check(request: NoteRequest) -> None:
@@ -211,6 +227,8 @@ async def _draft(session: AsyncSession, author: Actor, request: NoteRequest) -> 
     draft.mentions = [MentionDraft(actor.uri, f"@{actor.acct}", actor_id=actor.id) for actor in mentioned]
     draft.hashtags = list(rendered.hashtags)
     draft.emojis = emojis
+    if request.flairs:
+        draft.extra = {"flairs": list(request.flairs)}
     if request.poll:
         draft.kind_data = PollDraft([(title.strip(), 0) for title in request.poll.options if title.strip()],
                                     request.poll.multiple, request.poll.hide_totals,
