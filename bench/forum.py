@@ -112,6 +112,8 @@ async def trees(db: Database, name: str, town: Town, options: argparse.Namespace
 
 async def votes(db: Database, name: str, town: Town, options: argparse.Namespace) -> Rows:
     """Votes of people here, each a transaction of its own; and votes a community elsewhere announces."""
+    if not town.posts:
+        await add_posts(db, town, min(options.sizes))
     async with db.read() as session:
         voters = [await session.get_one(Actor, actor_id) for actor_id in town.people[:options.votes]]
         target = await session.get_one(Object, town.target)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from potluck.federation import groups
+from potluck.federation.outbound import view_of
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
-from potluck.kinds.note.actions import NoteRequest
+from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social.communities import moderating, roles
 from potluck.social.model import Actor
 
@@ -132,6 +133,22 @@ async def test_several_votes_in_one_announce(wire: Wire, peer: Peer, other: Peer
     again = {"type": "OrderedCollection", "orderedItems": [act(dave, "Dislike", post["id"])]}
     await wire.take(group, act(group, "Announce", again))
     assert (await place(wire, post["id"])).score == 0
+
+
+async def test_a_vote_in_a_poll_as_piefed_sends_it(wire: Wire, peer: Peer, alice) -> None:
+    """By the words of the choice, once for each voter; what is no choice counts for nothing."""
+    ours = await hosted(wire, alice)
+    carol = peer.person("carol")
+    await joined(wire, ours, carol)
+    async with wire.db.write() as session:
+        me = await session.get_one(Actor, alice.id)
+        row = await links.compose(session, me, LinkRequest(ours.id, "Soup?", poll=PollRequest(["Bean", "Pea"], 86400)))
+    for choice in ("Bean", "Bean", "Cake"):
+        await wire.take(carol, act(carol, "PollVote", row.uri, choice_text=choice, audience=ours.uri))
+    async with wire.db.read() as session:
+        view = await view_of(session, row)
+    assert view is not None
+    assert [(title, votes) for title, votes in view.kind_data.poll.options] == [("Bean", 1), ("Pea", 0)]
 
 
 async def test_a_community_without_downvotes(wire: Wire, peer: Peer, alice) -> None:

@@ -41,7 +41,7 @@ _DELIVERY: Any = Delivery.__table__
 
 KEEP_SEEN = timedelta(days=7)
 _SELF_VERIFYING = frozenset({"Create", "Update", "Delete"})
-_VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction", "Undo"})
+_VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction", "PollVote", "Undo"})
 
 
 @dataclass(slots=True)

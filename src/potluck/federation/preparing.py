@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SELF_VERIFYING = frozenset({"Create", "Update", "Delete"})
-_VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction"})
+_VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction", "PollVote"})
 
 
 async def prepare(federation: Federation, part: Inbound) -> None:

@@ -49,8 +49,8 @@ log = structlog.get_logger(__name__)
 
 ACTIVITY_TYPES = frozenset({
     "Accept", "Add", "Announce", "Block", "Create", "Delete", "Dislike", "EmojiReact", "EmojiReaction", "Flag",
-    "Follow", "Ignore", "Invite", "Join", "Leave", "Like", "Listen", "Lock", "Move", "Offer", "Read", "Reject",
-    "Remove", "Resolve", "TentativeAccept", "TentativeReject", "Travel", "Undo", "Update", "View",
+    "Follow", "Ignore", "Invite", "Join", "Leave", "Like", "Listen", "Lock", "Move", "Offer", "PollVote", "Read",
+    "Reject", "Remove", "Resolve", "TentativeAccept", "TentativeReject", "Travel", "Undo", "Update", "View",
 })
 _NO_OBJECTS = ACTOR_TYPES | COLLECTION_TYPES | PAGE_TYPES | ACTIVITY_TYPES
 
