@@ -94,12 +94,17 @@ async def comments(session: AsyncSession, object_ids: Iterable[int], viewer_id: 
     tops = await load_objects(session, {view.object.thread_root_id or 0 for view in views.values()}, viewer_id)
     known = await _facets_of(session, [*views.values(), *tops.values()], viewer_id, list(tops))
     above = await facets.ancestors(session, views)
+    # A discussion is about one post, in one community: each is put into words once.
+    posts = {key: shapes.post(top, known.places[key]) for key, top in tops.items()
+             if top.group is not None and key in known.places}
+    groups = {view.group.id: shapes.community(view.group, known.communities[view.group.id])
+              for view in views.values() if view.group is not None}
     found: dict[int, Json] = {}
     for key, view in views.items():
-        top = tops.get(view.object.thread_root_id or 0)
-        if top is not None and view.group is not None and top.object.id in known.places:
+        post = posts.get(view.object.thread_root_id or 0)
+        if post is not None and view.group is not None:
             below = children.get(key, 0) if children is not None else view.object.replies_count
-            found[key] = comment_view(view, view.group, top, known, above=above[key], below=below)
+            found[key] = _comment_view(view, known, post, groups[view.group.id], above[key], below)
     return found
 
 
@@ -112,12 +117,16 @@ def comment_view(view: ObjectView, group: Actor, top: ObjectView, known: Facets,
         above: what it answers, from the first comment on.
         below: how many answers it has.
     """
+    return _comment_view(view, known, shapes.post(top, known.places[top.object.id]),
+                         shapes.community(group, known.communities[group.id]), above, below)
+
+
+def _comment_view(view: ObjectView, known: Facets, post: Json, community: Json, above: Sequence[int],  # noqa: PLR0917
+                  below: int) -> Json:
     path = ".".join(map(str, (0, *above, view.object.id)))
     return there({
-        "comment": shapes.comment(view, path), "creator": shapes.person(view.author),
-        "post": shapes.post(top, known.places[top.object.id]),
-        "community": shapes.community(group, known.communities[group.id]),
-        "counts": shapes.comment_counts(view.object, below), **_standing(view, known)})
+        "comment": shapes.comment(view, path), "creator": shapes.person(view.author), "post": post,
+        "community": community, "counts": shapes.comment_counts(view.object, below), **_standing(view, known)})
 
 
 async def comments_in_order(session: AsyncSession, object_ids: Sequence[int], viewer_id: int | None) -> list[Json]:

@@ -47,7 +47,7 @@ def summary_of(actor: Actor) -> str:
     """What an actor says of itself, in Markdown; of those who live here what they typed, so that apps can edit it."""
     if actor.is_local and actor.summary_source is not None:
         return actor.summary_source
-    return html_markdown(actor.summary)
+    return _converted((actor.id, int(actor.updated_at.timestamp() * 1_000_000)), actor.summary) if actor.summary else ""
 
 
 def person_counts(actor: Actor, posts: int) -> Json:
@@ -197,10 +197,14 @@ def markdown_of(row: Object) -> str:
     """The text of an object in Markdown: as it was typed, where it was typed so."""
     if row.source is not None and row.source_type == MARKDOWN:
         return row.source
-    key = (row.id, row.version)
+    return _converted((row.id, row.version), row.content)
+
+
+def _converted(key: tuple[int, int], html: str) -> str:
+    """Markdown of a text, kept by the id of its row and what changes with it."""
     found = _KEPT.get(key)
     if found is None:
-        found = _KEPT[key] = html_markdown(row.content)
+        found = _KEPT[key] = html_markdown(html)
         if len(_KEPT) > _MOST_KEPT:
             _KEPT.popitem(last=False)
     return found
