@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social import draft_history, kept_drafts
+from potluck.social import draft_history, kept_drafts, leaving
 from potluck.social.draft_history import ChangedElsewhere, Save
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, KeptDraft, KeptDraftVersion
@@ -142,4 +142,14 @@ async def test_a_draft_goes_with_its_versions(session: AsyncSession, alice: Acto
     draft = await save(session, alice, "a", by="tab")
     await save(session, alice, "ab", draft_id=draft.id, base=1, by="tab")
     await kept_drafts.delete(session, alice.id, draft.id)
+    assert await session.scalar(select(func.count()).select_from(KeptDraftVersion)) == 0
+
+
+async def test_drafts_go_with_their_writer(session: AsyncSession, alice: Actor, bob: Actor) -> None:
+    """Who leaves for good leaves no unpublished words behind."""
+    draft = await save(session, alice, "a", by="tab")
+    await save(session, alice, "ab", draft_id=draft.id, base=1, by="tab")
+    kept = await save(session, bob, "mine", by="tab")
+    await leaving.delete_local(session, alice)
+    assert (await session.scalars(select(KeptDraft.id))).all() == [kept.id]
     assert await session.scalar(select(func.count()).select_from(KeptDraftVersion)) == 0

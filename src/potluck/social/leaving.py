@@ -33,6 +33,7 @@ from potluck.social.model import (
     FeedEntry,
     Follow,
     HashtagFollow,
+    KeptDraft,
     List,
     ListMember,
     Marker,
@@ -46,6 +47,7 @@ from potluck.social.model import (
     Pin,
     Reaction,
     Revision,
+    ScheduledPost,
     ThreadMute,
     Tombstone,
 )
@@ -68,6 +70,7 @@ _OWN: tuple[tuple[Any, Any], ...] = (
     (Notification, Notification.actor_id), (Notification, Notification.reader_id), (Mention, Mention.actor_id),
     (Media, Media.owner_id), (BlogAuthor, BlogAuthor.blog_id), (BlogAuthor, BlogAuthor.actor_id),
     (BlogSubscriber, BlogSubscriber.blog_id), (Blog, Blog.actor_id),
+    (KeptDraft, KeptDraft.owner_id), (ScheduledPost, ScheduledPost.owner_id),
 )
 
 
