@@ -153,6 +153,11 @@ async def test_a_blog_is_not_opened_or_closed_later(cast: Cast) -> None:
         fresh = await session.get_one(Actor, blog.id)
         with pytest.raises(Conflict):
             await making.update(session, cast.alice, fresh, Wishes("Crumbs", visibility="private"))
+    shut = await _blog(cast, "shut", visibility="private")
+    await _publish(cast, cast.alice, blog_id=shut.id)
+    async with cast.database.write() as session:
+        with pytest.raises(Conflict):
+            await making.update(session, cast.alice, await session.get_one(Actor, shut.id), Wishes("Shut"))
 
 
 async def test_a_blog_does_not_say_whose_it_is(cast: Cast) -> None:

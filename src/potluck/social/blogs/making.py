@@ -18,7 +18,7 @@ from potluck.social.addresses import hashtag_url
 from potluck.social.blogs import authors, comments
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
 from potluck.social.keys import KeyPairs
-from potluck.social.model import Actor, Blog, BlogAuthor
+from potluck.social.model import Actor, Article, Blog, BlogAuthor
 from potluck.text.languages import normalise_language
 from potluck.text.names import normalise_host
 from potluck.text.render import render_text
@@ -189,7 +189,8 @@ async def update(session: AsyncSession, editor: Actor, blog: Actor, wishes: Wish
     await authors.check(session, editor, blog, authors.OWNER)
     columns = _checked(wishes)
     row = await session.get_one(Blog, blog.id)
-    if (row.visibility in CLOSED) != (columns["visibility"] in CLOSED) and blog.posts_count:
+    if (row.visibility in CLOSED) != (columns["visibility"] in CLOSED) and await has_articles(
+            session, blog.id):
         raise Conflict("A blog cannot be closed or opened once something was published in it. Start another one")
     columns["password_hash"] = await _password(wishes, row.password_hash)
     await _check_domain(session, columns["domain"], blog.id)
@@ -205,6 +206,11 @@ async def update(session: AsyncSession, editor: Actor, blog: Actor, wishes: Wish
     await session.flush()
     await events.emit(session, events.ProfileChanged(actor))
     return actor
+
+
+async def has_articles(session: AsyncSession, blog_id: int) -> bool:
+    """Whether something was published in a blog; what only its followers read is in no count."""
+    return await session.scalar(select(Article.object_id).where(Article.author_id == blog_id).limit(1)) is not None
 
 
 async def delete(session: AsyncSession, owner: Actor, blog: Actor) -> None:

@@ -123,6 +123,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
         people = await authors.of_blog(session, actor.id)
         requests = await follows.requests(session, actor.id, Page(limit=80))
         waiting = (await comments.count_waiting(session, [actor.id])).get(actor.id, 0)
+        fixed = await making.has_articles(session, actor.id)
     shown = values or {
         "title": actor.display_name, "description": actor.summary_source or "", "visibility": blog.visibility,
         "language": blog.language or "", "css": blog.css, "comments": blog.comments, "domain": blog.domain or "",
@@ -132,7 +133,7 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
     return await pages.render(
         request, "blogs/desk.html", person=shown_person(actor), values={**shown, **pictures}, errors=errors,
         choices=_choices(), action=f"/{handle}/desk", waiting=waiting, closed=blog.visibility in making.CLOSED,
-        fixed=actor.posts_count > 0, status=422 if errors else 200,
+        fixed=fixed, status=422 if errors else 200,
         people=[{"person": shown_person(one), "role": _(str(ROLE_NAMES[role])), "owner": role == authors.OWNER}
                 for one, role in people],
         requests=[shown_person(one) for _cursor, one in requests])
