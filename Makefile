@@ -21,17 +21,18 @@ demo: ## Fill an empty server with a small cast and things they said
 	@$(PYTHON) tools/setup.py && exec $(BIN)/potluck demo $(ARGS)
 
 # A browser's driver and the asynchronous tests cannot share a process, so the pages are tested in a run of their own.
+# Those keep the cores busy; of the others many wait for a server, so one more of them runs at a time.
 PAGES := tests/browser
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --dist loadfile
 
 test: ## Set up everything and run all tests (ARGS="tests/social -x" for some)
 	@$(PYTHON) tools/setup.py --test
 ifeq ($(ARGS),)
-	@$(PYTEST) $(PAGES); pages=$$?; \
-	$(PYTEST) $(PAGES:%=--ignore=%); rest=$$?; \
+	@$(PYTEST) -n 2 $(PAGES); pages=$$?; \
+	$(PYTEST) -n 3 $(PAGES:%=--ignore=%); rest=$$?; \
 	[ $$pages -eq 0 ] && [ $$rest -eq 0 ]
 else
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -n 2 $(ARGS)
 endif
 
 check: ## Style, types, import arrows, translations
