@@ -211,3 +211,31 @@ async def test_the_banned_change_nothing_either(wire: Wire, peer: Peer, alice) -
     assert (await there(wire, row.uri)).deleted_at is not None
     kinds = [item["type"] for item in await inner(wire, peer, ours) if isinstance(item, dict)]
     assert kinds == ["Create", "Block", "Delete"]
+
+
+async def test_what_is_said_here_is_not_claimed(wire: Wire, group, alice) -> None:
+    """A community elsewhere that announces or lists a post of ours that does not name it has no say over it."""
+    await wire.learn(group)
+    row = await wire.say(alice, "hello")
+    shared = act(group, "Announce", row.uri)
+    await wire.take(group, shared, act(group, "Add", row.uri, target=f"{group.uri}/outbox"),
+                    act(group, "Remove", row.uri, target=f"{group.uri}/outbox"), act(group, "Undo", shared),
+                    act(group, "Delete", row.uri, summary="gone"))
+    now = await there(wire, row.uri)
+    assert (now.group_id, now.state, now.deleted_at) == (None, "published", None)
+
+
+async def test_a_server_puts_back_nothing_that_we_took_down(wire: Wire, peer: Peer, other: Peer, alice) -> None:
+    """Its word about its own person ends where moderators here have removed something."""
+    ours = await hosted(wire, alice)
+    carol, admin = peer.person("carol"), peer.person("admin")
+    await joined(wire, ours, carol)
+    await wire.learn(admin)
+    post = page(carol, ours.uri)
+    await wire.take(carol, carol.create(post))
+    async with wire.db.write() as session:
+        await moderating.remove(session, alice, (await there(wire, post["id"])).id, "spam")
+    ban = act(admin, "Block", carol.uri, target=f"{peer.base}/")
+    await wire.take(admin, ban, act(admin, "Undo", ban, restoreData=True),
+                    act(admin, "Undo", ban | {"id": f"{ban['id']}-more", "restoreData": True}))
+    assert (await there(wire, post["id"])).state == "removed"

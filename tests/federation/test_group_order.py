@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from potluck.federation import groups
+from potluck.federation.endpoints import group_collections
+from potluck.federation.endpoints.negotiate import Asker
 from potluck.federation.outbound import view_of
+from potluck.federation.verifying import Signatory
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
@@ -198,6 +201,9 @@ async def test_a_private_community_here_is_read_by_members_servers(wire: Wire, p
         assert await groups.member_beside(session, asker.id, ours.id) == member.id
         assert await groups.member_beside(session, outsider.id, ours.id) is None
         assert await groups.is_member(session, ours.id, carol.uri)
+        told = [(await group_collections.membership(session, Asker(who), ours, carol.uri)).status_code for who in (
+            Signatory(asker.id, asker.uri, asker.host), Signatory(outsider.id, outsider.uri, outsider.host), None)]
+        assert told == [200, 404, 404]
         assert not await groups.is_member(session, ours.id, stranger.uri)
 
 

@@ -120,3 +120,19 @@ async def test_real_flags(wire: Wire, peer: Peer, alice, sample) -> None:
         report = (await session.scalars(select(Report))).one()
         entry = (await session.scalars(select(CommunityReport))).one()
     assert (report.target_id, report.comment, entry.object_id) == (alice.id, sample["summary"], row.id)
+
+
+async def test_a_community_elsewhere_hides_nothing_from_our_staff(wire: Wire, peer: Peer, group, alice) -> None:
+    """It may say that a report of a post in it is dealt with, which leaves the report with the staff here."""
+    await subscribed(wire, alice, group)
+    carol = peer.person("carol")
+    post = page(carol, group.uri)
+    await wire.take(group, act(group, "Announce", carol.create(post)))
+    row, target = await wire.object(post["id"]), await wire.actor(carol.uri)
+    async with wire.db.write() as session:
+        made = await reports.create(session, alice, target, object_ids=[row.id], comment="spam")
+    flag = {"id": made.uri, "type": "Flag", "actor": alice.uri, "object": post["id"]}
+    await wire.take(group, act(group, "Announce", act(group, "Resolve", flag, to=[group.uri])))
+    [entry] = await wire.rows(select(CommunityReport))
+    [report] = await wire.rows(select(Report))
+    assert (entry.resolved_at is not None, report.resolved_at) == (True, None)

@@ -67,3 +67,15 @@ async def test_a_report_is_taken_on_resolved_and_reopened(cast) -> None:
         await audit.record(session, user.id, "report_resolve", str(row.id))
         [entry] = await audit.page(session, Page())
         assert (entry.user_id, entry.action, entry.details) == (user.id, "report_resolve", {})
+
+
+async def test_other_servers_name_only_what_they_can_know_of(cast) -> None:
+    """Letters and posts for followers that never reached a server are not shown to the staff on its word."""
+    letter = await cast.say(cast.alice, "a letter", visibility="direct", mentions=[cast.bob])
+    kept = await cast.say(cast.alice, "for followers", visibility="followers")
+    told = await cast.say(cast.alice, "to you", visibility="direct", mentions=[cast.carol])
+    said = await cast.say(cast.alice, "hello")
+    async with cast.database.write() as session:
+        row = await reports.create(session, cast.carol, cast.alice, object_ids=[
+            letter.id, kept.id, told.id, said.id])
+    assert row.object_ids == [told.id, said.id]

@@ -17,7 +17,7 @@ from potluck.kinds.article import actions, drafts, publishing
 from potluck.kinds.article.drafts import KIND, Writing
 from potluck.kinds.article.rows import ArticleData
 from potluck.kinds.authoring import HandleResolver
-from potluck.social import kept_drafts, views
+from potluck.social import act_limits, kept_drafts, views
 from potluck.social.blogs import authors
 from potluck.social.draft_history import Save
 from potluck.social.errors import NotFound
@@ -115,6 +115,7 @@ async def publish(call: Call, me: Actor, writing: Writing, by: str, *, created: 
     ready = replace(ready, request=replace(ready.request, published=created))
     async with call.write() as session:
         writer = await session.get_one(Actor, me.id)
+        await act_limits.take(session, writer, "posts")
         if draft is None:
             return (await publishing.publish(session, writer, ready)).id
         place = Save(base=draft.revision, by=by, draft_id=draft.id)

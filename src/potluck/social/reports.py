@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from potluck.db.base import now
 from potluck.db.ids import ids
@@ -14,9 +15,9 @@ from potluck.social.accounts import roles
 from potluck.social.addresses import activity_uri
 from potluck.social.communities import reporting
 from potluck.social.errors import Invalid, NotAllowed
-from potluck.social.model import Actor, ModerationNote, Object, Report, User
+from potluck.social.model import Actor, Follow, Mention, ModerationNote, Object, Report, User
 from potluck.social.notifications import Notice
-from potluck.social.visibility import visible_to
+from potluck.social.visibility import DIRECT, LOCAL, OPEN, visible_to
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 MAX_COMMENT = 5000  # as long as Mastodon reads of a Flag
@@ -85,14 +86,27 @@ async def _in_communities_elsewhere(session: AsyncSession, objects: Sequence[Obj
     return found is not None
 
 
+def _known_at(reporter: Actor) -> ColumnElement[bool]:
+    """A condition on `Object`: the reporter's server can know of it. Often the server itself reports, for somebody.
+
+    Of what is said elsewhere this server does not know who got it, but for letters: they are between those they name.
+    """
+    named, follower = aliased(Actor), aliased(Actor)
+    addressed = exists().where(Mention.object_id == Object.id, named.id == Mention.actor_id,
+                               named.host == reporter.host)
+    told = exists().where(Follow.followed_id.in_((Object.author_id, Object.group_id)), Follow.state == "accepted",
+                          follower.id == Follow.follower_id, follower.host == reporter.host)
+    return or_(Object.visibility.in_(OPEN), addressed, and_(
+        Object.visibility != DIRECT, Object.visibility != LOCAL, or_(~Object.local, told)))
+
+
 async def _objects(session: AsyncSession, reporter: Actor, target: Actor, object_ids: Sequence[int]
                    ) -> Sequence[Object]:
     if not object_ids:
         return []
     wanted = list(dict.fromkeys(object_ids))[:MAX_OBJECTS]
     query = select(Object).where(Object.id.in_(wanted), Object.author_id == target.id)
-    if reporter.is_local:
-        query = query.where(visible_to(reporter.id))
+    query = query.where(visible_to(reporter.id) if reporter.is_local else _known_at(reporter))
     return (await session.scalars(query.order_by(Object.id))).all()
 
 

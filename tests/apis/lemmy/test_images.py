@@ -123,3 +123,5 @@ async def test_pictures_of_other_servers(api: Api) -> None:
     marked = "https://potluck.test/proxy/full/abc/def"
     answer = await api.call("GET", "/image_proxy", params={"url": marked})
     assert (answer.status_code, answer.headers["location"]) == (302, marked)
+    for worse in ("/proxy/\u20ac", "/proxy/x\r\nset-cookie: a=b"):
+        assert (await api.refused("GET", "/image_proxy", url=f"https://potluck.test{worse}"))[0] == 400

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from potluck import settings
 from potluck.kinds.note.actions import NoteRequest, compose
 from potluck.social.model import Actor, Object
 
@@ -101,3 +104,18 @@ async def test_a_reported_message_is_shown_to_staff_alone(api: Api) -> None:
     assert (view["private_message_report"]["resolved"], view["resolver"]["name"]) == (True, "mona")
     assert (await api.get("/private_message/report/list", "mona", unresolved_only="true"))[
         "private_message_reports"] == []
+
+
+async def test_too_much_is_refused_here_as_in_the_other_apis(api: Api, gardens) -> None:
+    """Posts, comments and messages count together, for the account and not for the API; follows by themselves."""
+    settings.use(replace(settings.current(), rate_limits=True, posts_in_three_hours=3, follows_a_day=1))
+    post = (await api.post("/post", "bob", name="Leeks", community_id=gardens.id))["post_view"]["post"]
+    await api.post("/comment", "bob", post_id=post["id"], content="Leek!")
+    await api.post("/private_message", "bob", recipient_id=api.cast.mia.id, content="Leek?")
+    for path, body in (("/post", {"name": "More", "community_id": gardens.id}),
+                       ("/comment", {"post_id": post["id"], "content": "More"}),
+                       ("/private_message", {"recipient_id": api.cast.mia.id, "content": "More"})):
+        assert (await api.refused("POST", path, "bob", **body))[1] == "rate_limit_error", path
+    # Bob follows somebody already, since today.
+    assert (await api.refused("POST", "/community/follow", "bob", community_id=gardens.id, follow=True))[1] == (
+        "rate_limit_error")

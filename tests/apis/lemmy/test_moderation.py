@@ -161,3 +161,14 @@ async def test_nothing_of_a_private_community_shows(api: Api) -> None:
     await api.post("/comment/report", "bob", comment_id=comment.id, reason="odd")
     [view] = (await api.get("/comment/report/list", "mona"))["comment_reports"]
     assert (view["comment"]["content"], view["post"]["name"]) == ("The secret jar", "…")
+
+
+async def test_a_report_tells_its_maker_nothing_of_the_post_above(api: Api, gardens) -> None:
+    """Who reports a comment below a post that was removed, or taken back, does not read the post by that."""
+    for act, body in (("/post/remove", {"removed": True, "reason": "spam"}), ("/post/delete", {"deleted": True})):
+        post = await api.link("bob", gardens, "A secret of mine", text="and its text")
+        comment = await say(api, "bob", "Leek!", post)
+        await api.post(act, "bob" if "deleted" in body else "alice", post_id=post.id, **body)
+        made = await api.post("/comment/report", "eve", comment_id=comment.id, reason="rude")
+        assert "secret" not in str(made)
+        assert "its text" not in str(made)

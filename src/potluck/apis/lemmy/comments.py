@@ -11,7 +11,7 @@ from potluck.apis.lemmy.words import COMMENT_SORTS, LISTINGS, Json, language_of,
 from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import reactions
+from potluck.social import act_limits, reactions
 from potluck.social.communities import comments as discussion
 from potluck.social.communities import contributions, joining, withdrawing
 from potluck.social.communities.contributions import Wanted
@@ -106,7 +106,9 @@ async def create(call: Call) -> Answer:
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, text)
     async with call.write() as writer:
-        made = await actions.compose(writer, await call.acting(writer), request)
+        me = await call.acting(writer)
+        await act_limits.take(writer, me, "posts")
+        made = await actions.compose(writer, me, request)
     return await answered(call, made.id)
 
 

@@ -19,7 +19,7 @@ from potluck.apis.lemmy.words import (
     one_of,
 )
 from potluck.apis.urls import full_url, original_url
-from potluck.social import follows, keys
+from potluck.social import act_limits, follows, keys
 from potluck.social.communities import closing, facets, listing, making
 from potluck.social.communities.making import Wishes
 from potluck.social.model import Actor, Community
@@ -135,6 +135,8 @@ async def follow(call: Call) -> Answer:
         call, await finding.actor(await call.reader(), community_id, "community"))
     async with call.write() as session:
         me, row = await call.acting(session), await session.get_one(Actor, group.id)
+        if wanted:
+            await act_limits.take(session, me, "follows")
         await (follows.follow if wanted else follows.unfollow)(session, me, row)
     return await answered(call, community_id)
 

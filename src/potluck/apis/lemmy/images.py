@@ -164,7 +164,8 @@ async def delete(call: Call) -> Answer:
 async def proxy(call: Call) -> Answer:
     """A picture of another server through ours: only addresses that this server has shown, marked as such."""
     url = call.text("url")
-    if not url.startswith(current().url + addresses.PROXY):
+    printable = url.isascii() and url.isprintable()  # it goes into a header
+    if not printable or not url.startswith(current().url + addresses.PROXY):
         raise refused("not_supported", message="Pictures of other servers come by the addresses in posts")
     return Answer(b"", 302, [("location", url)])
 

@@ -7,10 +7,11 @@ from typing import Literal
 from potluck.apis import limits
 from potluck.apis.limits import Windows
 
-Act = Literal["message", "register", "post", "image", "comment", "search"]
+Act = Literal["message", "register", "post", "image", "comment", "search", "import_user_settings"]
 
 FIGURES: dict[Act, tuple[int, int]] = {
-    "register": (10, 3600), "post": (6, 600), "image": (6, 600), "comment": (6, 60), "search": (60, 600)}
+    "register": (10, 3600), "post": (6, 600), "image": (6, 600), "comment": (6, 60), "search": (60, 600),
+    "import_user_settings": (1, 86400)}
 """Act -> how many in so many seconds."""
 
 general = Windows(limits.LIMIT, limits.WINDOW_SECONDS)

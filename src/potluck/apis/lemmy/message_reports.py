@@ -12,7 +12,7 @@ from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.staff import check_staff
 from potluck.apis.lemmy.words import Json, limit_of, moment, offset_of, there
-from potluck.social import audit, messages, reports
+from potluck.social import act_limits, audit, messages, reports
 from potluck.social.model import Actor, Object, Report, User
 from potluck.social.views import load_actors
 from potluck.social.visibility import DIRECT
@@ -76,7 +76,9 @@ async def report(call: Call) -> Answer:
         if item.author_id == call.me.id:
             raise private_messages.not_there()
         author = await session.get_one(Actor, item.author_id)
-        row = await reports.create(session, await call.acting(session), author, object_ids=[item.id], comment=reason)
+        me = await call.acting(session)
+        await act_limits.take(session, me, "reports")
+        row = await reports.create(session, me, author, object_ids=[item.id], comment=reason)
         [found] = await _views(session, [(row, item)])
     return answer({"private_message_report_view": found})
 

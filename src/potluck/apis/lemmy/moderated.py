@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.lemmy import render
 from potluck.apis.lemmy.words import Json
 from potluck.social.communities import facets
+from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.views import ObjectView, add_marks, load_for_moderation
 
 _TELLING = frozenset({"name", "url", "body", "embed_title", "embed_description", "embed_video_url", "thumbnail_url",
@@ -43,12 +44,23 @@ def _view(view: ObjectView, tops: dict[int, ObjectView], known: facets.Facets, a
     if top is None or top.object.id not in known.places:
         return None
     made = render.comment_view(view, view.group, top, known, above=above[row.id], below=row.replies_count)
-    looks_after = known.may_read(view.group.id) or (view.group.id, known.viewer_id) in known.moderators
-    return made if looks_after else made | {"post": _untold(made["post"])}
+    return made if _may_read(top, view.group.id, known) else made | {"post": _untold(made["post"])}
+
+
+def _may_read(top: ObjectView, group_id: int, known: facets.Facets) -> bool:
+    """Whether the post above a comment is for who asks; reports are answered to those who make them, too."""
+    row, moderates = top.object, (group_id, known.viewer_id) in known.moderators
+    if row.author_id == known.viewer_id:
+        return True
+    if row.state == WITHDRAWN:
+        return False
+    if row.state != "published" and not moderates and known.viewer_id not in known.staff:
+        return False
+    return moderates or known.may_read(group_id)
 
 
 def _untold(post: Json) -> Json:
-    """A post that members say among themselves, for staff to whom only a comment below it was reported."""
+    """A post that is not for who asks, to whom only a comment below it is shown."""
     kept = {name: value for name, value in post.items() if name not in _TELLING}
     return kept | {"name": "…"}
 

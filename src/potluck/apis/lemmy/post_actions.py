@@ -18,7 +18,7 @@ from potluck.kinds import authoring
 from potluck.kinds.link import actions
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.link.wire import MAX_LINK
-from potluck.social import preview_cards, reactions
+from potluck.social import act_limits, preview_cards, reactions
 from potluck.social.communities import joining, listing, withdrawing
 from potluck.social.model import Object
 from potluck.social.views import ObjectView
@@ -41,7 +41,9 @@ async def create(call: Call) -> Answer:
     await call.stop_reading()
     await authoring.prepare_mentions(call.db, call.request.app.state.federation, request.text)
     async with call.write() as session:
-        made = await actions.compose(session, await call.acting(session), request)
+        me = await call.acting(session)
+        await act_limits.take(session, me, "posts")
+        made = await actions.compose(session, me, request)
         await listing.mark_read(session, call.me.id, [made.id])
     return await answered(call, made.id)
 

@@ -11,7 +11,7 @@ from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import ApiError, missing, refused
 from potluck.apis.lemmy.words import Json, limit_of, moment, offset_of, there
 from potluck.kinds.note import messages as letters
-from potluck.social import messages, objects
+from potluck.social import act_limits, messages, objects
 from potluck.social.communities import inbox
 from potluck.social.errors import NotAllowed, NotFound
 from potluck.social.model import Actor, Object
@@ -79,7 +79,9 @@ async def create(call: Call) -> Answer:
         if recipient is None:
             raise missing("person")
         try:
-            row = await letters.send(session, await call.acting(session), recipient, call.text("content"))
+            me = await call.acting(session)
+            await act_limits.take(session, me, "posts")
+            row = await letters.send(session, me, recipient, call.text("content"))
         except NotAllowed as error:
             raise refused("person_is_blocked", message=error.text) from error
         except NotFound as error:

@@ -11,7 +11,7 @@ from potluck.apis.lemmy import message_reports, moderated, shapes
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.words import Json, limit_of, moment, offset_of, there
-from potluck.social import reports
+from potluck.social import act_limits, reports
 from potluck.social.communities import reporting, roles
 from potluck.social.communities.reporting import Entry
 from potluck.social.errors import NotFound
@@ -68,6 +68,7 @@ async def _create(call: Call, what: What) -> Answer:
             raise missing(what) from error
         if row.group_id is None or (row.in_reply_to_uri is None) != (what == "post"):
             raise missing(what)
+        await act_limits.take(session, me, "reports")
         author = await session.get_one(Actor, row.author_id)
         made = await reports.create(session, me, author, object_ids=[row.id], comment=reason, forward=True)
         entries = await reporting.entries(session, await reporting.of_report(session, made.id))

@@ -94,7 +94,6 @@ def local_site(settings: Settings, shared: Json) -> Json:
 
 def _rate_limits(settings: Settings, shared: Json) -> Json:
     figures: dict[str, tuple[int, int]] = {"message": (settings.account_calls, limits.general.seconds),
-                                           "import_user_settings": (1, 86400),
                **{str(act): figure for act, figure in limits.FIGURES.items()}}
     return {"local_site_id": 1, "published": shared["published"],
             **{name: most for name, (most, _) in figures.items()},

@@ -12,7 +12,7 @@ from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import refused
 from potluck.apis.lemmy.settings import SUCCESS, keep, plain
 from potluck.apis.lemmy.words import Json, there
-from potluck.social import blocks, follows, profiles, reactions
+from potluck.social import act_limits, blocks, follows, profiles, reactions
 from potluck.social.communities import belonging
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, Bookmark, Object
@@ -66,7 +66,7 @@ async def _actors(session: AsyncSession, uris: Sequence[str]) -> Sequence[Actor]
     return (await session.scalars(select(Actor).where(Actor.uri.in_(uris), Actor.deleted_at.is_(None)))).all()
 
 
-@endpoint("POST", "/user/import_settings")
+@endpoint("POST", "/user/import_settings", act="import_user_settings")
 async def take(call: Call) -> Answer:
     """Take settings that were exported, here or elsewhere; what is unknown here is passed over."""
     lists = _given(call)
@@ -87,7 +87,7 @@ async def _relate(session: AsyncSession, me: Actor, lists: dict[str, list[str]])
     """Follow, save and block what the lists name; what is not allowed stays undone."""
     for group in await _actors(session, lists["followed_communities"]):
         if group.type == "Group":
-            await _try(session, follows.follow(session, me, group))
+            await _try(session, _follow(session, me, group))
     saved = (await session.scalars(select(Object.id).where(
         Object.uri.in_([*lists["saved_posts"], *lists["saved_comments"]])))).all()
     for object_id in saved:
@@ -96,6 +96,11 @@ async def _relate(session: AsyncSession, me: Actor, lists: dict[str, list[str]])
         await _try(session, blocks.block(session, me, actor))
     for host in lists["blocked_instances"]:
         await _try(session, blocks.mute_domain(session, me, host))
+
+
+async def _follow(session: AsyncSession, me: Actor, group: Actor) -> None:
+    await act_limits.take(session, me, "follows")
+    await follows.follow(session, me, group)
 
 
 async def _try(session: AsyncSession, act: object) -> None:

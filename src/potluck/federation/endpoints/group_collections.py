@@ -50,10 +50,14 @@ async def moderators(session: AsyncSession, who: Asker, group: Actor) -> Answer:
 
 
 async def membership(session: AsyncSession, who: Asker, group: Actor, person: str) -> Answer:
-    """Whether somebody is a member of a private community, as Lemmy 1.0 asks it: 200 or 404 (forum §9)."""
+    """Whether somebody is a member of a private community, as Lemmy 1.0 asks it: 200 or 404 (forum §9).
+
+    Only servers that have members themselves are told: who belongs to it is nobody else's business.
+    """
     if not group.locked:
         return negotiate.error(400, "This community is open to all")
-    if not who.signed or not await groups.is_member(session, group.id, person):
+    asked_by_member = who.signed and await groups.member_beside(session, who.id, group.id) is not None
+    if not asked_by_member or not await groups.is_member(session, group.id, person):
         return negotiate.missing()
     return followers(who, group)
 

@@ -168,11 +168,14 @@ async def _settle(session: AsyncSession, report_ids: Collection[int], moderator:
         Moderator.community_id.in_({row.community_id for row in rows}),
         Moderator.actor_id.in_({report.target_id for report in reports})))).all())
     of_staff = await roles.is_staff(session, moderator)
+    # A server elsewhere has no say in what our staff looks at: its communities could hide what is reported of them.
+    trusted = {row.community_id for row in rows} if moderator.is_local else set((await session.scalars(
+        select(Actor.id).where(Actor.id.in_({row.community_id for row in rows}), Actor.host == ""))).all())
     for report in reports:
         own = [row for row in rows if row.report_id == report.id]
         done = len(own) == len(report.object_ids) and all(row.resolved_at is not None for row in own)
-        theirs = report.category == "other" and not any(
-            (row.community_id, report.target_id) in looking_after for row in own)
+        theirs = report.category == "other" and all(
+            row.community_id in trusted and (row.community_id, report.target_id) not in looking_after for row in own)
         if done and (theirs or of_staff):
             report.resolved_at, report.resolved_by_id = now(), moderator.owner_id
     await session.flush()

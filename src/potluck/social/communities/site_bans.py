@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import mod_log, reporting, sweeping
-from potluck.social.model import Actor, CommunityBan
+from potluck.social.model import Actor, CommunityBan, Object
 
 _BAN: Any = CommunityBan.__table__
 MAX_COMMUNITIES = 2000
@@ -22,8 +22,17 @@ MAX_COMMUNITIES = 2000
 
 async def _communities(session: AsyncSession, site: Actor) -> list[int]:
     """The communities of the server that `site` lives on, as far as they are known here."""
+    if site.server_id is None:
+        return []
     return list((await session.scalars(select(Actor.id).where(
         Actor.server_id == site.server_id, Actor.type == "Group", Actor.deleted_at.is_(None)
+    ).limit(MAX_COMMUNITIES))).all())
+
+
+async def _elsewhere(session: AsyncSession, author: Actor) -> list[int]:
+    """The communities of other servers in which somebody's things were taken down."""
+    return list((await session.scalars(select(Actor.id).where(Actor.host != "", Actor.id.in_(
+        select(Object.group_id).where(Object.author_id == author.id, Object.state == sweeping.REMOVED))
     ).limit(MAX_COMMUNITIES))).all())
 
 
@@ -56,7 +65,9 @@ async def unban(session: AsyncSession, moderator: Actor, target: Actor, *, reaso
     communities = await _communities(session, moderator)
     await session.execute(delete(_BAN).where(_BAN.c.actor_id == target.id, _BAN.c.community_id.in_(communities)))
     if with_content:
+        # What moderators of communities here took down is for them alone to put back.
         own = target.server_id == moderator.server_id
-        await sweeping.of_author(session, target.id, None if own else communities, removed=False)
+        await sweeping.of_author(session, target.id, await _elsewhere(session, target) if own else communities,
+                                 removed=False)
     await mod_log.write(session, "unban", community_id=None, moderator_id=moderator.id, target_id=target.id,
                         reason=reason)
