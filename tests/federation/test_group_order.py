@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from potluck.federation import groups
 from potluck.federation.endpoints import group_collections
@@ -15,8 +16,9 @@ from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
+from potluck.social import reactions
 from potluck.social.communities import moderating, roles
-from potluck.social.model import Actor
+from potluck.social.model import Actor, Reaction
 
 from .conftest import Wire
 from .groups_cast import (
@@ -294,3 +296,27 @@ async def test_a_moderators_mark_needs_a_moderator(wire: Wire, peer: Peer, group
     marks = [(await there(wire, item["id"])).extra.get("distinguished", False) for item in said]
     assert marks == [True, False]
     assert deputy.id != known.id
+
+
+async def test_a_community_does_not_speak_for_our_people(wire: Wire, peer: Peer, group, alice) -> None:
+    """It may pass on votes without proof, but those of people here are known here: they are neither made nor undone."""
+    await subscribed(wire, alice, group)
+    carol = peer.person("carol")
+    liked, other_post = page(carol, group.uri), page(carol, group.uri)
+    await wire.take(group, *(act(group, "Announce", carol.create(post)) for post in (liked, other_post)))
+    async with wire.db.write() as session:
+        await reactions.react(session, alice, (await there(wire, liked["id"])).id, "like")
+    await wire.deliver()
+    peer.received.clear()
+
+    def said(kind: str, what: Any) -> dict[str, Any]:
+        return act(group, "Announce", {"id": f"{alice.uri}#{kind}", "type": kind, "actor": alice.uri, "object": what,
+                                       "audience": group.uri, "to": [PUBLIC]})
+
+    like = {"id": f"{alice.uri}#x", "type": "Like", "actor": alice.uri, "object": liked["id"]}
+    await wire.take(group, said("Like", other_post["id"]), said("Undo", like), said("Lock", other_post["id"]))
+    found = await wire.rows(select(Reaction.object_id))
+    assert found == [(await there(wire, liked["id"])).id]
+    assert not (await place(wire, other_post["id"])).locked
+    await wire.deliver()
+    assert [item for item in peer.received if item["actor"] == alice.uri] == []

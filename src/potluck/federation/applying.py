@@ -42,6 +42,8 @@ _DELIVERY: Any = Delivery.__table__
 KEEP_SEEN = timedelta(days=7)
 _SELF_VERIFYING = frozenset({"Create", "Update", "Delete"})
 _VOTES = frozenset({"Like", "Dislike", "EmojiReact", "EmojiReaction", "PollVote", "Undo"})
+_ECHOES = frozenset({"Create", "Announce"})
+"""What a community may say of our own people: that something of theirs is in it now."""
 
 
 @dataclass(slots=True)
@@ -246,8 +248,15 @@ def believe(part: Inbound, known: Known) -> None:
     """
     if part.announcer is not None and not _announced_by_group(part, known):
         raise Irrelevant(f"{part.announcer} is no group that anybody here follows")
+    if part.announcer is not None and part.type not in _ECHOES and _is_ours(part.actor_uri, known):
+        raise Irrelevant(f"what {part.actor_uri} does is known here, and nobody else can say it")
     if not part.trusted and part.type not in _SELF_VERIFYING and not _is_group_matter(part, known):
         raise Unauthorised(f"{part.type} of {part.actor_uri} sent by {part.signer_uri}")
+
+
+def _is_ours(uri: str, known: Known) -> bool:
+    ref = known.actors.get(uri)
+    return ref is not None and ref.is_local
 
 
 def _announced_by_group(part: Inbound, known: Known) -> bool:
