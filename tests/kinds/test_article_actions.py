@@ -12,7 +12,7 @@ from potluck.kinds.article import actions
 from potluck.kinds.article.actions import ArticleRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import keys, notifications, objects, reactions, views
+from potluck.social import keys, notifications, objects, reactions, standing, views
 from potluck.social.blogs import authors, comments, listing, making, moderating, places
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -373,3 +373,38 @@ async def test_comments_on_articles_of_a_person(cast: Cast) -> None:
     said = await _comment(cast, cast.bob, row)
     async with cast.database.read() as session:
         assert await comments.waiting(session, cast.alice.id, Page()) == [said.id]
+
+
+async def test_blogs_of_an_account_are_suspended_with_it(cast: Cast) -> None:
+    """Only those that nobody else writes in; what is lifted with it are those that went with it."""
+    alone, before = await _blog(cast), await _blog(cast, "pies")
+    shared, theirs = await _blog(cast, "soups"), await _blog(cast, "dips", cast.bob)
+    everybody = [cast.alice, alone, before, shared, theirs]
+
+    async def moments() -> list[Any]:
+        async with cast.database.read() as session:
+            return [(await session.get_one(Actor, actor.id)).suspended_at for actor in everybody]
+
+    async with cast.database.write() as session:
+        await authors.invite(session, cast.alice, shared, cast.bob)
+        await authors.invite(session, cast.bob, theirs, cast.alice)
+        await standing.suspend(session, before)
+    async with cast.database.write() as session:
+        await standing.suspend(session, cast.alice)
+    alice, first, second, *others = await moments()
+    assert alice == first != second
+    assert alice is not None
+    assert others == [None, None]
+    async with cast.database.write() as session:
+        await standing.unsuspend(session, cast.alice)
+    assert await moments() == [None, None, second, None, None]
+
+
+async def test_an_article_of_a_suspended_blog_stays_as_it_is(cast: Cast) -> None:
+    """A blog that moderators suspended cannot act, whoever writes in it."""
+    blog = await _blog(cast)
+    row = await _publish(cast, cast.alice, blog_id=blog.id)
+    async with cast.database.write() as session:
+        await standing.suspend(session, blog)
+    with pytest.raises(NotFound):
+        await _revise(cast, cast.alice, row)

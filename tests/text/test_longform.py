@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from potluck.text import longform
 from potluck.text.formulas import MAX_TEX, formula_html
 from potluck.text.highlighting import highlighted, without_marks
 from potluck.text.long_html import sanitise_long
@@ -123,6 +124,24 @@ def test_a_first_heading_is_a_title() -> None:
     assert split_title("# Rye & *barley*\n\ntext") == ("Rye & barley", "text")
     assert split_title("## Rye\n\ntext") == ("", "## Rye\n\ntext")
     assert split_title("text\n\n# Rye") == ("", "text\n\n# Rye")
+
+
+def test_hostile_texts_take_no_longer_than_others() -> None:
+    """A title of blanks, a text of `>` and a listing made for its lexer once took hours."""
+    assert split_title("# Rye #  \n\ntext") == ("Rye", "text")
+    blanks = " " * 300_000
+    assert split_title(f"# a{blanks}b")[0] == "a b"
+    assert split_title(f"#{blanks}\n\ntext")[0] == ""
+    assert html_of(">" * 1_000_000, "text/html") == "&gt;" * 1_000_000
+    assert html_of("<p>&quot;a&quot; > &quot;b&quot;</p>", "text/html") == '<p>"a" &gt; "b"</p>'
+
+
+def test_only_so_much_tex_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest stays as it was typed."""
+    monkeypatch.setattr(longform, "_MAX_TEX", 60)
+    html = html_of("$a$ and $b$")
+    assert html.count("<math") == 1
+    assert "b" in html
 
 
 def test_others_get_no_mathml_and_no_colours() -> None:

@@ -139,6 +139,24 @@ async def test_a_closed_blog_is_closed_everywhere(site: Site, visibility: str) -
     assert (await guest.get("/@crumbs/secret-rye")).status_code == 404
 
 
+async def test_letters_to_a_closed_blog_stay_letters(site: Site) -> None:
+    """Who is let in reads the comments of followers, but not what somebody wrote to the blog alone."""
+    made = await blog(site, visibility="password", password="open sesame")
+    row = await publish(site, made)
+    await site.cast.follow(site.cast.bob, made)
+    async with site.database.write() as session:
+        bob = await session.get_one(Actor, site.cast.bob.id)
+        for text, audience in (("@crumbs Among us", "followers"), ("@crumbs My telephone number", "direct")):
+            await notes.compose(session, bob, NoteRequest(text, in_reply_to_id=row.id, visibility=audience))
+    guest = site.guest()
+    await guest.get("/@crumbs")
+    await guest.post("/@crumbs/unlock", {"password": "open sesame"})
+    page = (await guest.get("/@crumbs/rye")).text
+    assert "Among us" in page
+    assert "telephone" not in page
+    assert "telephone" in (await (await site.browser(site.cast.bob)).get("/@crumbs/rye")).text
+
+
 async def test_looking_after_comments(site: Site) -> None:
     """They wait at the desk; strangers cannot reach it."""
     made = await blog(site, comments="approve")

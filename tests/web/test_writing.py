@@ -213,7 +213,8 @@ async def test_a_new_version(site: Site) -> None:
     assert (await bob.get(f"/posts/{row.id}/article")).status_code == 404
     page = (await alice.get(f"/posts/{row.id}/article")).text
     assert "Flour, *water*, salt</textarea>" in page
-    fields = hidden(page)
+    for browser, object_id in ((bob, row.id), (alice, 12345)):
+        assert (await send(browser, "Mine now", object_id=object_id, key=None)).status_code == 404
     saved = await send(alice, "Flour and butter", object_id=row.id, key=None)
     assert saved.status_code == 200
     assert (await articles(site))[0].source == "Flour, *water*, salt"

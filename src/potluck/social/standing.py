@@ -5,16 +5,19 @@ The bare acts; `strikes` does them with a reason, tells the person and writes th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from potluck.db.base import now
 from potluck.social import events, suspensions
 from potluck.social.accounts import sessions, tokens
-from potluck.social.model import Actor, Announce, FeedEntry, Media, Notification, Object, User
+from potluck.social.blogs.authors import OWNER
+from potluck.social.model import Actor, Announce, BlogAuthor, FeedEntry, Media, Notification, Object, User
 
 _ENTRY: Any = FeedEntry.__table__
 _OBJECT: Any = Object.__table__
@@ -75,11 +78,30 @@ async def suspend(session: AsyncSession, actor: Actor) -> None:
     """Suspend an actor: nobody sees it or its things, and it cannot act. Nothing is deleted.
 
     Whom its own server suspended is suspended by us from now on: that server cannot take it back any more.
+    The blogs of an account go with it, but those in which others write, too.
     """
     row = await session.get_one(Actor, actor.id)
     if row.suspended_at is not None and not suspensions.is_by_origin(row.extra):
         return
-    row.suspended_at = row.updated_at = now()
+    moment = now()
+    for one in [row, *await _blogs_of_nobody_else(session, row)]:
+        if one is row or one.suspended_at is None:
+            await _suspend(session, one, moment)
+
+
+async def _blogs_of_nobody_else(session: AsyncSession, owner: Actor) -> Sequence[Actor]:
+    """The blogs that an account owns and nobody else writes in."""
+    if not owner.is_local:
+        return ()
+    other = aliased(BlogAuthor)
+    found = await session.scalars(select(Actor).join(BlogAuthor, BlogAuthor.blog_id == Actor.id).where(
+        BlogAuthor.actor_id == owner.id, BlogAuthor.role == OWNER, Actor.deleted_at.is_(None),
+        ~exists().where(other.blog_id == Actor.id, other.actor_id != owner.id)).order_by(Actor.id))
+    return found.all()
+
+
+async def _suspend(session: AsyncSession, row: Actor, moment: datetime) -> None:
+    row.suspended_at = row.updated_at = moment
     row.extra = suspensions.marked(row.extra, by_origin=False)
     await session.flush()
     theirs = select(Object.id).where(Object.author_id == row.id)
@@ -103,10 +125,19 @@ async def _lock_out(session: AsyncSession, row: Actor) -> None:
 
 
 async def unsuspend(session: AsyncSession, actor: Actor) -> None:
-    """Lift a suspension."""
+    """Lift a suspension; the blogs that went with the account come back with it."""
     row = await session.get_one(Actor, actor.id)
-    if row.suspended_at is None:
+    moment = row.suspended_at
+    if moment is None:
         return
+    with_it = (await session.scalars(select(Actor).join(BlogAuthor, BlogAuthor.blog_id == Actor.id).where(
+        BlogAuthor.actor_id == row.id, BlogAuthor.role == OWNER, Actor.suspended_at == moment,
+        Actor.deleted_at.is_(None)).order_by(Actor.id))).all() if row.is_local else ()
+    for one in [row, *with_it]:
+        await _unsuspend(session, one)
+
+
+async def _unsuspend(session: AsyncSession, row: Actor) -> None:
     row.suspended_at, row.updated_at = None, now()
     row.extra = suspensions.marked(row.extra, by_origin=False)
     await session.flush()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from time import thread_time
 from typing import Any, Final
 
 from potluck.text.markup import escape_text
 
 MAX_CODE: Final = 60_000
 """Characters of one listing that are looked at; a longer one stays plain."""
+
+_SECONDS: Final = 3.0  # a listing of this length takes a tenth of one, unless it was made to take hours
 
 _LANGUAGE: Final = re.compile(r"[\w.+#-]{1,40}")
 _SPAN: Final = re.compile(r'<span class="hl-[a-z]+">([^<]*)</span>')
@@ -28,7 +31,23 @@ def highlighted(code: str, language: str) -> str:
     lexer = _lexer(language) if len(code) <= MAX_CODE else None
     if lexer is None:
         return escape_text(code)
-    return "".join(_marked(shade, text) for shade, text in _joined(lexer.get_tokens(code)))
+    try:
+        return "".join(_marked(shade, text) for shade, text in _joined(_in_time(lexer.get_tokens(code))))
+    except TimeoutError:
+        return escape_text(code)
+
+
+def _in_time(tokens: Any) -> Iterator[Any]:
+    """The same tokens; many lexers take the square of a hostile listing's length.
+
+    Raises:
+        TimeoutError: they took too much of the processor.
+    """
+    end = thread_time() + _SECONDS
+    for token in tokens:
+        if thread_time() > end:
+            raise TimeoutError
+        yield token
 
 
 def _lexer(language: str) -> Any | None:

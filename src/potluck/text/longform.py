@@ -37,14 +37,15 @@ MAX_TEXT: Final = 2_000_000
 """Characters of source that are taken: a very long book."""
 
 _MAX_FORMULAS: Final = 3000
+_MAX_TEX: Final = 200_000  # characters of all formulas that are drawn
 _MAX_CODE: Final = 300_000  # characters of all listings that get colours
 _MORE: Final = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
-_TITLE: Final = re.compile(r"\s*#[ \t]+([^\n]+?)[ \t]*#*[ \t]*(?:\n|\Z)")
+_TITLE: Final = re.compile(r"\s*#[ \t]([^\n]*)")
 _ANCHOR: Final = re.compile(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
 _MATH_SPAN: Final = re.compile(r'<span data-math-style="(inline|display)">')
 _MATH_BLOCK: Final = re.compile(r'<code class="language-math" data-math-style="display">')
 _BOX: Final = re.compile(r'<input type="checkbox"( checked="")? disabled="" />')
-_QUOTES: Final = re.compile(r">[^<]*&quot;[^<]*")
+_QUOTES: Final = re.compile(r">[^<]*")  # always matches, so that no `>` is looked at twice
 _FORMULA: Final = re.compile(
     r'<span class="math-(?P<style>inline|display)">(?P<tex>[^<]*)</span>'
     r'|<pre><code class="language-math">(?P<block>[^<]*)</code></pre>')
@@ -134,16 +135,16 @@ def extract_long(text: str, media_type: LongType) -> Extracted:
 def split_title(text: str) -> tuple[str, str]:
     """The title that Markdown begins with (`# Title`), and the rest; '' if it begins with none."""
     found = _TITLE.match(text)
-    if found is None:
+    title = found[1].strip(" \t").rstrip("#").rstrip(" \t") if found else ""
+    if found is None or not title:
         return "", text
-    return to_plain_text(_html(found[1], "text/markdown")), text[found.end():].lstrip("\n")
+    return to_plain_text(_html(title, "text/markdown")), text[found.end():].lstrip("\n")
 
 
 def decorated(html: str) -> str:
     """Sanitised HTML with formulas drawn and listings in colours."""
     if "math" in html:
-        left = iter(range(_MAX_FORMULAS))
-        html = _FORMULA.sub(lambda found: _drawn(found) if next(left, None) is not None else found[0], html)
+        html = _FORMULA.sub(_Formulas(), html)
     if "<code class=" in html:
         html = _LISTING.sub(_Colours(), html)
     return html
@@ -160,6 +161,18 @@ class _Colours:
         if self._left < 0:
             return found[0]
         return f'<code class="{found[1]}">{highlighted(unescape(found[3]), found[2])}</code>'
+
+
+class _Formulas:
+    """Draws formulas, as long as there are not too many of them."""
+
+    def __init__(self) -> None:
+        self._left, self._tex = _MAX_FORMULAS, _MAX_TEX
+
+    def __call__(self, found: re.Match[str]) -> str:
+        self._left -= 1
+        self._tex -= len(found[0])
+        return found[0] if min(self._left, self._tex) < 0 else _drawn(found)
 
 
 def _drawn(found: re.Match[str]) -> str:

@@ -56,7 +56,7 @@ async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> 
         name = normalise_hashtag(stream.removeprefix("hashtag:")) if stream.startswith("hashtag:") else ""
         return {f"hashtag:{name}" if name else stream, *own}
     prefix, _, tail = stream.partition(":")
-    if prefix == "discussion" and tail.isdigit() and len(tail) <= 16:
+    if prefix == "discussion" and tail.isdecimal() and len(tail) <= 16:
         async with request.app.state.db.read() as session:
             if not await views.load_objects(session, [int(tail)], viewer.actor.id if viewer else None):
                 raise NotFound
@@ -67,7 +67,7 @@ async def _channels(request: AnyRequest, viewer: Viewer | None, stream: str) -> 
         return own
     if stream == "home":
         return {f"home:{viewer.actor.id}", *own}
-    if prefix != "list" or not tail.isdigit() or len(tail) > 16:
+    if prefix != "list" or not tail.isdecimal() or len(tail) > 16:
         raise NotFound
     async with request.app.state.db.read() as session:
         await lists.one(session, viewer.actor.id, int(tail))

@@ -132,6 +132,7 @@ async def thread(request: AnyRequest, viewer: Guest, handle: PathWord, object_id
         above, below = await threads.context(session, row.id, viewer_id, ancestors=MAX_ANCESTORS,
                                              descendants=MAX_DESCENDANTS)
         found = await views.load_objects(session, [*above, *below], viewer_id)
+        found = await doors.without_letters(session, found, door, viewer)
         kept, covers = await feeds.sift(
             session, [EntryView(item, found[item]) for item in found], viewer, "thread")
         found = {entry.entry_id: entry.object for entry in kept}

@@ -222,6 +222,8 @@ async def revise(session: AsyncSession, writer: Actor, object_id: int, request: 
     """
     row = await _owned(session, writer, object_id)
     author, blog = await session.get_one(Actor, row.author_id), await session.get(Blog, row.author_id)
+    if author.suspended_at is not None:
+        raise NotFound
     draft = _draft(author, blog, request, prepared)
     await _place(session, writer, author, request, draft, row=row)
     draft.media_ids = await _media(session, writer, author, request, of_object=object_id)

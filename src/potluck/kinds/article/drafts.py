@@ -9,8 +9,10 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import draft_history, visibility
+from potluck.social.blogs import authors
 from potluck.social.draft_history import Save
-from potluck.social.model import KeptDraft
+from potluck.social.errors import NotFound
+from potluck.social.model import KeptDraft, Object
 from potluck.text.render import tidy_typed
 
 KIND = "article"
@@ -69,6 +71,10 @@ async def save(session: AsyncSession, owner_id: int, writing: Writing, place: Sa
     """Save a text as a draft; `place` says which one, and on what it is built (its `request` is not looked at).
 
     Raises:
-        NotFound, ChangedElsewhere, Invalid: as `draft_history.save`.
+        NotFound, ChangedElsewhere, Invalid: as `draft_history.save`; or there is no such article they may change.
     """
+    if place.draft_id is None and place.object_id is not None:
+        row = await session.get(Object, place.object_id)
+        if row is None or row.deleted_at is not None or not await authors.editable(session, owner_id, [row]):
+            raise NotFound
     return await draft_history.save(session, owner_id, KIND, replace(place, request=as_words(writing)))

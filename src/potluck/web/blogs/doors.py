@@ -12,11 +12,14 @@ from typing import Any
 from litestar import Response, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.social import views
 from potluck.social.accounts import passwords
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.blogs import authors, making
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor, Blog
+from potluck.social.views import ObjectView
+from potluck.social.visibility import FOLLOWERS, OPEN
 from potluck.web import cookies, flashes, redirects
 from potluck.web.actor_pages import find_actor
 from potluck.web.asking import PathWord, SentForm
@@ -63,6 +66,17 @@ async def door(request: AnyRequest, session: AsyncSession, author: Actor, viewer
     if _knows(request, await making.settings_of(session, author)):
         return Door(author.id, guest=True)
     return Door(own)
+
+
+async def without_letters(session: AsyncSession, found: dict[int, ObjectView], way: Door, viewer: Viewer | None,
+                          ) -> dict[int, ObjectView]:
+    """What is said below an article, for those whom a blog lets in: what was said to the blog alone is not for them."""
+    own = viewer.actor.id if viewer else None
+    if way.reader_id == own:
+        return found
+    private = [key for key, view in found.items() if view.object.visibility not in (*OPEN, FOLLOWERS)]
+    theirs = await views.load_objects(session, private, own) if private else {}
+    return {key: view for key, view in found.items() if key not in private or key in theirs}
 
 
 def _name(blog_id: int) -> str:
