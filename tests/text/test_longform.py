@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from potluck.text import longform
+from potluck.text import highlighting, longform
 from potluck.text.formulas import MAX_TEX, formula_html
 from potluck.text.highlighting import highlighted, without_marks
 from potluck.text.long_html import sanitise_long
@@ -134,6 +134,17 @@ def test_hostile_texts_take_no_longer_than_others() -> None:
     assert split_title(f"#{blanks}\n\ntext")[0] == ""
     assert html_of(">" * 1_000_000, "text/html") == "&gt;" * 1_000_000
     assert html_of("<p>&quot;a&quot; > &quot;b&quot;</p>", "text/html") == '<p>"a" &gt; "b"</p>'
+
+
+def test_hostile_listings_stay_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines and gaps that no program has, and what takes a lexer too long or breaks it."""
+    for code, language in (("a" * 60_000, "lilypond"), ("\n" * 60_000, "c"), ("=" * 60_000, "ini"),
+                           ("(" * 1000, "tnt")):
+        assert highlighted(code, language) in (code, without_marks(highlighted(code, language)))
+    code = "a\n" * 20_000
+    monkeypatch.setattr(highlighting, "_SECONDS", 0.05)
+    assert highlighted(code, "java") == code
+    assert "hl-" in highlighted("int a = 1;", "java")
 
 
 def test_only_so_much_tex_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

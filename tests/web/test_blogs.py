@@ -343,7 +343,8 @@ async def test_a_domain_of_its_own(site: Site) -> None:
     assert (away.status_code, away.headers["location"]) == (302, "https://potluck.test/local?lens=posts")
     for host in ("https://potluck.test", "https://other.example"):
         assert (await client.get(f"{host}/about")).status_code == 200
-    async with site.database.write() as session:
-        with pytest.raises(Invalid):
-            await making.create(session, await session.get_one(Actor, site.cast.alice.id), "second",
-                                Wishes("Second", domain="crumbs.example"), pairs=PAIRS)
+    for domain in ("crumbs.example", "127.0.0.1", "blog.potluck.test"):
+        async with site.database.write() as session:
+            with pytest.raises(Invalid):
+                await making.create(session, await session.get_one(Actor, site.cast.alice.id), "second",
+                                    Wishes("Second", domain=domain), pairs=PAIRS)

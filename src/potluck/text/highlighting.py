@@ -12,7 +12,10 @@ from potluck.text.markup import escape_text
 MAX_CODE: Final = 60_000
 """Characters of one listing that are looked at; a longer one stays plain."""
 
-_SECONDS: Final = 3.0  # a listing of this length takes a tenth of one, unless it was made to take hours
+# Many lexers take the square or the cube of a hostile listing's length, some in one step that stops everything else.
+_MAX_LINE: Final = 1000
+_GAP: Final = re.compile(r"\s{300}")
+_SECONDS: Final = 3.0  # of all steps; a listing of the greatest length takes a tenth of one otherwise
 
 _LANGUAGE: Final = re.compile(r"[\w.+#-]{1,40}")
 _SPAN: Final = re.compile(r'<span class="hl-[a-z]+">([^<]*)</span>')
@@ -27,18 +30,22 @@ _SHADES: Final = (
 
 
 def highlighted(code: str, language: str) -> str:
-    """A listing as HTML for inside of `<code>`; plain where the language is unknown or the listing too long."""
-    lexer = _lexer(language) if len(code) <= MAX_CODE else None
+    """A listing as HTML for inside of `<code>`; plain where its language is unknown, or it is too long or too odd."""
+    lexer = _lexer(language) if _is_tame(code) else None
     if lexer is None:
         return escape_text(code)
     try:
         return "".join(_marked(shade, text) for shade, text in _joined(_in_time(lexer.get_tokens(code))))
-    except TimeoutError:
+    except Exception:  # noqa: BLE001 - lexers raise whatever occurs to them, RecursionError too
         return escape_text(code)
 
 
+def _is_tame(code: str) -> bool:
+    return len(code) <= MAX_CODE and max(map(len, code.split("\n"))) <= _MAX_LINE and not _GAP.search(code)
+
+
 def _in_time(tokens: Any) -> Iterator[Any]:
-    """The same tokens; many lexers take the square of a hostile listing's length.
+    """The same tokens.
 
     Raises:
         TimeoutError: they took too much of the processor.

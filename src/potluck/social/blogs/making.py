@@ -93,7 +93,8 @@ def _domain(wanted: str) -> str | None:
         return None
     host = normalise_host(wanted)
     own = {current().domain.lower(), current().host.lower()}
-    if host is None or "." not in host or ":" in host or any(host == name or host.endswith(f".{name}")
+    address = host is not None and host.rpartition(".")[2].isdigit()  # by which proxies and probes ask for the site
+    if host is None or address or "." not in host or ":" in host or any(host == name or host.endswith(f".{name}")
                                                              for name in own):
         raise Invalid("domain", "A domain of its own is a host name such as blog.example.org")
     return host
