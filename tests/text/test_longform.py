@@ -133,6 +133,10 @@ def test_hostile_texts_take_no_longer_than_others() -> None:
     assert split_title(f"# a{blanks}b")[0] == "a b"
     assert split_title(f"#{blanks}\n\ntext")[0] == ""
     assert html_of(">" * 1_000_000, "text/html") == "&gt;" * 1_000_000
+    assert html_of("# a\n" * 20_000).startswith("<h1>a</h1>")
+    assert html_of("# a\n" * 1000).count('<h1 id="text-a') == 1000
+    assert "<dl>" not in html_of("a\n: b\n\n" * 20_000)
+    assert "<dl>" in html_of("a\n: b\n\n" * 100)
     assert html_of("<p>&quot;a&quot; > &quot;b&quot;</p>", "text/html") == '<p>"a" &gt; "b"</p>'
 
 

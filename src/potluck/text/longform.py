@@ -38,10 +38,14 @@ MAX_TEXT: Final = 2_000_000
 
 _MAX_FORMULAS: Final = 3000
 _MAX_TEX: Final = 200_000  # characters of all formulas that are drawn
+_MAX_ANCHORS: Final = 2000  # headings
+_MAX_DEFINITIONS: Final = 3000
 _MAX_CODE: Final = 300_000  # characters of all listings that get colours
 _MORE: Final = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _TITLE: Final = re.compile(r"\s*#[ \t]([^\n]*)")
 _ANCHOR: Final = re.compile(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
+_DEFINITION: Final = re.compile(r"^[ \t>*+\-\d.)]*:", re.MULTILINE)
+_HEADING: Final = re.compile(r"<h[1-6]\b")
 _MATH_SPAN: Final = re.compile(r'<span data-math-style="(inline|display)">')
 _MATH_BLOCK: Final = re.compile(r'<code class="language-math" data-math-style="display">')
 _BOX: Final = re.compile(r'<input type="checkbox"( checked="")? disabled="" />')
@@ -211,24 +215,34 @@ def _html(text: str, media_type: str) -> str:
     text = tidy_typed(text).encode("utf-8", "replace").decode()  # lone surrogates come out of JSON
     if media_type == "text/html":
         return text
-    import comrak  # three megabytes; only writers need it
-
-    html = str(comrak.render_markdown(text, *_options()))
+    html = _of_markdown(text)
     html = _ANCHOR.sub("", html)
     html = _MATH_SPAN.sub(r'<span class="math-\1">', html)
     html = _MATH_BLOCK.sub('<code class="language-math">', html)
     return _BOX.sub(lambda box: "\u2611" if box[1] else "\u2610", html)
 
 
+def _of_markdown(text: str) -> str:
+    """Anchors and definitions take the square of how many there are; where these are too many, they are left out."""
+    import comrak  # three megabytes; only writers need it
+
+    definitions = len(_DEFINITION.findall(text)) <= _MAX_DEFINITIONS
+    html = str(comrak.render_markdown(text, *_options(anchors=False, definitions=definitions)))
+    if 0 < len(_HEADING.findall(html)) <= _MAX_ANCHORS:
+        html = str(comrak.render_markdown(text, *_options(anchors=True, definitions=definitions)))
+    return html
+
+
 @cache
-def _options() -> tuple[Any, Any, Any]:
+def _options(*, anchors: bool, definitions: bool) -> tuple[Any, Any, Any]:
     import comrak
 
     extensions, parsing, writing = comrak.ExtensionOptions(), comrak.ParseOptions(), comrak.RenderOptions()
-    for name in ("table", "strikethrough", "footnotes", "tasklist", "description_lists", "math_dollars",
-                 "cjk_friendly_emphasis"):
+    for name in ("table", "strikethrough", "footnotes", "tasklist", "math_dollars", "cjk_friendly_emphasis"):
         setattr(extensions, name, True)
-    extensions.header_id_prefix = ""
+    extensions.description_lists = definitions
+    if anchors:
+        extensions.header_id_prefix = ""
     writing.unsafe_ = True  # it is sanitised next
     return extensions, parsing, writing
 
