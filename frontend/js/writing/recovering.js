@@ -49,7 +49,7 @@ function recoverOwn(form, saving, open) {
 function offerOthers(form, saving, open) {
   for (const copy of copiesOf(form.dataset.viewer)) {
     if (copy.key === form.elements.key.value || open.has(copy.by)) continue;
-    const page = copy.object_id ? `/posts/${copy.object_id}/write` : copy.draft_id ? `/write/${copy.draft_id}` : "";
+    const page = copy.object_id ? `/posts/${copy.object_id}/article` : copy.draft_id ? `/write/${copy.draft_id}` : "";
     notice(form, "waiting", opening(copy.words),
       ["use", () => { if (page) location.assign(page); else { take(form, saving, copy); saving.save(); } }],
       ["discard", () => dropCopy(copy)]);
