@@ -233,6 +233,18 @@ def test_nothing_is_cut_in_silence() -> None:
         html_of("x" * 2_000_001)
 
 
+def test_no_table_is_blown_up() -> None:
+    """Rows that lack cells get them, which a short text could use to make millions of them."""
+    start = time.monotonic()
+    for prefix in ("", "> ", "- a\n\n  "):
+        inside = "> " if prefix == "> " else " " * (len(prefix) - 5 if prefix else 0)
+        with pytest.raises(TextTooLong):
+            html_of(f"{prefix}{'|a' * 2000}|\n{inside}{'|-' * 2000}|\n" + f"{inside}|b|\n{inside}|-|\n" * 5000)
+    assert time.monotonic() - start < 5
+    ragged = html_of("|a|b|c|\n|-|-|-|\n" + "|x|\n" * 2000 + "\n---\n" + "words\n" * 9000)
+    assert ragged.count("<td") == 6000
+
+
 def test_words_and_minutes() -> None:
     """Scripts without spaces count by characters."""
     assert count_words("It's a well-made pie, 3 in all") == 7

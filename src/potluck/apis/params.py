@@ -106,7 +106,7 @@ class Params:
         value = self._last(name)
         if value is None or value == "":
             return None
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
             return int(value)
         word = _as_text(value).strip()
         if not re.fullmatch(r"-?[0-9]{1,18}", word):

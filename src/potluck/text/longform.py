@@ -41,6 +41,8 @@ _MAX_TEX: Final = 200_000  # characters of all formulas that are drawn
 _MAX_ANCHORS: Final = 2000  # headings
 _MAX_DEFINITIONS: Final = 3000
 _MAX_CODE: Final = 300_000  # characters of all listings that get colours
+_MAX_MISSING_CELLS: Final = 20_000
+_LINE_END: Final = re.compile(r"\r\n?|\n")
 _MORE: Final = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _TITLE: Final = re.compile(r"\s*#[ \t]([^\n]*)")
 _ANCHOR: Final = re.compile(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
@@ -215,6 +217,8 @@ def _html(text: str, media_type: str) -> str:
     text = tidy_typed(text).encode("utf-8", "replace").decode()  # lone surrogates come out of JSON
     if media_type == "text/html":
         return text
+    if _missing_cells(text) > _MAX_MISSING_CELLS:
+        raise TextTooLong(MAX_TEXT)
     html = _of_markdown(text)
     html = _ANCHOR.sub("", html)
     html = _MATH_SPAN.sub(r'<span class="math-\1">', html)
@@ -231,6 +235,20 @@ def _of_markdown(text: str) -> str:
     if 0 < len(_HEADING.findall(html)) <= _MAX_ANCHORS:
         html = str(comrak.render_markdown(text, *_options(anchors=True, definitions=definitions)))
     return html
+
+
+def _missing_cells(text: str) -> int:
+    """At most how many cells the rows of tables lack, which the parser adds: a short text could make millions."""
+    columns = missing = 0
+    for line in _LINE_END.split(text):
+        if not line.strip(" \t>"):
+            columns = 0  # no table goes on behind an empty line
+            continue
+        found = line.count("|") + 1
+        if "-" in line and not line.strip("|:- \t\v\f>"):
+            columns = max(columns, found)
+        missing += max(0, columns - found)
+    return missing
 
 
 @cache

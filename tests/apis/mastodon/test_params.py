@@ -155,3 +155,11 @@ def test_any_json_value_is_read_or_refused(value: object) -> None:
                    params.records, params.moment):
         with contextlib.suppress(ApiError):
             method("x")
+
+
+def test_numbers_no_database_keeps_are_none() -> None:
+    """However they are written in JSON."""
+    assert Params({"a": 3.0}).whole("a") == 3
+    for value in (1e300, -1e19, "9" * 19):
+        with pytest.raises(ApiError):
+            Params({"a": value}).whole("a")
