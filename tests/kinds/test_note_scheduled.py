@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -130,3 +131,23 @@ async def test_drafts_are_kept(cast: Cast) -> None:
             await kept_drafts.save(session, cast.alice.id, "note", {"text": "x" * kept_drafts.MAX_BYTES})
         await kept_drafts.delete(session, cast.alice.id, made.id)
         assert await kept_drafts.page(session, cast.alice.id, Page()) == []
+
+
+async def test_one_that_breaks_does_not_hold_up_the_others(cast: Cast) -> None:
+    """What nobody foresaw is kept with a note for its author; the rest comes out, and the publisher goes on."""
+    broken, well = await wait(cast, "first"), await wait(cast, "second")
+    await time_passes(cast)
+
+    async def prepare(database: Any, federation: Any, waiting: ScheduledPost) -> Any:
+        if waiting.id == broken:
+            raise RuntimeError("nobody foresaw this")
+        return await notes.LATER.prepare(database, federation, waiting)
+
+    publisher = Publisher(cast.database, Nobody(), [replace(notes.LATER, prepare=prepare)])
+    while await publisher.publish_due():
+        pass
+    async with cast.database.read() as session:
+        left = await session.get_one(ScheduledPost, broken)
+        assert left.error
+        assert "foresaw" not in left.error
+        assert await session.get(ScheduledPost, well) is None

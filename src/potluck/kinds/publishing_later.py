@@ -17,13 +17,15 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.kinds.authoring import HandleResolver
 from potluck.social import scheduled
-from potluck.social.errors import SocialError
+from potluck.social.errors import Conflict, NotAllowed, SocialError
 from potluck.social.model import Actor, ScheduledPost, User
 
 log = structlog.get_logger(__name__)
 
 _SECONDS = 5.0
-_GONE = "The account cannot post any more"
+# Texts of errors are collected for translation.
+_GONE = NotAllowed("The account cannot post any more").text
+_BROKEN = Conflict("Something went wrong here. Look it over, and publish it again").text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,17 @@ class Publisher:
                 await self._publish(kind, row)
             except (SocialError, msgspec.ValidationError) as error:
                 log.info("scheduled_refused", post=row.id, reason=str(error))
-                async with self._db.write() as session:
-                    await scheduled.fail(session, row.id, str(error))
+                await self._fail(row, str(error))
+            except SQLAlchemyError:
+                raise  # the database is busy or away; the next round finds the row again
+            except Exception:  # the edge of the loop: one post must not keep the others waiting
+                log.exception("scheduled_failed", post=row.id)
+                await self._fail(row, _BROKEN)
         return len(rows)
+
+    async def _fail(self, row: ScheduledPost, reason: str) -> None:
+        async with self._db.write() as session:
+            await scheduled.fail(session, row.id, reason)
 
     async def _publish(self, kind: Later, waiting: ScheduledPost) -> None:
         """The post comes and its row goes in one transaction: it is published once, whatever happens."""
