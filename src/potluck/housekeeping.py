@@ -108,8 +108,8 @@ class FileChores:
             log.info("old_posts_forgotten", count=count)
 
     async def sweep_archives(self) -> None:
-        """Remove archives that people had packed and did not take away within a week."""
-        await asyncio.to_thread(archive_out.sweep, self._db.settings.data)
+        """Remove archives that people had packed and did not take away within a week, or who left."""
+        await archive_out.sweep(self._db)
 
     def all(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
         """Each with how often it is done."""

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import func, select
 
 from potluck import jobs
+from potluck.db.base import now
 from potluck.jobs import JobEngine
 from potluck.media import uploads
 from potluck.media.storage import storage_of
@@ -136,15 +137,17 @@ async def test_files_pass_through_in_pieces(cast: Cast, tmp_path: Path) -> None:
     assert sum(sizes) > 64 << 20
 
 
-def test_old_archives_are_swept(tmp_path: Path) -> None:
-    """After a week; those of yesterday stay."""
-    for name, age in (("1", 8), ("2", 1)):
-        folder = tmp_path / "exports" / name
+async def test_old_archives_are_swept(cast: Cast) -> None:
+    """After a week, or when their owner has left; those of yesterday stay."""
+    exports = cast.database.settings.data / "exports"
+    for person, age in ((cast.alice, 8), (cast.bob, 1), (cast.eve, 1)):
+        folder = exports / str(person.id)
         folder.mkdir(parents=True)
         moment = time.time() - age * 86400
         os.utime(folder, (moment, moment))
-    archive_out.sweep(tmp_path)
-    assert [folder.name for folder in (tmp_path / "exports").iterdir()] == ["2"]
+    await cast.change(cast.eve, deleted_at=now())
+    await archive_out.sweep(cast.database)
+    assert [folder.name for folder in exports.iterdir()] == [str(cast.bob.id)]
 
 
 # ---- a killed engine ----------------------------------------------------------------------------------------------

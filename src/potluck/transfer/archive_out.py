@@ -77,11 +77,22 @@ def remove(actor_id: int) -> None:
     shutil.rmtree(folder_of(actor_id), ignore_errors=True)
 
 
-def sweep(data: Path) -> None:
-    """Remove archives that are older than a week, and what is left of those that were never finished."""
-    for folder in (data / "exports").glob("*"):
-        if time.time() - folder.stat().st_mtime > KEPT_DAYS * 86400:
-            shutil.rmtree(folder, ignore_errors=True)
+async def sweep(db: Database) -> None:
+    """Remove archives that are older than a week, those of people who left, and what was never finished."""
+    folders = await asyncio.to_thread(lambda: list((db.settings.data / "exports").glob("*")))
+    for at in range(0, len(folders), _BATCH):
+        some = {int(folder.name): folder for folder in folders[at:at + _BATCH] if folder.name.isdecimal()}
+        async with db.read() as session:
+            there = set((await session.scalars(select(Actor.id).where(
+                Actor.id.in_(some), Actor.deleted_at.is_(None)))).all())
+        await asyncio.to_thread(_sweep, [folder for actor_id, folder in some.items() if actor_id not in there],
+                                [some[actor_id] for actor_id in there])
+
+
+def _sweep(of_nobody: Sequence[Path], of_somebody: Sequence[Path]) -> None:
+    old = [folder for folder in of_somebody if time.time() - folder.stat().st_mtime > KEPT_DAYS * 86400]
+    for folder in (*of_nobody, *old):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class OwnFiles:
