@@ -316,7 +316,8 @@ def test_search_finds_people_tags_and_own_posts(alice: Client) -> None:
     """One search gives accounts by name, hashtags by beginning and posts by word."""
     alice.status_post("Rhubarb crumble #pudding")
     assert "bob" in [one["acct"] for one in alice.search("bob")["accounts"]]
-    assert "pudding" in [one["name"] for one in alice.search("puddi")["hashtags"]]
+    found = alice.search("puddi", exclude_unreviewed=False)  # the library asks for reviewed ones only
+    assert "pudding" in [one["name"] for one in found["hashtags"]]
     assert any("Rhubarb" in one["content"] for one in alice.search("rhubarb")["statuses"])
     assert [one["acct"] for one in alice.account_search("mia")] == ["mia"]
 

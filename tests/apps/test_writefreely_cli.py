@@ -67,7 +67,7 @@ def test_a_writers_day(wfc: Wfc, backdrop: Backdrop, home: Path) -> None:
 
     wfc("blog", "create", "bobs-oven", "--title", "Bob's oven", "--yes")
     wfc("blog", "update", "bobs-oven", "--mathjax", "off", "--email-subs", "off", "--description", "Warm", "--yes")
-    assert [row["alias"] for row in wfc("blogs")] == ["bob", "bobs-oven"]
+    assert {"bob", "bobs-oven"} <= {row["alias"] for row in wfc("blogs")}
     assert wfc("blog", "show", "bobs-oven")["description"] == "Warm"
 
     out = wfc("publish", post["id"], "--blog", "bobs-oven", "--yes")

@@ -7,7 +7,8 @@ import pytest
 from support import clients
 
 _IMPORTS = {"fediverse-pasture": "fediverse_pasture", "mastodon-py": "mastodon, websocket", "moto": "moto.server",
-            "tooi": "tooi.entities", "toot": "toot.cli", "tuspy": "tusclient.client"}
+            "pythonlemmy": "pythonlemmy", "pythorhead": "pythorhead", "tooi": "tooi.entities", "toot": "toot.cli",
+            "tuspy": "tusclient.client", "writefreely-cli": "writefreely_cli"}
 
 
 @pytest.mark.parametrize("name", clients.PYTHON_CLIENTS)
