@@ -126,12 +126,14 @@ class DeliveryEngine:
 
     async def drain(self) -> None:
         """Work until nothing is due and nothing is open (tests)."""
+        idle = False
         while True:
             took = await self.round()
             if self._tasks:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             await self._settle()
-            if not took and not self._tasks:
+            before, idle = idle, not took and not self._tasks
+            if before and idle:  # once more: what was settled just now may have made room for others
                 return
 
     async def round(self) -> bool:
