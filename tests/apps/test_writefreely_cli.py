@@ -86,6 +86,6 @@ def test_a_writers_day(wfc: Wfc, backdrop: Backdrop, home: Path) -> None:
     wfc("blog", "delete", "bobs-oven", "--yes")
     assert [row["id"] for row in wfc("list", "--drafts")] == [post["id"]]
     wfc("delete", post["id"], "--yes")
-    assert wfc("list") == []
+    assert post["id"] not in [row["id"] for row in wfc("list")]
     wfc("logout")
     wfc("whoami", fails=3)

@@ -18,7 +18,7 @@ from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects
 from potluck.social.communities import joining, making, mod_log, moderating, posts, roles, withdrawing
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Object, Server, User
+from potluck.social.model import Actor, GroupPost, Mention, Object, Server, User
 from potluck.social.paging import Page
 
 from .conftest import PAIRS, Wire
@@ -521,5 +521,8 @@ async def test_claiming_has_no_effect_twice(wire: Wire, peer: Peer, group, alice
     row = await wire.say(alice)
     async with wire.db.write() as session:
         found = await session.get_one(Object, row.id)
+        assert not await posts.claim(session, found, known)  # it does not name the community
+        session.add(Mention(object_id=found.id, actor_id=known.id))
+        await session.flush()
         assert await posts.claim(session, found, known)
         assert not await posts.claim(session, found, known)
