@@ -19,6 +19,9 @@ from potluck.settings import Settings
 URL = "https://potluck.test"
 """Public address of the server in tests."""
 
+BACKGROUND = ("wakeup", "live_event")
+"""Tables that a server asks now and then, whether somebody reads or not: not counted as the cost of an answer."""
+
 
 async def _migrate(made: Settings) -> None:
     database = Database(made)

@@ -6,11 +6,11 @@ import pytest
 
 from potluck.social.drafts import AttachmentDraft
 from potluck.social.model import Actor
-from support.databases import statements
+from support.databases import BACKGROUND, statements
 
 from .conftest import Api
 
-KEPT = ("live_event", "oauth_token", "ip_block")
+KEPT = (*BACKGROUND, "oauth_token", "ip_block")
 """What is asked by others, or only now and then."""
 
 
