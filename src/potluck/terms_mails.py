@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import jobs
@@ -25,7 +25,7 @@ From %(day)s other terms of service hold on %(title)s:
 %(changelog)s"""
 
 
-def _everyone() -> tuple[object, ...]:
+def _everyone() -> tuple[ColumnElement[bool], ...]:
     return User.confirmed_at.is_not(None), User.approved_at.is_not(None), User.disabled_at.is_(None)
 
 
@@ -34,7 +34,7 @@ async def tell_everyone(job: jobs.Job, terms_id: int) -> None:
     """Send the mails, some people in each step."""
     async with job.db.read() as session:
         terms = await session.get(Terms, terms_id)
-        total = await session.scalar(select(func.count()).select_from(User).where(*_everyone())) or 0  # type: ignore[arg-type]
+        total = await session.scalar(select(func.count()).select_from(User).where(*_everyone())) or 0
     if terms is None:  # taken back meanwhile
         return
     after, done = 0, 0
@@ -50,7 +50,7 @@ async def tell_everyone(job: jobs.Job, terms_id: int) -> None:
 
 
 async def _next(session: AsyncSession, after: int) -> list[User]:
-    rows = await session.scalars(select(User).where(User.id > after, *_everyone()).order_by(User.id).limit(BATCH))  # type: ignore[arg-type]
+    rows = await session.scalars(select(User).where(User.id > after, *_everyone()).order_by(User.id).limit(BATCH))
     return list(rows.all())
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import local_user, moderation, render, shapes, site
+from potluck.apis.lemmy import finding, local_user, render, shapes, site
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.settings import SUCCESS
 from potluck.apis.lemmy.staff import check_admin, check_staff
-from potluck.apis.lemmy.words import Json, limit_of, moment, offset_of
+from potluck.apis.lemmy.words import Json, What, limit_of, moment, offset_of
 from potluck.social import audit, strikes
 from potluck.social.accounts import roles, signup, tokens
 from potluck.social.model import Actor, Object, User
@@ -30,7 +30,7 @@ async def add(call: Call) -> Answer:
     """Make somebody a moderator of this server, or a plain account again."""
     user, added = check_admin(call), call.flag("added")
     async with call.write() as session:
-        target = await moderation.person(session, call)
+        target = await finding.actor(session, call.number("person_id"), "person")
         login = await session.scalar(select(User).where(User.actor_id == target.id))
         if login is None:
             raise missing("local_user")
@@ -67,7 +67,7 @@ async def ban(call: Call) -> Answer:
     if call.params.values.get("expires") is not None and wanted:
         raise refused("not_supported", message="A suspension here does not end by itself: leave the end out")
     async with call.write() as session:
-        target = await moderation.person(session, call)
+        target = await finding.actor(session, call.number("person_id"), "person")
         if wanted:
             await strikes.take(session, user, target, Measure(strikes.SUSPEND, _reason(call)))
         else:
@@ -96,11 +96,12 @@ def application(user: User, actor: Actor) -> Json:
         "creator": shapes.person(actor)}
 
 
-async def _applications(session: AsyncSession, call: Call, *conditions: object) -> Sequence[tuple[User, Actor]]:
+async def _applications(session: AsyncSession, call: Call, *conditions: ColumnElement[bool],
+                        ) -> Sequence[tuple[User, Actor]]:
     limit = limit_of(call.params)
     rows = await session.execute(select(User, Actor).join(Actor, Actor.id == User.actor_id).where(
         Actor.deleted_at.is_(None), User.signup_reason.is_not(None), User.signup_reason != "",
-        *conditions,  # type: ignore[arg-type]
+        *conditions,
     ).order_by(User.id.desc()).limit(limit).offset(offset_of(call.params, limit)))
     return [(row[0], row[1]) for row in rows.all()]
 
@@ -124,9 +125,9 @@ async def applications_count(call: Call) -> Answer:
     return answer({"registration_applications": found or 0})
 
 
-async def _application(session: AsyncSession, condition: object) -> tuple[User, Actor]:
+async def _application(session: AsyncSession, condition: ColumnElement[bool]) -> tuple[User, Actor]:
     row = (await session.execute(select(User, Actor).join(Actor, Actor.id == User.actor_id).where(
-        condition, Actor.deleted_at.is_(None)))).one_or_none()  # type: ignore[arg-type]
+        condition, Actor.deleted_at.is_(None)))).one_or_none()
     if row is None:
         raise missing("registration_application")
     return row[0], row[1]
@@ -165,7 +166,7 @@ async def purge_person(call: Call) -> Answer:
     """Delete an account for good, with everything it said; for administrators."""
     user = check_admin(call)
     async with call.write() as session:
-        await strikes.take(session, user, await moderation.person(session, call), Measure(
+        await strikes.take(session, user, await finding.actor(session, call.number("person_id"), "person"), Measure(
             strikes.DELETE, _reason(call)))
     return SUCCESS
 
@@ -175,19 +176,18 @@ async def purge_community(call: Call) -> Answer:
     """Delete a community for good; one of another server is gone for this one. For administrators."""
     user = check_admin(call)
     async with call.write() as session:
-        found = await moderation.group(session, call)
+        found = await finding.actor(session, call.number("community_id"), "community")
         name = audit.handle(found)
         await strikes.delete_for_good(session, found, None)
         await audit.record(session, user.id, "purge_community", name, {"text": _reason(call)})
     return SUCCESS
 
 
-async def _purge(call: Call, what: str) -> Answer:
+async def _purge(call: Call, what: What) -> Answer:
     user = check_admin(call)
     async with call.write() as session:
         row = await session.get(Object, call.number(f"{what}_id"))
-        if row is None or row.deleted_at is not None or row.group_id is None \
-                or (row.in_reply_to_uri is None) != (what == "post"):
+        if row is None or row.deleted_at is not None or not finding.is_a(row, what):
             raise missing(what)
         author = await session.get_one(Actor, row.author_id)
         await strikes.take(session, user, author, Measure(strikes.DELETE_POSTS, _reason(call), object_ids=[row.id]))

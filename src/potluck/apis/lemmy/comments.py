@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from potluck.apis.lemmy import finding, render, shapes
+from potluck.apis.lemmy import finding, own_acts, render
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
-from potluck.apis.lemmy.post_actions import check_score
 from potluck.apis.lemmy.posts import check_listing, marked_with, mine, votes_on
 from potluck.apis.lemmy.words import COMMENT_SORTS, LISTINGS, Json, language_of, limit_of, offset_of, one_of
 from potluck.kinds import authoring
 from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest
-from potluck.social import act_limits, reactions
+from potluck.social import act_limits
 from potluck.social.communities import comments as discussion
-from potluck.social.communities import contributions, joining, withdrawing
+from potluck.social.communities import contributions
 from potluck.social.communities.contributions import Wanted
-from potluck.social.model import Object
 from potluck.text.languages import normalise_language
 
 TREE = 300
@@ -50,9 +48,9 @@ async def _tree(call: Call, post_id: int | None, parent_id: int | None, sort: st
     """With `max_depth` so many levels and as many comments as fit; else pages of `limit`."""
     session = await call.reader()
     if parent_id:
-        top = (await finding.comment(session, parent_id, call.viewer_id)).object
+        top = (await finding.entry(session, parent_id, call.viewer_id, "comment")).object
     else:
-        top = (await finding.post(session, post_id or 0, call.viewer_id)).object
+        top = (await finding.entry(session, post_id or 0, call.viewer_id, "post")).object
     depth = call.params.whole("max_depth")
     if depth is not None and depth < 1:
         raise refused("invalid_body_field", message="max_depth is at least 1")
@@ -78,7 +76,7 @@ async def show(call: Call) -> Answer:
 @endpoint("GET", "/comment/like/list")
 async def voters(call: Call) -> Answer:
     """Who voted on a comment: for the moderators of its community and for who looks after the server."""
-    view = await finding.comment(await call.reader(), call.number("comment_id"), call.viewer_id)
+    view = await finding.entry(await call.reader(), call.number("comment_id"), call.viewer_id, "comment")
     return answer({"comment_likes": await votes_on(call, view.object)})
 
 
@@ -96,9 +94,9 @@ async def create(call: Call) -> Answer:
     post_id, parent_id = call.number("post_id"), call.params.ident("parent_id")
     text = _content(call)
     session = await call.reader()
-    top = await finding.post(session, post_id, call.viewer_id)
+    top = await finding.entry(session, post_id, call.viewer_id, "post")
     if parent_id:
-        parent = (await finding.comment(session, parent_id, call.viewer_id)).object
+        parent = (await finding.entry(session, parent_id, call.viewer_id, "comment")).object
         if parent.thread_root_id != top.object.id:
             raise refused("couldnt_create_comment", message="The comment answered belongs to another post")
     request = NoteRequest(text, content_type=_MARKDOWN, in_reply_to_id=parent_id or post_id,
@@ -125,7 +123,7 @@ async def edit(call: Call) -> Answer:
     object_id = call.number("comment_id")
     session = await call.reader()
     row = await finding.own(session, object_id, call.me.id, "comment")
-    view = await finding.comment(session, object_id, call.viewer_id)
+    view = await finding.entry(session, object_id, call.viewer_id, "comment")
     language = language_of(call.params) if call.params.whole("language_id") is not None else row.language
     text = _content(call) if call.params.optional_text("content") is not None else row.source or ""
     request = NoteRequest(
@@ -142,42 +140,22 @@ async def edit(call: Call) -> Answer:
 @endpoint("POST", "/comment/like")
 async def like(call: Call) -> Answer:
     """Vote up (1) or down (-1), or take the vote back (0)."""
-    object_id, score = call.number("comment_id"), call.params.whole("score")
-    await finding.comment(await call.reader(), object_id, call.viewer_id)
-    async with call.write() as session:
-        await joining.vote(session, await call.acting(session), object_id, check_score(score))
-    return await answered(call, object_id)
+    return await answered(call, await own_acts.vote(call, "comment"))
 
 
 @endpoint("PUT", "/comment/save")
 async def save(call: Call) -> Answer:
     """Keep a comment to come back to, or no longer."""
-    object_id, wanted = call.number("comment_id"), call.flag("save")
-    await finding.comment(await call.reader(), object_id, call.viewer_id)
-    async with call.write() as session:
-        await (reactions.bookmark if wanted else reactions.unbookmark)(
-            session, await call.acting(session), object_id)
-    return await answered(call, object_id)
+    return await answered(call, await own_acts.keep(call, "comment"))
 
 
 @endpoint("POST", "/comment/delete")
 async def delete(call: Call) -> Answer:
     """Take one's own comment back, or put it there again."""
-    object_id, wanted = call.number("comment_id"), call.flag("deleted")
-    session = await call.reader()
-    row = await finding.own(session, object_id, call.me.id, "comment")
-    found = await render.comments(session, [object_id], call.viewer_id)
-    if not wanted:
-        if shapes.is_deleted(row):
-            async with call.write() as writer:
-                await withdrawing.put_back(writer, await call.acting(writer), object_id)
+    object_id, before = await own_acts.take_back(call, "comment")
+    if before is None:
         return await answered(call, object_id)
-    if object_id not in found:
-        raise missing("comment")
-    async with call.write() as writer:
-        await finding.take_away(writer, await call.acting(writer), await writer.get_one(Object, object_id))
-    view = found[object_id]
-    return answer({"comment_view": {**view, "comment": {**view["comment"], "content": "", "deleted": True}},
+    return answer({"comment_view": {**before, "comment": {**before["comment"], "content": "", "deleted": True}},
                    "recipient_ids": []})
 
 

@@ -12,6 +12,7 @@ from potluck.apis.lemmy.words import (
     LISTINGS,
     SORTS,
     VISIBILITIES,
+    Json,
     codes,
     language_number,
     limit_of,
@@ -58,7 +59,7 @@ async def index(call: Call) -> Answer:
     return answer({"communities": await render.communities(session, [actor for actor, _ in found], call.viewer_id)})
 
 
-async def answered(call: Call, community_id: int) -> Answer:
+async def response(call: Call, community_id: int) -> Json:
     """CommunityResponse."""
     session = await call.reader()
     group = await finding.actor(session, community_id, "community")
@@ -66,7 +67,12 @@ async def answered(call: Call, community_id: int) -> Answer:
     if not found:
         raise missing("community")
     settings = (await facets.communities(session, [community_id]))[community_id]
-    return answer({"community_view": found[0], "discussion_languages": languages_of(settings)})
+    return {"community_view": found[0], "discussion_languages": languages_of(settings)}
+
+
+async def answered(call: Call, community_id: int) -> Answer:
+    """CommunityResponse, as an answer."""
+    return answer(await response(call, community_id))
 
 
 def _languages(call: Call) -> list[str]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.lemmy import render
 from potluck.apis.lemmy.endpoint import Call
 from potluck.apis.lemmy.errors import ApiError, missing, refused
+from potluck.apis.lemmy.words import What
 from potluck.social import actors, objects
 from potluck.social.communities import facets, roles, withdrawing
 from potluck.social.errors import SocialError
@@ -99,31 +100,24 @@ async def actor(session: AsyncSession, ident: int, what: str) -> Actor:
     return found
 
 
-async def post(session: AsyncSession, object_id: int, viewer_id: int | None) -> ObjectView:
-    """A post of a community.
+def is_a(row: Object, what: What) -> bool:
+    """Whether this stands in a community as a post, or as a comment."""
+    return row.group_id is not None and (row.in_reply_to_uri is None) == (what == "post")
+
+
+async def entry(session: AsyncSession, object_id: int, viewer_id: int | None, what: What) -> ObjectView:
+    """A post or comment of a community.
 
     Raises:
         ApiError: it is not there for the viewer.
     """
     view = (await load_objects(session, [object_id], viewer_id)).get(object_id)
-    if view is None or view.group is None or view.object.in_reply_to_uri is not None:
-        raise missing("post")
+    if view is None or view.group is None or not is_a(view.object, what):
+        raise missing(what)
     return view
 
 
-async def comment(session: AsyncSession, object_id: int, viewer_id: int | None) -> ObjectView:
-    """A comment in a community.
-
-    Raises:
-        ApiError: it is not there for the viewer.
-    """
-    view = (await load_objects(session, [object_id], viewer_id)).get(object_id)
-    if view is None or view.group is None or view.object.in_reply_to_uri is None:
-        raise missing("comment")
-    return view
-
-
-async def own(session: AsyncSession, object_id: int, author_id: int, what: str) -> Object:
+async def own(session: AsyncSession, object_id: int, author_id: int, what: What) -> Object:
     """What somebody wrote in a community, as a row that may be changed.
 
     Raises:
@@ -145,6 +139,6 @@ async def take_away(session: AsyncSession, author: Actor, row: Object) -> None:
         await objects.delete(session, row.id, author)
 
 
-def _not_mine(found: Object | None, what: str) -> ApiError:
+def _not_mine(found: Object | None, what: What) -> ApiError:
     open_to_all = found is not None and found.visibility in ("public", "unlisted") and found.deleted_at is None
     return refused(f"no_{what}_edit_allowed") if open_to_all else missing(what)

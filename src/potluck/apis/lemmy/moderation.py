@@ -6,26 +6,26 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import moderated, render, shapes
+from potluck.apis.lemmy import communities, finding, moderated, render
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
-from potluck.apis.lemmy.words import Json, codes, language_number, one_of
-from potluck.social.communities import facets, mod_log, moderating, roles
+from potluck.apis.lemmy.posts import moderators
+from potluck.apis.lemmy.words import What, one_of
+from potluck.social.communities import mod_log, moderating, roles
 from potluck.social.model import Actor, Object
 from potluck.social.visibility import GROUP
 
 _FEATURED = {"Local": "Local", "Community": "Community"}
 
 
-async def thing(session: AsyncSession, call: Call, what: str) -> Object:
+async def thing(session: AsyncSession, call: Call, what: What) -> Object:
     """The post or comment a moderator means, removed ones included.
 
     Raises:
         ApiError: there is none in a community, or none for the asker to know of.
     """
     row = await session.get(Object, call.number(f"{what}_id"))
-    is_post = row is not None and row.in_reply_to_uri is None
-    if row is None or row.group_id is None or row.deleted_at is not None or is_post != (what == "post"):
+    if row is None or row.deleted_at is not None or not finding.is_a(row, what):
         raise missing(what)
     group = await session.get_one(Actor, row.group_id)
     looks_after = await roles.is_moderator(session, group.id, call.me.id)
@@ -39,7 +39,7 @@ def _reason(call: Call) -> str:
     return call.params.text("reason")[:mod_log.MAX_REASON]
 
 
-async def _shown(session: AsyncSession, call: Call, object_id: int, what: str) -> Answer:
+async def _shown(session: AsyncSession, call: Call, object_id: int, what: What) -> Answer:
     await session.flush()
     session.expire_all()
     view = (await moderated.views(session, [object_id], call.me.id)).get(object_id)
@@ -48,7 +48,7 @@ async def _shown(session: AsyncSession, call: Call, object_id: int, what: str) -
     return answer({f"{what}_view": view} | ({"recipient_ids": []} if what == "comment" else {}))
 
 
-async def _remove(call: Call, what: str) -> Answer:
+async def _remove(call: Call, what: What) -> Answer:
     async with call.write() as session:
         row = await thing(session, call, what)
         act = moderating.remove if call.flag("removed") else moderating.restore
@@ -98,72 +98,39 @@ async def distinguish(call: Call) -> Answer:
         return await _shown(session, call, row.id, "comment")
 
 
-async def group(session: AsyncSession, call: Call) -> Actor:
-    """The community a call is about.
-
-    Raises:
-        ApiError: there is none.
-    """
-    found = await session.get(Actor, call.number("community_id"))
-    if found is None or found.type != "Group" or found.deleted_at is not None:
-        raise missing("community")
-    return found
-
-
-async def person(session: AsyncSession, call: Call) -> Actor:
-    """The person a call is about.
-
-    Raises:
-        ApiError: there is none.
-    """
-    found = await session.get(Actor, call.number("person_id"))
-    if found is None or found.type == "Group" or found.deleted_at is not None:
-        raise missing("person")
-    return found
-
-
-async def _community(session: AsyncSession, call: Call, found: Actor) -> Json:
-    """CommunityResponse."""
-    [view] = await render.communities(session, [found], call.me.id)
-    settings = (await facets.communities(session, [found.id]))[found.id]
-    languages = [language_number(tag) for tag in settings.languages] or list(range(len(codes())))
-    return {"community_view": view, "discussion_languages": languages}
-
-
-async def _moderators(session: AsyncSession, found: Actor) -> list[Json]:
-    settings = (await facets.communities(session, [found.id]))[found.id]
-    record = shapes.community(found, settings)
-    return [{"community": record, "moderator": shapes.person(actor)}
-            for actor in await roles.moderators(session, found.id)]
+async def _about(session: AsyncSession, call: Call) -> tuple[Actor, Actor]:
+    """The community and the person a call is about."""
+    return (await finding.actor(session, call.number("community_id"), "community"),
+            await finding.actor(session, call.number("person_id"), "person"))
 
 
 @endpoint("POST", "/community/remove")
 async def remove_community(call: Call) -> Answer:
     """Take a community down on this server, or put it back; for staff."""
     async with call.write() as session:
-        found = await group(session, call)
+        found = await finding.actor(session, call.number("community_id"), "community")
         await moderating.remove_community(session, await call.acting(session), found, reason=_reason(call),
                                           removed=call.flag("removed"))
-        return answer(await _community(session, call, found))
+    return await communities.answered(call, found.id)
 
 
 @endpoint("POST", "/community/transfer")
 async def transfer(call: Call) -> Answer:
     """Hand a community over to another of its moderators."""
     async with call.write() as session:
-        found = await group(session, call)
-        await moderating.transfer(session, await call.acting(session), found, await person(session, call))
-        return answer({**await _community(session, call, found), "moderators": await _moderators(session, found)})
+        found, heir = await _about(session, call)
+        await moderating.transfer(session, await call.acting(session), found, heir)
+    return answer({**await communities.response(call, found.id), "moderators": await moderators(call, found.id)})
 
 
 @endpoint("POST", "/community/mod")
 async def appoint(call: Call) -> Answer:
     """Make somebody a moderator, or no longer one."""
     async with call.write() as session:
-        found = await group(session, call)
+        found, target = await _about(session, call)
         act = moderating.appoint if call.flag("added") else moderating.dismiss
-        await act(session, await call.acting(session), found, await person(session, call))
-        return answer({"moderators": await _moderators(session, found)})
+        await act(session, await call.acting(session), found, target)
+    return answer({"moderators": await moderators(call, found.id)})
 
 
 def expiry(call: Call) -> datetime | None:
@@ -185,7 +152,7 @@ async def ban(call: Call) -> Answer:
     """Keep somebody out of a community, or let them in again."""
     wanted, until = call.flag("ban"), expiry(call)
     async with call.write() as session:
-        found, target = await group(session, call), await person(session, call)
+        found, target = await _about(session, call)
         me = await call.acting(session)
         if wanted:
             await moderating.ban(session, me, found, target, reason=_reason(call), expires_at=until,
@@ -200,7 +167,7 @@ async def ban(call: Call) -> Answer:
 async def hide(call: Call) -> Answer:
     """Potluck lists a community or takes it down; it knows nothing between."""
     async with call.write() as session:
-        await group(session, call)
+        await finding.actor(session, call.number("community_id"), "community")
     raise refused("not_supported", message="This server cannot hide communities, only take them down")
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import finding, render, shapes
+from potluck.apis.lemmy import finding, own_acts, shapes
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
-from potluck.apis.lemmy.errors import missing, refused
+from potluck.apis.lemmy.errors import refused
 from potluck.apis.lemmy.posts import answered
 from potluck.apis.lemmy.words import Json, language_of, there
 from potluck.apis.urls import full_url, original_url
@@ -18,9 +18,8 @@ from potluck.kinds import authoring
 from potluck.kinds.link import actions
 from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.link.wire import MAX_LINK
-from potluck.social import act_limits, preview_cards, reactions
-from potluck.social.communities import joining, listing, withdrawing
-from potluck.social.model import Object
+from potluck.social import act_limits, preview_cards
+from potluck.social.communities import listing
 from potluck.social.views import ObjectView
 
 SUCCESS = b'{"success":true}'
@@ -54,7 +53,7 @@ async def edit(call: Call) -> Answer:
     object_id = call.number("post_id")
     session = await call.reader()
     await finding.own(session, object_id, call.me.id, "post")
-    view = await finding.post(session, object_id, call.viewer_id)
+    view = await finding.entry(session, object_id, call.viewer_id, "post")
     if view.object.kind != "link":
         raise refused("couldnt_update_post", message="This is changed on the site, where all of it can be seen")
     request = _changed(call, view)
@@ -93,53 +92,22 @@ def _alt_text(call: Call, view: ObjectView) -> str:
 @endpoint("POST", "/post/like")
 async def like(call: Call) -> Answer:
     """Vote up (1) or down (-1), or take the vote back (0)."""
-    object_id, score = call.number("post_id"), call.params.whole("score")
-    await finding.post(await call.reader(), object_id, call.viewer_id)
-    async with call.write() as session:
-        await joining.vote(session, await call.acting(session), object_id, check_score(score))
-        await listing.mark_read(session, call.me.id, [object_id])
-    return await answered(call, object_id)
-
-
-def check_score(score: int | None) -> int:
-    """A vote.
-
-    Raises:
-        ApiError: it is none.
-    """
-    if score not in (-1, 0, 1):
-        raise refused("invalid_body_field", message="score is 1, 0 or -1")
-    return score
+    return await answered(call, await own_acts.vote(call, "post"))
 
 
 @endpoint("PUT", "/post/save")
 async def save(call: Call) -> Answer:
     """Keep a post to come back to, or no longer."""
-    object_id, wanted = call.number("post_id"), call.flag("save")
-    await finding.post(await call.reader(), object_id, call.viewer_id)
-    async with call.write() as session:
-        await (reactions.bookmark if wanted else reactions.unbookmark)(
-            session, await call.acting(session), object_id)
-    return await answered(call, object_id)
+    return await answered(call, await own_acts.keep(call, "post"))
 
 
 @endpoint("POST", "/post/delete")
 async def delete(call: Call) -> Answer:
     """Take one's own post back, or put it there again."""
-    object_id, wanted = call.number("post_id"), call.flag("deleted")
-    session = await call.reader()
-    row = await finding.own(session, object_id, call.me.id, "post")
-    found = await render.posts(session, [object_id], call.viewer_id)
-    if not wanted:
-        if shapes.is_deleted(row):
-            async with call.write() as writer:
-                await withdrawing.put_back(writer, await call.acting(writer), object_id)
+    object_id, before = await own_acts.take_back(call, "post")
+    if before is None:
         return await answered(call, object_id)
-    if object_id not in found:
-        raise missing("post")
-    async with call.write() as writer:
-        await finding.take_away(writer, await call.acting(writer), await writer.get_one(Object, object_id))
-    return answer({"post_view": _as_deleted(found[object_id])})
+    return answer({"post_view": _as_deleted(before)})
 
 
 def _as_deleted(view: Json) -> Json:

@@ -81,7 +81,7 @@ async def show(call: Call) -> Answer:
     """A post (or that of a comment), its community with moderators, and other posts of the same address."""
     session = await call.reader()
     object_id = await _post_id(call)
-    view = await finding.post(session, object_id, call.viewer_id)
+    view = await finding.entry(session, object_id, call.viewer_id, "post")
     group = await finding.known_community(call, view.group)
     places = await listing.places(session, [object_id])
     others = await listing.same_link(session, places[object_id]) if object_id in places else []
@@ -120,7 +120,7 @@ async def moderators(call: Call, community_id: int) -> list[Json]:
 async def voters(call: Call) -> Answer:
     """Who voted on a post: for the moderators of its community and for who looks after the server."""
     session = await call.reader()
-    view = await finding.post(session, call.number("post_id"), call.viewer_id)
+    view = await finding.entry(session, call.number("post_id"), call.viewer_id, "post")
     return answer({"post_likes": await votes_on(call, view.object)})
 
 

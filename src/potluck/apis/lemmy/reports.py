@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import message_reports, moderated, shapes
+from potluck.apis.lemmy import finding, message_reports, moderated, shapes
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
-from potluck.apis.lemmy.words import Json, limit_of, moment, offset_of, there
+from potluck.apis.lemmy.words import Json, What, limit_of, moment, offset_of, there
 from potluck.social import act_limits, reports
 from potluck.social.communities import reporting, roles
 from potluck.social.communities.reporting import Entry
@@ -20,7 +19,6 @@ from potluck.social.paging import Page
 from potluck.social.reactions import visible_object
 from potluck.social.views import load_actors
 
-What = Literal["post", "comment"]
 _LEFT_OUT = ("image_details", "banned_from_community")
 
 
@@ -66,7 +64,7 @@ async def _create(call: Call, what: What) -> Answer:
             row = await visible_object(session, me, call.number(f"{what}_id"))
         except NotFound as error:
             raise missing(what) from error
-        if row.group_id is None or (row.in_reply_to_uri is None) != (what == "post"):
+        if not finding.is_a(row, what):
             raise missing(what)
         await act_limits.take(session, me, "reports")
         author = await session.get_one(Actor, row.author_id)
@@ -95,7 +93,7 @@ async def _resolve(call: Call, what: What) -> Answer:
             entry = await reporting.one(session, me, call.number("report_id"))
         except NotFound as error:
             raise missing("report") from error
-        if (entry.object.in_reply_to_uri is None) != (what == "post"):
+        if not finding.is_a(entry.object, what):
             raise missing("report")
         await reporting.resolve(session, me, entry, resolved=call.flag("resolved"))
         found = await _views(session, [entry], me.id, what)

@@ -73,13 +73,17 @@ def _narrowed(wanted: _Wanted, viewer_id: int, *, comments: bool) -> list[Column
     return found
 
 
-async def _posts(session: AsyncSession, call: Call, wanted: _Wanted) -> list[Json]:
-    """Posts with the words; for people who are signed in, as everywhere on this server."""
+async def _with_words(session: AsyncSession, call: Call, wanted: _Wanted, *, comments: bool) -> list[int]:
+    """Posts or comments with the words; for people who are signed in, as everywhere on this server."""
     if call.viewer_id is None:
         return []
-    found = await search.statuses(session, wanted.words, viewer_id=call.viewer_id, limit=wanted.limit,
-                                  offset=wanted.offset, author_id=wanted.author_id,
-                                  where=_narrowed(wanted, call.viewer_id, comments=False))
+    return await search.statuses(session, wanted.words, viewer_id=call.viewer_id, limit=wanted.limit,
+                                 offset=wanted.offset, author_id=wanted.author_id,
+                                 where=_narrowed(wanted, call.viewer_id, comments=comments))
+
+
+async def _posts(session: AsyncSession, call: Call, wanted: _Wanted) -> list[Json]:
+    found = await _with_words(session, call, wanted, comments=False)
     return await render.posts_in_order(session, found, call.viewer_id)
 
 
@@ -98,11 +102,7 @@ async def _posts_of_link(session: AsyncSession, call: Call, wanted: _Wanted) -> 
 
 
 async def _comments(session: AsyncSession, call: Call, wanted: _Wanted) -> list[Json]:
-    if call.viewer_id is None:
-        return []
-    found = await search.statuses(session, wanted.words, viewer_id=call.viewer_id, limit=wanted.limit,
-                                  offset=wanted.offset, author_id=wanted.author_id,
-                                  where=_narrowed(wanted, call.viewer_id, comments=True))
+    found = await _with_words(session, call, wanted, comments=True)
     return await render.comments_in_order(session, found, call.viewer_id)
 
 

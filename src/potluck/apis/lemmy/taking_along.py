@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,10 +103,10 @@ async def _follow(session: AsyncSession, me: Actor, group: Actor) -> None:
     await follows.follow(session, me, group)
 
 
-async def _try(session: AsyncSession, act: object) -> None:
+async def _try(session: AsyncSession, act: Awaitable[object]) -> None:
     try:
         async with session.begin_nested():
-            await act  # type: ignore[misc]
+            await act
     except SocialError:
         return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from potluck import __version__
 from potluck.apis.lemmy.errors import refused
@@ -14,6 +14,9 @@ from potluck.text.languages import language_name
 from potluck.text.markup import words
 
 Json = dict[str, Any]
+
+What = Literal["post", "comment"]
+"""What stands in a community, as the names of calls and parameters have it."""
 
 VERSION = f"{LEMMY_VERSION}-potluck.{__version__}"
 """Parsed by every app (as a semantic version): the Lemmy release whose API this is, then who is really speaking."""
