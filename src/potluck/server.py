@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -48,6 +47,7 @@ from potluck.settings import Settings
 from potluck.social import actors, push
 from potluck.social.accounts import activity, signup
 from potluck.social.live import Hub, Waker
+from potluck.tasks import beside
 from potluck.uploading import who_uploads
 from potluck.web import errors, for_apis, routes
 from potluck.web.blogs.domains import OwnDomains
@@ -115,27 +115,16 @@ def _refusal(page: ErrorHandler) -> ErrorHandler:
     return answer
 
 
-@asynccontextmanager
-async def _noting_activity(db: Database, cache: RemoteCache) -> AsyncIterator[None]:
+async def _note_activity(db: Database, cache: RemoteCache) -> None:
     """Write who was active, and what was looked at, once a minute, so that no request has to."""
-
-    async def note() -> None:
-        while True:
-            await asyncio.sleep(_ACTIVITY_SECONDS)
-            try:
-                async with db.write() as session:
-                    await activity.flush(session)
-                    await cache.flush_views(session)
-            except SQLAlchemyError as error:
-                log.warning("activity_not_written", error=str(error))
-
-    task = asyncio.create_task(note())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    while True:
+        await asyncio.sleep(_ACTIVITY_SECONDS)
+        try:
+            async with db.write() as session:
+                await activity.flush(session)
+                await cache.flush_views(session)
+        except SQLAlchemyError as error:
+            log.warning("activity_not_written", error=str(error))
 
 
 @asynccontextmanager
@@ -155,11 +144,11 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
-        await stack.enter_async_context(_noting_activity(db, app.state.remote_cache))
-        await stack.enter_async_context(catching_up.beating(db))
+        await stack.enter_async_context(beside(_note_activity(db, app.state.remote_cache)))
+        await stack.enter_async_context(beside(catching_up.keep_beating(db)))
         hosts = MailHosts(AddressPolicy(configured.allow_private))
         stack.push_async_callback(hosts.close)
         signup.use_mail_hosts(hosts.of)
         stack.callback(signup.use_mail_hosts, None)
-        await stack.enter_async_context(keeping_alive.probing(int(configured.bind.rpartition(":")[2])))
+        await stack.enter_async_context(beside(keeping_alive.have_probed(int(configured.bind.rpartition(":")[2]))))
         yield

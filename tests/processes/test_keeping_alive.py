@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 from potluck.processes import keeping_alive
+from potluck.tasks import beside
 
 
 async def test_accepted_connections_are_probed() -> None:
@@ -18,7 +19,7 @@ async def test_accepted_connections_are_probed() -> None:
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, keeping_alive.probing(port):
+    async with server, beside(keeping_alive.have_probed(port)):
         for _ in range(50):
             if server.sockets[0].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
                 break

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from potluck import tasks
 from potluck.db.base import Base, BigInt, now
 from potluck.db.engine import Database
 from potluck.db.ids import NODES, ids
@@ -50,9 +50,7 @@ class NodeLease:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.end(self._task)
         async with self._db.write() as session:
             await session.execute(delete(Node).where(Node.number == ids.node, Node.holder == self._holder))
 

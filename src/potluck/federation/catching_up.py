@@ -7,9 +7,7 @@ we were away it is decided whose outboxes are worth reading. Newest first, sprea
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,19 +46,8 @@ _AT_ONCE = 40
 _PAUSE_SECONDS = 15.0  # between two lots of so many
 
 
-@asynccontextmanager
-async def beating(db: Database) -> AsyncIterator[None]:
+async def keep_beating(db: Database) -> None:
     """Note once a minute that the inbox can be reached; at the start, have what was missed fetched."""
-    task = asyncio.create_task(_beat(db))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _beat(db: Database) -> None:
     while True:
         try:
             async with db.write() as session:

@@ -7,7 +7,6 @@ became of deliveries is written for many at once; a crash in between repeats som
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import tasks
 from potluck.db import Database
 from potluck.db.base import now
 from potluck.federation import delivery_queue
@@ -102,10 +102,7 @@ class DeliveryEngine:
                 if not await self._guarded(self.round):
                     await self._pause()
         finally:
-            for helper in helpers:
-                helper.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await helper
+            await tasks.end(*helpers)
             await self.close()
 
     async def _guarded(self, step: Callable[[], Awaitable[bool]]) -> bool:

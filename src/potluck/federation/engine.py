@@ -7,7 +7,6 @@ its own, where its items are prepared one after the other outside of any transac
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import structlog
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import tasks
 from potluck.db import Database
 from potluck.federation import journal
 from potluck.federation.applying import Batch, Item, dropped, item_of, needs_fetch, references, trim_seen
@@ -78,11 +78,7 @@ class InboxEngine:
 
     async def close(self) -> None:
         """Stop the lanes; their items stay in the journal."""
-        for task in list(self._lanes.values()):
-            task.cancel()
-        for task in list(self._lanes.values()):
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await tasks.end(*self._lanes.values())
         await self._locks.close()
 
     async def drain(self) -> None:

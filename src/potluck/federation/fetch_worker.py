@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -14,6 +13,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import tasks
 from potluck.db import Database
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
@@ -105,11 +105,7 @@ class FetchWorker:
 
     async def close(self) -> None:
         """Break off; jobs stay queued."""
-        for task in list(self._running.values()):
-            task.cancel()
-        for task in list(self._running.values()):
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await tasks.end(*self._running.values())
         await self._locks.close()
 
     async def drain(self) -> None:

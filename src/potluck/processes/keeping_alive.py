@@ -13,8 +13,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -29,19 +28,8 @@ _TRIES = 100
 _FDS = Path("/proc/self/fd")
 
 
-@asynccontextmanager
-async def probing(port: int) -> AsyncIterator[None]:
+async def have_probed(port: int) -> None:
     """Have the connections of this process on a port probed, as soon as it listens there."""
-    task = asyncio.create_task(_wait_and_set(port))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _wait_and_set(port: int) -> None:
     for _ in range(_TRIES):
         if not sys.platform.startswith("linux") or probe(port):
             return

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck import tasks
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.social.model import Actor, FeedEntry, Hashtag, LiveEvent, Object, ObjectTag, Wakeup
@@ -100,9 +101,7 @@ class Waker:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.end(self._task)
 
     def raise_(self, topic: str) -> None:
         """Wake waiters of this process."""
@@ -207,9 +206,7 @@ class Hub:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.end(self._task)
         for queue in self._listeners:
             _offer(queue, None)
 
