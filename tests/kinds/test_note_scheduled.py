@@ -32,7 +32,7 @@ class Nobody:
 async def wait(cast: Cast, text: str = "later", when: datetime | None = None, **more: Any) -> int:
     """Alice schedules a note."""
     async with cast.database.write() as session:
-        return (await notes.schedule(session, cast.alice, NoteRequest(text, **more), when or now() + SOON)).id
+        return (await notes.REQUESTS.schedule(session, cast.alice, NoteRequest(text, **more), when or now() + SOON)).id
 
 
 async def time_passes(cast: Cast) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import Database
+from potluck.kinds import authoring
 from potluck.kinds.authoring import HandleResolver
 from potluck.social import scheduled
 from potluck.social.errors import Conflict, NotAllowed, SocialError
@@ -41,6 +43,65 @@ class Later:
     kind: str
     prepare: Callable[[Database, HandleResolver, ScheduledPost], Awaitable[Any]]
     publish: Callable[[AsyncSession, Actor, Any], Awaitable[Any]]
+
+
+class Text(Protocol):
+    """A request that has a text."""
+
+    @property
+    def text(self) -> str:
+        """What may name people of other servers."""
+
+
+Request = TypeVar("Request", bound=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests(Generic[Request]):
+    """Requests of a kind that are put aside or published later: checked when they are written, kept as words.
+
+    Attributes:
+        kind: registry name.
+        type: the class of a request.
+        check: refuses what `compose` would refuse, and gives the ids of the files.
+        compose: publishes one.
+    """
+
+    kind: str
+    type: type[Request]
+    check: Callable[[AsyncSession, Actor, Request], Awaitable[Sequence[int]]]
+    compose: Callable[[AsyncSession, Actor, Request], Awaitable[Any]]
+
+    @staticmethod
+    def as_words(request: Request) -> dict[str, Any]:
+        """A request as it is kept."""
+        found: dict[str, Any] = msgspec.to_builtins(request)
+        return found
+
+    def from_words(self, words: dict[str, Any]) -> Request:
+        """A request out of what was kept."""
+        return msgspec.convert(words, self.type)
+
+    async def schedule(self, session: AsyncSession, author: Actor, request: Request, when: datetime, *,
+                       app_id: int | None = None) -> ScheduledPost:
+        """Have one published later; what would be refused then is refused now.
+
+        Raises:
+            Invalid: a field or the time cannot be used.
+            NotFound, NotAllowed: as `compose`.
+        """
+        media = await self.check(session, author, request)
+        return await scheduled.schedule(session, author.id, self.kind, self.as_words(request), when, media_ids=media,
+                                        app_id=app_id)
+
+    async def _prepare(self, db: Database, federation: HandleResolver, row: ScheduledPost) -> Request:
+        request = self.from_words(row.request)
+        await authoring.prepare_mentions(db, federation, request.text)
+        return request
+
+    def later(self) -> Later:
+        """How they are published when their time has come."""
+        return Later(self.kind, self._prepare, self.compose)
 
 
 class Publisher:

@@ -8,8 +8,8 @@ from typing import Any
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.kinds.note import scheduled as scheduled_notes
 from potluck.kinds.note.actions import NoteRequest
+from potluck.kinds.note.scheduled import REQUESTS
 from potluck.social import kept_drafts, scheduled
 from potluck.social.errors import NotFound
 from potluck.social.paging import Page
@@ -37,10 +37,10 @@ async def put_aside(request: AnyRequest, me: Viewer, form: Form, wanted: NoteReq
         author = await acting(session, me)
         await attaching.describe(session, author, form, sent)
         if form.flag("keep"):
-            await kept_drafts.save(session, author.id, scheduled_notes.KIND, scheduled_notes.as_words(wanted),
+            await kept_drafts.save(session, author.id, REQUESTS.kind, REQUESTS.as_words(wanted),
                                    media_ids=wanted.media_ids, draft_id=form.whole("draft_id"))
         elif when is not None:
-            await scheduled_notes.schedule(session, author, wanted, when)
+            await REQUESTS.schedule(session, author, wanted, when)
             await forget(session, me, form)
     text = _("Your draft is kept.") if form.flag("keep") else _("Your post comes out at its time.")
     return flashes.with_flash(redirects.see_other("/drafts"), "good", text)
@@ -78,9 +78,9 @@ async def resume(request: AnyRequest, me: Me, draft_id: PathId) -> Response[Any]
     """Go on with a draft."""
     async with request.app.state.db.read() as session:
         row = await kept_drafts.one(session, me.actor.id, draft_id)
-        if row.kind != scheduled_notes.KIND:
+        if row.kind != REQUESTS.kind:
             raise NotFound
-        wanted = scheduled_notes.from_words(row.request)
+        wanted = REQUESTS.from_words(row.request)
         files = await attaching.shown(session, me.actor, row.media_ids)
     return await _composer(request, me, wanted, files, draft_id)
 

@@ -18,8 +18,9 @@ from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.statuses import target_id, view_of
 from potluck.apis.params import Params
 from potluck.kinds import authoring
-from potluck.kinds.note import actions, scheduled
+from potluck.kinds.note import actions
 from potluck.kinds.note.actions import NoteRequest, PollRequest
+from potluck.kinds.note.scheduled import REQUESTS
 from potluck.media import attachments
 from potluck.social import act_limits, objects, preferences
 from potluck.social.act_limits import Standing
@@ -139,7 +140,7 @@ async def _publish(call: Call) -> _Made:
         standing = await act_limits.take(writer, me, "posts")
         if when is not None:
             app_id = call.access.app.id if call.access and call.access.app else None
-            return (await scheduled.schedule(writer, me, request, when, app_id=app_id)).id, True, standing
+            return (await REQUESTS.schedule(writer, me, request, when, app_id=app_id)).id, True, standing
         return (await actions.compose(writer, me, request)).id, False, standing
 
 

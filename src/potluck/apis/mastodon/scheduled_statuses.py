@@ -12,7 +12,7 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.entities_status import visibility
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.kinds.note.scheduled import from_words
+from potluck.kinds.note.scheduled import REQUESTS
 from potluck.social import scheduled
 from potluck.social.model import Media, ScheduledPost
 
@@ -26,7 +26,7 @@ def _poll(poll: Any) -> Json | None:
 
 def _shown(row: ScheduledPost, media: list[Media]) -> Json:
     """ScheduledStatus."""
-    wanted = from_words(row.request)
+    wanted = REQUESTS.from_words(row.request)
     return {
         "id": str(row.id), "scheduled_at": entities.stamp(row.scheduled_at),
         "params": {

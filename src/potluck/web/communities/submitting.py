@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.kinds import authoring
 from potluck.kinds.link import actions as links
-from potluck.kinds.link import scheduled as later
 from potluck.kinds.link.actions import LinkRequest
+from potluck.kinds.link.scheduled import REQUESTS
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
 from potluck.social import kept_drafts, preferences, publishing
@@ -183,10 +183,10 @@ async def _put_aside(request: AnyRequest, it: _Submission, wanted: LinkRequest) 
         author = await acting(session, it.me)
         await attaching.describe(session, author, it.form, it.sent)
         if it.form.flag("keep"):
-            await kept_drafts.save(session, author.id, later.KIND, later.as_words(wanted), media_ids=wanted.media_ids,
-                                   draft_id=it.form.whole("draft_id"))
+            await kept_drafts.save(session, author.id, REQUESTS.kind, REQUESTS.as_words(wanted),
+                                   media_ids=wanted.media_ids, draft_id=it.form.whole("draft_id"))
         elif when is not None:
-            await later.schedule(session, author, wanted, when)
+            await REQUESTS.schedule(session, author, wanted, when)
             await drafts_pages.forget(session, it.me, it.form)
     text = _("Your draft is kept.") if it.form.flag("keep") else _("Your post comes out at its time.")
     return flashes.with_flash(redirects.see_other("/drafts"), "good", text)
@@ -197,9 +197,9 @@ async def resume(request: AnyRequest, me: Me, draft_id: PathId) -> Response[Any]
     """Go on with a draft of a post for a community."""
     async with request.app.state.db.read() as session:
         row = await kept_drafts.one(session, me.actor.id, draft_id)
-        if row.kind != later.KIND:
+        if row.kind != REQUESTS.kind:
             raise NotFound
-        wanted = later.from_words(row.request)
+        wanted = REQUESTS.from_words(row.request)
         group = await joining.community(session, wanted.community_id)
         files = await attaching.shown(session, me.actor, row.media_ids)
     base = _blank(me, f"{profile_path(group)}/submit")
