@@ -1,4 +1,4 @@
-"""Whose page an address is, and the tabs that such pages have."""
+"""Whose page an address is, the tabs that such pages have, and what is wrong in the form of a new one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import actors
-from potluck.social.errors import NotFound
+from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor
+from potluck.web.i18n import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,9 @@ async def find_actor(session: AsyncSession, handle: str) -> Actor:
     if found.deleted_at:
         raise Gone
     return found
+
+
+def errors_of_new(error: Invalid | NotAllowed) -> dict[str, str]:
+    """What is wrong in the form of a new community or blog; what concerns no field stands at its name."""
+    field = error.field if isinstance(error, Invalid) and error.field != "username" else "name"
+    return {field: said(error)}

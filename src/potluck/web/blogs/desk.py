@@ -16,7 +16,7 @@ from potluck.social.errors import Invalid, NotAllowed, NotFound, SocialError
 from potluck.social.model import Actor, Object
 from potluck.social.paging import Page
 from potluck.web import flashes, forms, pages, redirects
-from potluck.web.actor_pages import find_actor
+from potluck.web.actor_pages import errors_of_new, find_actor
 from potluck.web.asking import Me, PathId, PathWord, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.bringing_files import WITH_FILES
@@ -90,8 +90,7 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
             made = await making.create(session, await acting(session, me), form.text("name", limit=100), wishes,
                                        pairs=pairs)
     except (Invalid, NotAllowed) as error:
-        field = {"username": "name"}.get(error.field, error.field) if isinstance(error, Invalid) else "name"
-        return await pages.render(request, "blogs/new.html", errors={field: said(error)}, values=form.kept(*_FIELDS),
+        return await pages.render(request, "blogs/new.html", errors=errors_of_new(error), values=form.kept(*_FIELDS),
                                   choices=_choices(), status=422)
     try:
         await picturing.take(request, me, made, form)

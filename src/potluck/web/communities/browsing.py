@@ -13,6 +13,7 @@ from potluck.social.communities.making import Wishes
 from potluck.social.errors import Invalid, NotAllowed
 from potluck.social.model import Actor
 from potluck.web import flashes, forms, pages, redirects
+from potluck.web.actor_pages import errors_of_new
 from potluck.web.asking import Guest, Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.bringing_files import WITH_FILES
@@ -95,9 +96,8 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
             made = await making.create(session, await acting(session, me), form.text("name", limit=100), wishes,
                                        pairs=pairs)
     except (Invalid, NotAllowed) as error:
-        field = {"username": "name"}.get(error.field, error.field) if isinstance(error, Invalid) else "name"
         values = form.kept(*_FIELDS) | {"downvotes": "1" if form.flag("downvotes") else ""}
-        return await pages.render(request, "communities/new.html", errors={field: said(error)}, values=values,
+        return await pages.render(request, "communities/new.html", errors=errors_of_new(error), values=values,
                                   choices=choices(), status=422)
     try:
         await picturing.take(request, me, made, form)
