@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import compilation, postgres, s3
+from support.postgres_pool import Pool
 
 _POSTGRES = pytest.StashKey[Path]()
 _FOLDER = "POTLUCK_TEST_POSTGRES"
@@ -48,12 +49,18 @@ def empty_postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
     postgres_server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def postgres_pool(postgres_server: postgres.Server) -> Pool:
+    """Databases with Potluck's tables that tests of this process use one after another."""
+    return Pool(postgres_server, _migrate)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
-    """URL of a database of this test alone that has Potluck's tables already."""
-    name = postgres_server.create(postgres_server.template("potluck_template", _migrate))
-    yield postgres_server.url(name)
-    postgres_server.drop(name)
+def postgres_url(postgres_pool: Pool) -> Iterator[str]:
+    """URL of a database that this test has for itself, with all of Potluck's tables and nothing in them."""
+    lent = postgres_pool.take()
+    yield postgres_pool.server.url(lent.name)
+    postgres_pool.give_back(lent)
 
 
 @pytest.fixture(scope="session")

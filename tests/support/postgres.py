@@ -2,7 +2,7 @@
 
 All workers of a test run share one server, started by the first test that asks for it. A keeper process
 (`support.postgres_keeper`) owns it and ends it together with the run, however the run ends. Databases come from
-`CREATE DATABASE … TEMPLATE`, so that a test pays for a copy and not for the migrations.
+`CREATE DATABASE … TEMPLATE`, so that a copy costs no migrations; `support.postgres_pool` uses copies again.
 """
 
 from __future__ import annotations
@@ -97,17 +97,22 @@ class Server:
             raise PostgresUnavailable(f"{statement}: {error}") from error
 
 
-class _Line:
+class Line:
     """A superuser's connection that stays open, on a loop of its own: a program per statement costs more than it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, database: str = "postgres") -> None:
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, name="postgres-line", daemon=True).start()
-        self._connection = self._do(asyncpg.connect(host="127.0.0.1", port=port, user=SUPERUSER, database="postgres"))
+        self._connection = self._do(asyncpg.connect(host="127.0.0.1", port=port, user=SUPERUSER, database=database))
 
     def run(self, act: Callable[[Connection], Awaitable[T]]) -> T:
         """What `act` gives, done on the connection."""
         return self._do(act(self._connection))
+
+    def close(self) -> None:
+        """End the connection and its thread."""
+        self._do(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _do(self, work: Awaitable[T]) -> T:
         async def wait() -> T:
@@ -117,8 +122,8 @@ class _Line:
 
 
 @cache
-def _line(port: int) -> _Line:
-    return _Line(port)
+def _line(port: int) -> Line:
+    return Line(port)
 
 
 @cache

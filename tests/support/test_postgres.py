@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from support import postgres
+from support.postgres_pool import Pool
 
 
 async def _ask(url: str, question: str) -> object:
@@ -45,6 +46,30 @@ def test_template_filled_once(postgres_server: postgres.Server) -> None:
 async def test_migrated_database(postgres_url: str) -> None:
     """A test may start from Potluck's own tables."""
     assert await _ask(postgres_url, "SELECT count(*) FROM alembic_version") == 1
+
+
+def test_emptied_for_the_next(postgres_pool: Pool) -> None:
+    """What one test wrote, and what it counted, the next one does not see in the same database."""
+    first = postgres_pool.take()
+    url = postgres_pool.server.url(first.name)
+    event = "INSERT INTO live_event (type, data, created_at) VALUES ('update', '{}', now()) RETURNING id"
+    assert asyncio.run(_ask(url, event)) == 1
+    postgres_pool.give_back(first)
+    second = postgres_pool.take()
+    assert second is first
+    assert asyncio.run(_ask(url, "SELECT count(*) FROM live_event")) == 0
+    assert asyncio.run(_ask(url, event)) == 1
+    postgres_pool.give_back(second)
+
+
+def test_changed_tables_not_used_again(postgres_pool: Pool) -> None:
+    """A database whose tables a test has changed is dropped, the next test has another."""
+    first = postgres_pool.take()
+    asyncio.run(_ask(postgres_pool.server.url(first.name), "CREATE TABLE leftover (id int)"))
+    postgres_pool.give_back(first)
+    second = postgres_pool.take()
+    assert second.name != first.name
+    postgres_pool.give_back(second)
 
 
 def test_listens_on_loopback_only(postgres_server: postgres.Server) -> None:
