@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 
+from potluck.kinds.article import actions
+from potluck.kinds.article.actions import ArticleRequest
+from potluck.kinds.note import actions as notes
+from potluck.kinds.note.actions import NoteRequest
+from potluck.social.communities import making
+from potluck.social.communities.making import Wishes
+from potluck.social.keys import make_pairs
+from support.insiders import inside
 from support.servers import Person, eventually, server
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
@@ -55,3 +64,31 @@ async def test_an_article_is_read_commented_edited_and_deleted_elsewhere(two_ser
         return await bob.sees("On barley") is None
 
     await eventually(gone)
+
+
+async def test_an_article_is_brought_to_a_community_elsewhere(two_servers: tuple[Person, Person]) -> None:
+    """It is among the community's posts there; what is said there stands below the article at home."""
+    alice, bob = two_servers
+    async with inside(alice.server) as one, inside(bob.server) as two:
+        host = await two.actor(bob.name)
+        assert host is not None
+        async with two.acting() as session:
+            await making.create(session, host, "bakers", Wishes("Bakers"), pairs=make_pairs())
+        handle = f"!bakers@{two.server.host}"
+        await alice.get(f"/api/v2/search?resolve=true&q={quote(handle, safe='')}")
+        writer, group = await one.actor(alice.name), await one.actor(handle.lstrip("!"))
+        assert writer is not None
+        assert group is not None
+        request = ArticleRequest("## Salt\n\nA *sour*", title="On rye", community_id=group.id)
+        async with one.acting():
+            prepared = await actions.prepare(one.db, None, request)
+        async with one.acting() as session:
+            made = await actions.publish(session, writer, request, prepared)
+        place = await eventually(lambda: two.place(made.uri))
+        assert place is not None
+        assert "On rye" in await two.server.page("/@bakers")
+        assert "<em>sour</em>" in await two.server.page(f"/@{alice.handle[1:]}/{place.object_id}")
+        async with two.acting() as session:
+            said = await notes.compose(session, host, NoteRequest("Twice is better", in_reply_to_id=place.object_id))
+        await eventually(lambda: one.object(said.uri))
+        assert "Twice is better" in await one.server.page(f"/@{alice.name}/on-rye")

@@ -1,5 +1,5 @@
 // The words of the article as they stand in the form, and back into it.
-const TEXTS = ["title", "text", "content_type", "summary", "tags", "language", "visibility", "slug", "warning", "comments"];
+const TEXTS = ["title", "text", "content_type", "summary", "tags", "language", "visibility", "slug", "warning", "comments", "community"];
 
 /** Everything that is saved of an article, in the server's own words. */
 export function wordsOf(form) {

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import Database
+from potluck.kinds.article import bringing
 from potluck.kinds.authoring import (
     MAX_MENTIONS,
     HandleResolver,
@@ -193,9 +194,9 @@ async def publish(session: AsyncSession, writer: Actor, request: ArticleRequest,
         prepared: what `prepare` made of the same request.
 
     Raises:
-        Invalid: a field cannot be used.
+        Invalid: a field cannot be used, or it may not be brought to that community.
         NotFound: there is no such blog or community.
-        NotAllowed: the writer does not write in that blog, or may not post to that community.
+        NotAllowed: the writer does not write in that blog.
     """
     author, blog = await _author(session, writer, request.blog_id)
     draft = _draft(author, blog, request, prepared)
@@ -204,12 +205,23 @@ async def publish(session: AsyncSession, writer: Actor, request: ArticleRequest,
     draft.extra |= await _cover(session, draft.media_ids, request)
     draft.published = min(request.published, now()) if request.published else draft.published
     draft.quiet = request.quiet or request.page
-    if request.community_id is not None:
-        await _bring(session, author, request.community_id, draft)
+    await _bring(session, writer, author, request, draft)
     made = (await objects.store(session, [draft]))[0].object
     if made is None:
         raise NotFound
     return made
+
+
+async def check_places(session: AsyncSession, writer: Actor, request: ArticleRequest) -> None:
+    """Refuse now what `publish` would refuse later: a blog or a community where the writer may not publish.
+
+    Raises:
+        Invalid, NotFound, NotAllowed: as `publish`.
+    """
+    author, blog = await _author(session, writer, request.blog_id)
+    draft = Draft(kind="article", type="Article", published=now(), author_id=author.id,
+                  visibility=seen_by(request.visibility, blog))
+    await _bring(session, writer, author, request, draft)
 
 
 async def revise(session: AsyncSession, writer: Actor, object_id: int, request: ArticleRequest, prepared: Prepared,
@@ -230,6 +242,7 @@ async def revise(session: AsyncSession, writer: Actor, object_id: int, request: 
     draft.media_details = request.media_details
     draft.extra |= await _cover(session, draft.media_ids, request)
     draft.context_uri, draft.edited_at = row.context_uri, now()
+    await bringing.keep_rules(session, row, draft)
     return await objects.edit(session, object_id, draft, author)
 
 
@@ -273,7 +286,9 @@ async def source(session: AsyncSession, writer: Actor, object_id: int) -> tuple[
         row.source or "", blog_id=row.author_id if row.author_id != writer.id else None,
         content_type=row.source_type or "text/markdown", title=row.title or "",
         summary=row.summary if row.extra.get("own_summary") else "", slug=place.slug,
-        warning=str(row.extra.get("warning") or ""), visibility=row.visibility, language=row.language,
+        warning=str(row.extra.get("warning") or ""), language=row.language,
+        # What stands in a closed community was meant for everyone; the community narrowed it.
+        visibility=row.visibility if row.visibility in VISIBILITIES else visibility.PUBLIC,
         sensitive=row.sensitive, tags=list(row.extra.get("own_tags") or ()), cover_id=row.extra.get("cover_id"),
         media_ids=[item.id for item in media], comments=place.comments, page=place.page,
         community_id=row.group_id, quote_policy=row.quote_policy)
@@ -362,13 +377,9 @@ async def _cover(session: AsyncSession, media_ids: Sequence[int], request: Artic
     return {"cover_id": item.id, "cover": {"url": item.url, "alt": item.description}}
 
 
-async def _bring(session: AsyncSession, author: Actor, community_id: int, draft: Draft) -> None:
-    if draft.visibility not in visibility.OPEN:
-        raise Invalid("community_id", "Only what everyone may read can be brought to a community")
-    community = await joining.community(session, community_id)
-    settings = await joining.check_may_post(session, author, community)
-    draft.group_id, draft.visibility = community.id, joining.audience(settings)
-    draft.sensitive = draft.sensitive or settings.sensitive
+async def _bring(session: AsyncSession, writer: Actor, author: Actor, request: ArticleRequest, draft: Draft) -> None:
+    if request.community_id is not None:
+        await bringing.bring(session, writer, author, request.community_id, draft, page=request.page)
 
 
 async def preview(session: AsyncSession, writer: Actor, request: ArticleRequest, prepared: Prepared) -> ObjectView:

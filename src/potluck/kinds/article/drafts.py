@@ -33,6 +33,7 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
         comments: who may comment, '' for what the blog says.
         page: it belongs into the blog's menu, not into its list.
         cover_id: the upload that is shown on top.
+        community: the community it is brought to, as typed: a name, `!name@host` or an address; '' for none.
     """
 
     title: str = ""
@@ -49,6 +50,7 @@ class Writing(msgspec.Struct, frozen=True, kw_only=True):
     comments: str = ""
     page: bool = False
     cover_id: AnId | None = None
+    community: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -12,17 +12,16 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import Database
-from potluck.kinds.article import actions, drafts
+from potluck.kinds.article import actions, bringing, drafts
 from potluck.kinds.article.actions import ArticleRequest, Prepared
 from potluck.kinds.article.drafts import KIND, Writing
 from potluck.kinds.authoring import HandleResolver
 from potluck.kinds.publishing_later import Later
 from potluck.media import attachments
 from potluck.social import draft_history, scheduled
-from potluck.social.blogs import authors
 from potluck.social.draft_history import Save
 from potluck.social.drafts import MediaDetail
-from potluck.social.errors import Invalid, NotFound
+from potluck.social.errors import Invalid
 from potluck.social.model import Actor, Article, Media, Object, ScheduledPost
 
 _IMAGE = re.compile(r"<img\b[^>]*>")
@@ -63,6 +62,9 @@ async def get_ready(db: Database, federation: HandleResolver | None, writer: Act
         request = replace(request, blog_id=writing.blog_id, visibility=writing.visibility)
     prepared = await actions.prepare(db, federation, request)
     async with db.read() as session:
+        if object_id is None and writing.community.strip():
+            group = await bringing.community_of(session, writing.community)
+            request = replace(request, community_id=group.id)
         request = await _with_pictures(session, writer, request, prepared, [*media_ids, *before.media_ids])
     return Ready(writing, request, prepared, object_id)
 
@@ -147,18 +149,9 @@ async def schedule_draft(session: AsyncSession, writer: Actor, ready: Ready, pla
     if ready.object_id is not None:
         raise Invalid("publish_at", "A new version of something published cannot wait")
     await draft_history.finish(session, writer.id, KIND, place)
-    await _check_blog(session, writer, ready.request.blog_id)
+    await actions.check_places(session, writer, ready.request)
     return await scheduled.schedule(session, writer.id, KIND, drafts.as_words(ready.writing), when,
                                     media_ids=ready.request.media_ids)
-
-
-async def _check_blog(session: AsyncSession, writer: Actor, blog_id: int | None) -> None:
-    if blog_id is None or blog_id == writer.id:
-        return
-    blog = await session.get(Actor, blog_id)
-    if blog is None:
-        raise NotFound
-    await authors.check_writes(session, writer, blog)
 
 
 async def _get_ready(db: Database, federation: HandleResolver, row: ScheduledPost) -> Ready:

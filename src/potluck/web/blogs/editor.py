@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from potluck.kinds.article.bringing import MAX_TYPED
 from potluck.kinds.article.drafts import COMMENTS, FORMATS, VISIBILITIES, AnId, Writing, from_words
 from potluck.settings import current
 from potluck.social import preferences
@@ -63,6 +64,7 @@ class Editor:
     other: OtherText | None = None
     publish_at: str = ""
     utc_offset: str = "0"
+    communities: list[Choice] = field(default_factory=list)  # the writer's own, to choose from
 
     @property
     def count(self) -> int:
@@ -134,7 +136,7 @@ def writing_from(form: Form, default: Writing) -> Writing:
         visibility=form.one_of("visibility", VISIBILITIES, default.visibility), slug=form.text("slug", limit=120),
         blog_id=form.whole("blog_id"), sensitive=form.flag("sensitive"), warning=form.text("warning", limit=500),
         comments=form.one_of("comments", COMMENTS, default.comments), page=form.flag("page"),
-        cover_id=form.whole("cover_id"))
+        cover_id=form.whole("cover_id"), community=form.text("community", limit=MAX_TYPED))
 
 
 def place_from(form: Form) -> Save:
@@ -178,7 +180,7 @@ class Sent(msgspec.Struct):
 def _fits(words: Writing) -> bool:
     return (len(words.title) <= 500 and len(words.summary) <= 2000 and len(words.tags) <= 1000
             and len(words.warning) <= 500 and words.comments in COMMENTS
-            and len(words.slug) <= 120 and len(words.language) <= 35
+            and len(words.community) <= MAX_TYPED and len(words.slug) <= 120 and len(words.language) <= 35
             and words.content_type in FORMATS and words.visibility in VISIBILITIES)
 
 

@@ -10,13 +10,14 @@ import msgspec
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.kinds.article import actions, drafts, publishing
+from potluck.kinds.article import actions, bringing, drafts, publishing
 from potluck.kinds.article.drafts import Writing
 from potluck.social import draft_history, kept_drafts
 from potluck.social.blogs import authors
+from potluck.social.communities import listing
 from potluck.social.draft_history import ChangedElsewhere, DraftGone, Save
 from potluck.social.errors import Invalid, NotAllowed, NotFound, SocialError
-from potluck.social.model import KeptDraft
+from potluck.social.model import Actor, KeptDraft
 from potluck.web import composing, flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
@@ -32,7 +33,10 @@ from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
 
-async def _page(request: AnyRequest, shown: Editor, status: int = 200) -> Response[Any]:
+async def _page(request: AnyRequest, me: Viewer, shown: Editor, status: int = 200) -> Response[Any]:
+    if shown.object_id is None:
+        async with request.app.state.db.read() as session:
+            shown = replace(shown, communities=await communities_of(session, me))
     return await pages.render(request, "blogs/write.html", editor=shown, status=status)
 
 
@@ -44,16 +48,23 @@ async def blogs_of(session: AsyncSession, me: Viewer) -> list[Choice]:
               for actor, _blog, _role in blogs)]
 
 
+async def communities_of(session: AsyncSession, me: Viewer) -> list[Choice]:
+    """The communities somebody is in, as the field for one offers them."""
+    found = await listing.communities(session, me.actor.id, scope="subscribed", sort="name", limit=60, sensitive=True)
+    return [Choice(bringing.handle_of(group), group.display_name or group.name) for group, _settings in found]
+
+
 @get("/write")
 async def new(request: AnyRequest, me: Me) -> Response[Any]:
-    """A new article; `blog` of the address says where it is to appear."""
+    """A new article; `blog` and `community` of the address say where it is to appear."""
     check_may_post(me)
     async with request.app.state.db.read() as session:
         blogs = await blogs_of(session, me)
     words, wanted = editor.blank(me), request.query_params.get("blog", "")
     if any(wanted and choice.value == wanted for choice in blogs):
         words = msgspec.structs.replace(words, blog_id=int(wanted))
-    return await _page(request, Editor(words, blogs, key=editor.word(), by=editor.word()))
+    words = msgspec.structs.replace(words, community=request.query_params.get("community", "")[:bringing.MAX_TYPED])
+    return await _page(request, me, Editor(words, blogs, key=editor.word(), by=editor.word()))
 
 
 @get("/write/{draft_id:int}")
@@ -65,7 +76,7 @@ async def resume(request: AnyRequest, me: Me, draft_id: PathId) -> Response[Any]
             raise NotFound
         files = await pictures.shown(session, me.actor, row.media_ids)
         blogs = await blogs_of(session, me)
-    return await _page(request, editor.of_draft(row, blogs, files=files))
+    return await _page(request, me, editor.of_draft(row, blogs, files=files))
 
 
 @get("/posts/{object_id:int}/article")
@@ -73,14 +84,17 @@ async def edit(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
     """A new version of an article: the draft of it, if one is begun."""
     async with request.app.state.db.read() as session:
         _row, published = await actions.source(session, me.actor, object_id)
+        group = await session.get(Actor, published.community_id) if published.community_id else None
         draft = await draft_history.of_object(session, me.actor.id, object_id)
         media_ids = list(dict.fromkeys([*published.media_ids, *(draft.media_ids if draft else ())]))
         files = await pictures.shown(session, me.actor, media_ids, of_object=object_id)
         blogs = await blogs_of(session, me)
     if draft is not None:
-        return await _page(request, editor.of_draft(draft, blogs, files=files))
-    return await _page(request, Editor(
-        publishing.writing_of(published), blogs, key=f"object-{object_id}", by=editor.word(), object_id=object_id,
+        return await _page(request, me, editor.of_draft(draft, blogs, files=files))
+    words = msgspec.structs.replace(
+        publishing.writing_of(published), community=bringing.handle_of(group) if group else "")
+    return await _page(request, me, Editor(
+        words, blogs, key=f"object-{object_id}", by=editor.word(), object_id=object_id,
         files=files))
 
 
@@ -115,9 +129,12 @@ async def act(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
         base = replace(base, words=words)
         if errors or form.flag("attach"):
             return await _again(request, me, form, base, place, errors=errors)
+        if not form.flag("preview") and not form.flag("publish"):
+            return await _keep(request, me, words, place)
+        words = await _settled(request, me, words, place)
         if form.flag("preview"):
             return await _again(request, me, form, base, place, preview=await _preview(request, me, words, place))
-        return await (_publish if form.flag("publish") else _keep)(request, me, form, words, place)
+        return await _publish(request, me, form, words, place)
     except SocialError as error:
         return await _refused(request, me, form, base, place, error=error)
 
@@ -152,10 +169,22 @@ async def _again(request: AnyRequest, me: Viewer, form: Form, base: Editor, plac
     kept = form.kept("publish_at", "utc_offset")
     shown = replace(base, files=files, errors=errors or {}, publish_at=kept["publish_at"][:40],
                     utc_offset=kept["utc_offset"][:6] or "0", **more)
-    return await _page(request, shown, status=422 if errors else status)
+    return await _page(request, me, shown, status=422 if errors else status)
 
 
-async def _keep(request: AnyRequest, me: Viewer, _form: Form, words: Writing, place: Save) -> Response[Any]:
+async def _settled(request: AnyRequest, me: Viewer, words: Writing, place: Save) -> Writing:
+    """The text with the handle of its community in place of what was typed.
+
+    Raises:
+        Invalid: there is no such community.
+    """
+    if place.object_id is not None:
+        return words  # it stays where it is
+    found = await bringing.settle(request.app.state.db, resolver(request), me.actor, words.community)
+    return msgspec.structs.replace(words, community=found)
+
+
+async def _keep(request: AnyRequest, me: Viewer, words: Writing, place: Save) -> Response[Any]:
     async with request.app.state.db.write() as session:
         row = await drafts.save(session, me.actor.id, words, place)
     return flashes.with_flash(redirects.see_other(f"/write/{row.id}"), "good", _("Your draft is saved."))
