@@ -16,7 +16,7 @@ from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects
-from potluck.social.communities import joining, making, mod_log, moderating, posts, roles, withdrawing
+from potluck.social.communities import claims, joining, making, mod_log, moderating, roles, withdrawing
 from potluck.social.communities.making import Wishes
 from potluck.social.model import Actor, GroupPost, Mention, Object, Server, User
 from potluck.social.paging import Page
@@ -521,8 +521,8 @@ async def test_claiming_has_no_effect_twice(wire: Wire, peer: Peer, group, alice
     row = await wire.say(alice)
     async with wire.db.write() as session:
         found = await session.get_one(Object, row.id)
-        assert not await posts.claim(session, found, known)  # it does not name the community
+        assert not await claims.claim(session, found, known)  # it does not name the community
         session.add(Mention(object_id=found.id, actor_id=known.id))
         await session.flush()
-        assert await posts.claim(session, found, known)
-        assert not await posts.claim(session, found, known)
+        assert await claims.claim(session, found, known)
+        assert not await claims.claim(session, found, known)

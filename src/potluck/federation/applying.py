@@ -280,7 +280,7 @@ def _is_group_vote(part: Inbound, known: Known) -> bool:
     row = known.object(uri if isinstance(uri, str) else None)
     if row is None:  # nothing can be undone of what is not here, so nobody needs to be asked
         return part.type == "Undo" and isinstance(uri, str)
-    return row.group_id == group.id
+    return row.ruled_by == group.id
 
 
 async def mark_alive(session: AsyncSession, hosts: Iterable[str]) -> None:

@@ -83,12 +83,15 @@ def _settle_audience(draft: Draft, author: ActorRef, known: Known) -> None:
     if group is None or group.type != "Group":
         group = next((ref for uri in addressed[:20] if (ref := known.actor(uri)) and ref.type == "Group"), None)
     parent = known.object(draft.in_reply_to_uri)
-    if group is not None:
+    if parent is not None and parent.ruled_by is not None:
+        draft.group_id = parent.ruled_by  # a discussion stays in its community, whoever else is addressed (forum §7)
+        group = known.by_id.get(parent.ruled_by)
+    elif group is not None:
         draft.group_id = group.id
-        if draft.visibility == visibility.DIRECT and group.followers_uri in addressed:
-            draft.visibility = visibility.GROUP
-    elif parent is not None and parent.group_id is not None:
-        draft.group_id = parent.group_id
+    elif parent is not None:
+        draft.group_id, draft.group_claimed = parent.group_id, parent.group_claimed
+    if group is not None and draft.visibility == visibility.DIRECT and group.followers_uri in addressed:
+        draft.visibility = visibility.GROUP
 
 
 def _is_person(mention: MentionDraft, known: Known) -> bool:

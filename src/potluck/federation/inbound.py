@@ -200,6 +200,12 @@ class ObjectRef:
     in_reply_to_id: int | None
     interaction_policy: Mapping[str, Any] | None
     quote_policy: str
+    group_claimed: bool = False
+
+    @property
+    def ruled_by(self) -> int | None:
+        """The community whose rules and moderators bind it: not one that merely lists it."""
+        return None if self.group_claimed else self.group_id
 
 
 @dataclass(slots=True)
@@ -244,7 +250,7 @@ _ACTOR_COLUMNS = (_ACTOR.c.id, _ACTOR.c.uri, _ACTOR.c.type, _ACTOR.c.host, _ACTO
                   _ACTOR.c.featured_uri, _ACTOR.c.suspended_at, _ACTOR.c.deleted_at, _ACTOR.c.fetched_at)
 _OBJECT_COLUMNS = (_OBJECT.c.id, _OBJECT.c.uri, _OBJECT.c.kind, _OBJECT.c.type, _OBJECT.c.author_id, _OBJECT.c.local,
                    _OBJECT.c.visibility, _OBJECT.c.deleted_at, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id,
-                   _OBJECT.c.interaction_policy, _OBJECT.c.quote_policy)
+                   _OBJECT.c.interaction_policy, _OBJECT.c.quote_policy, _OBJECT.c.group_claimed)
 
 
 async def look_up(session: AsyncSession, wanted: References) -> Known:
@@ -267,7 +273,7 @@ async def _look_up_objects(session: AsyncSession, wanted: References, known: Kno
             known.objects[row.uri] = ObjectRef(
                 row.id, row.uri, row.kind, row.type, row.author_id, row.local, row.visibility,
                 row.deleted_at is not None, row.group_id, row.in_reply_to_id, row.interaction_policy,
-                row.quote_policy)
+                row.quote_policy, row.group_claimed)
         missing = [uri for uri in chunk if uri not in known.objects]
         if missing:
             known.tombstones.update((await session.scalars(

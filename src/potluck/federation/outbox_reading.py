@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import select
 
+from potluck.federation import group_posts
 from potluck.federation.errors import FederationError
 from potluck.federation.inbound import Budget
 from potluck.federation.items import items_of, turn
 from potluck.federation.urls import host_of, same_host
 from potluck.federation.vocabulary import Document, first_id, get, parse_time, type_of
 from potluck.social import actors, objects, reactions
-from potluck.social.communities import posts
 from potluck.social.errors import SocialError
 from potluck.social.model import Announce, Object
 
@@ -136,7 +136,7 @@ async def _boost(federation: Federation, owner: str, row: Object, document: Docu
         booster = await actors.by_uri(session, owner)
         known = await session.scalar(select(Announce.id).where(Announce.uri == uri))
         if booster is not None and booster.type == "Group":
-            await posts.claim(session, await session.get_one(Object, row.id), booster)
+            await group_posts.claim(session, await session.get_one(Object, row.id), booster)
             return
         if booster is None or known is not None:
             return

@@ -40,7 +40,7 @@ async def _is_vote_in_group(federation: Federation, part: Inbound) -> bool:
         return False
     row = await federation.object_by_uri(part.require_object(), budget=part.budget, quiet=True)
     group = await federation.actor_by_uri(part.announcer, budget=part.budget)
-    return row is not None and group is not None and row.group_id == group.id
+    return row is not None and group is not None and row.ruled_by == group.id
 
 
 async def authenticate(federation: Federation, part: Inbound) -> None:

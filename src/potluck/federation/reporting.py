@@ -42,7 +42,7 @@ async def spread(session: AsyncSession, event: events.Reported) -> None:
         activity = flag(event.report, reporter, group, row, uri)
         if group.is_local:
             await _to_moderators(session, group, activity)
-        elif event.forward and reporter.is_local:
+        elif event.forward and reporter.is_local and row.ruled_by == group.id:
             await send(session, reporter, activity, Audience(actors={group.id}, personal=True))
 
 

@@ -29,7 +29,6 @@ from potluck.federation.inbox import Inbox
 from potluck.federation.key_fetching import KeyFetcher
 from potluck.federation.key_ring import KeyRing, KnownKey
 from potluck.federation.policies import Policies
-from potluck.federation.reading import has_audience
 from potluck.federation.scheme_memory import StoredMemory
 from potluck.federation.signatures.keys import SigningKey
 from potluck.federation.signatures.signer import Signer
@@ -308,9 +307,6 @@ class Federation:
             FederationError: it is nothing that can be said, or its author cannot be had.
         """
         draft = create.draft_of(document)
-        if not has_audience(document):
-            # Served to anybody who asks, addressed to nobody: not private, and nobody's news (microblog §2).
-            draft.visibility = "unlisted"
         if draft.author_uri is None or draft.uri is None:
             raise Dropped("an object without author")
         await self._check_host(draft.uri)

@@ -51,7 +51,7 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> lis
             Object.in_reply_to_id.is_(None), Object.in_reply_to_uri.is_not(None),
             Object.in_reply_to_uri.in_(by_uri)).order_by(Object.id))).all()
     roots: dict[int, int] = {}
-    groups: dict[int, int] = {}
+    groups: dict[int, tuple[int, bool]] = {}
     bound, counted = [], Counter[int]()
     for row in waiting:
         parent = by_uri[row.in_reply_to_uri]
@@ -60,7 +60,7 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> lis
             continue
         roots[row.id] = root
         if parent.group_id is not None:
-            groups[row.id] = parent.group_id
+            groups[row.id] = parent.group_id, parent.group_claimed
         bound.append({"b_id": row.id, "parent": parent.id, "author": parent.author_id})
         if row.visibility in COUNTED and row.state == "published" and row.deleted_at is None:
             counted[parent.id] += 1
@@ -76,13 +76,14 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> lis
     return joined
 
 
-async def _into_communities(session: AsyncSession, groups: Mapping[int, int]) -> None:
+async def _into_communities(session: AsyncSession, groups: Mapping[int, tuple[int, bool]]) -> None:
     """Branches that named no community, as some servers write their comments, lie in that of their post."""
     if groups:
         await (await session.connection()).execute(
             update(_OBJECT).where(_OBJECT.c.thread_root_id == bindparam("old"), _OBJECT.c.group_id.is_(None),
-                                  _OBJECT.c.visibility.in_(OPEN)).values(group_id=bindparam("group")),
-            [{"old": old, "group": group} for old, group in groups.items()])
+                                  _OBJECT.c.visibility.in_(OPEN)).values(
+                group_id=bindparam("group"), group_claimed=bindparam("claimed")),
+            [{"old": old, "group": group, "claimed": claimed} for old, (group, claimed) in groups.items()])
 
 
 async def _branches(session: AsyncSession, tops: Mapping[int, int]) -> list[Joined]:

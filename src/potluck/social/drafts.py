@@ -69,6 +69,7 @@ class Draft:
     url: str | None = None
     state: str = "published"
     group_id: int | None = None
+    group_claimed: bool = False  # its author did not address that community
     group_uri: str | None = None
     to: list[str] = field(default_factory=list)  # audience as uris (remote)
     cc: list[str] = field(default_factory=list)

@@ -6,7 +6,7 @@ themselves, or to the reader); boosts once; nothing of or to those they muted or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -335,6 +335,15 @@ async def remove_objects(session: AsyncSession, object_ids: Sequence[int]) -> li
     holders = list((await session.scalars(query)).all())
     await session.execute(delete(_ENTRY).where(_ENTRY.c.object_id.in_(object_ids)))
     return holders
+
+
+async def remove_of_members(session: AsyncSession, object_ids: Sequence[int], group_ids: Collection[int]) -> None:
+    """Take posts out of the homes that have them as members of these communities alone."""
+    if object_ids and group_ids:
+        await session.execute(delete(_ENTRY).where(
+            _ENTRY.c.object_id.in_(object_ids), _ENTRY.c.source_id.in_(group_ids),
+            ~exists().where(Follow.follower_id == _ENTRY.c.feed_id, Follow.followed_id == Object.author_id,
+                            Object.id == _ENTRY.c.object_id, Follow.state == "accepted").correlate(_ENTRY)))
 
 
 async def remove_announce(session: AsyncSession, announce_id: int, object_id: int) -> list[int]:

@@ -79,7 +79,7 @@ async def create(
 
 
 async def _in_communities_elsewhere(session: AsyncSession, objects: Sequence[Object]) -> bool:
-    groups = {row.group_id for row in objects if row.group_id}
+    groups = {row.ruled_by for row in objects if row.ruled_by}
     if not groups:
         return False
     found = await session.scalar(select(Actor.id).where(Actor.id.in_(groups), Actor.host != "").limit(1))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, case, insert, or_, select, union, update
+from sqlalchemy import and_, bindparam, case, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -210,7 +210,8 @@ def _row(draft: Draft, new_id: int, known: _Related, names: dict[int, str]) -> d
     return {
         "id": new_id, "uri": uri, "kind": draft.kind, "type": draft.type, "author_id": draft.author_id,
         "local": draft.uri is None, "visibility": draft.visibility, "state": draft.state,
-        "group_id": draft.group_id, "in_reply_to_id": parent.id if parent else None,
+        "group_id": draft.group_id, "group_claimed": draft.group_claimed,
+        "in_reply_to_id": parent.id if parent else None,
         "in_reply_to_uri": draft.in_reply_to_uri or (parent.uri if parent else None),
         "in_reply_to_author_id": parent.author_id if parent else None,
         "thread_root_id": parent.thread_root_id if parent else new_id,
@@ -350,10 +351,11 @@ async def tell_missed(session: AsyncSession, rows: Sequence[Object]) -> None:
 
 
 async def _untold(session: AsyncSession, rows: Sequence[Object]) -> list[Object]:
-    """Those that are in no feed and no notification."""
+    """Those that are in no feed and no notification; what a community merely listed was no word of its author's."""
     found = [row.id for row in rows]
     told = set((await session.scalars(union(
-        select(FeedEntry.object_id).where(FeedEntry.object_id.in_(found)),
+        select(FeedEntry.object_id).join(Object, Object.id == FeedEntry.object_id).where(
+            FeedEntry.object_id.in_(found), ~and_(Object.group_claimed, FeedEntry.source_id == Object.group_id)),
         select(Notification.object_id).where(Notification.object_id.in_(found))))).all()) if found else set()
     return [row for row in rows if row.id not in told and row.state == "published"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.federation import group_posts
 from potluck.federation.dispatch import create
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known, References
 from potluck.federation.reading import audience_of, published_time
 from potluck.federation.vocabulary import is_public
 from potluck.social import feeds, reactions
-from potluck.social.communities import posts
 from potluck.social.model import Actor, Object
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ async def _shared_with_members(session: AsyncSession, group: Actor, object_id: i
     It is one of its posts then, and no boost; a comment comes with its post.
     """
     row = await session.get_one(Object, object_id)
-    await posts.claim(session, row, group)
+    await group_posts.claim(session, row, group)
     if row.group_id == group.id and row.in_reply_to_uri is None:
         await feeds.add_to_members(session, [row.id])
 

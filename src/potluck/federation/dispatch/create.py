@@ -21,7 +21,7 @@ from potluck.federation.inbound import (
     Unsupported,
 )
 from potluck.federation.outgoing import Audience
-from potluck.federation.reading import with_audience_of
+from potluck.federation.reading import has_audience, with_audience_of
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import (
     ACTOR_TYPES,
@@ -82,7 +82,8 @@ def read(inbound: Inbound) -> Draft | None:
     document = embedded(inbound)
     if document is None:
         return None
-    inbound.draft = draft_of(document, inbound.activity)
+    # Whom somebody else says an object is for counts for nothing: they could bring it to a community of theirs.
+    inbound.draft = draft_of(document, inbound.activity if inbound.trusted else None)
     return inbound.draft
 
 
@@ -103,6 +104,9 @@ def draft_of(document: Document, activity: Document | None = None) -> Draft:
         raise Dropped(f"unreadable {type_name}: {error}") from error
     if draft.uri is None or not drafting.belongs(draft.uri, draft.author_uri):
         raise Unauthorised(f"{draft.uri} is attributed to {draft.author_uri} on another host")
+    if activity is None and not has_audience(full):
+        # Served to anybody who asks, addressed to nobody: not private, and nobody's news (microblog §2).
+        draft.visibility = "unlisted"
     if draft.document is None:
         draft.document = strictjson.dump(document).decode()
     return draft

@@ -65,10 +65,10 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if target is None:
         raise Irrelevant(f"{inbound.object_uri} is not here")
     actor = await acting(session, inbound, known)
-    if target.group_id is not None and await roles.is_banned(session, target.group_id, actor.id):
+    if target.ruled_by is not None and await roles.is_banned(session, target.ruled_by, actor.id):
         raise Dropped(f"{actor.uri} is banned from the community of {target.uri}")
     kind, emoji, image = meaning(inbound)
-    if kind == "dislike" and target.group_id is not None and not await roles.takes_downvotes(session, target.group_id):
+    if kind == "dislike" and target.ruled_by is not None and not await roles.takes_downvotes(session, target.ruled_by):
         await reactions.unreact(session, actor, target.id, "like")  # as Lemmy 1.0: what is not taken clears the vote
         inbound.ends_here = True
         return

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.federation import group_posts
 from potluck.federation.dispatch.handler import Handler
 from potluck.federation.groups import group_uri_of
 from potluck.federation.inbound import Dropped, Inbound, Known, References, Unauthorised, Unsupported
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import boolean, first_id, get, parse_time, text, type_of
 from potluck.social import actors
-from potluck.social.communities import moderating, posts, roles, site_bans, sweeping
+from potluck.social.communities import claims, moderating, roles, site_bans, sweeping
 from potluck.social.model import Actor, Object
 from potluck.text.sanitise import to_plain_text
 
@@ -35,7 +36,9 @@ def concerns_group(inbound: Inbound, known: Known) -> bool:
         inner_type = type_of(inner) if isinstance(inner, dict) else None
         if inner_type not in UNDOABLE:
             return False
-        return _about(first_id(get(inner, "object")), first_id(get(inner, "target")), group.uri, group.id, known)
+        uri = first_id(get(inner, "object"))
+        return _about(uri, first_id(get(inner, "target")), group.uri, group.id, known) \
+            or (inner_type == "Delete" and _is_outside(uri, known))
     if inbound.type == "Resolve":
         inner = get(inbound.activity, "object")
         return _about(first_id(get(inner, "object")) if isinstance(inner, dict) else None, None, group.uri, group.id,
@@ -43,6 +46,12 @@ def concerns_group(inbound: Inbound, known: Known) -> bool:
     if inbound.type not in ("Lock", "Block", "Add", "Remove", "Delete", "Update", "Flag"):
         return False
     return _about(inbound.object_uri, inbound.target_uri, group.uri, group.id, known)
+
+
+def _is_outside(uri: str | None, known: Known) -> bool:
+    """Whether something is here and in no community: one that claimed it before may list it again."""
+    row = known.object(uri)
+    return row is not None and row.group_id is None
 
 
 def _about(object_uri: str | None, target_uri: str | None, group_uri: str, group_id: int, known: Known) -> bool:
@@ -196,7 +205,7 @@ async def _change_outbox(session: AsyncSession, inbound: Inbound, known: Known, 
         raise Dropped(f"{inbound.object_uri} is not here, or the community is ours")
     actor = await check_authority(session, inbound, group)
     if inbound.type == "Add":
-        await posts.claim(session, await session.get_one(Object, ref.id), group)
+        await group_posts.claim(session, await session.get_one(Object, ref.id), group)
     elif ref.group_id == group.id:
         await moderating.remove(session, actor, ref.id, checked=True)
 
@@ -218,7 +227,16 @@ async def remove(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     actor = await check_authority(session, inbound, group)
     row = await moderating.remove(session, actor, object_id, reason_of(inbound), checked=True)
     if boolean(get(inbound.activity, "withReplies")):
-        await sweeping.below(session, row)
+        await sweeping.below(session, row, group.id)
+
+
+async def _list_again(session: AsyncSession, undone: Inbound, known: Known) -> None:
+    """A community puts back what it had merely listed, and then taken out of itself."""
+    group = await _group_of(session, undone.announcer, known)
+    ref = known.object(undone.object_uri)
+    await check_authority(session, undone, group)
+    if ref is not None and not group.is_local:
+        await claims.claim_again(session, await session.get_one(Object, ref.id), group)
 
 
 async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
@@ -240,6 +258,9 @@ async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
         if with_content:
             await sweeping.of_author(session, target.id, [group.id], removed=False)
         return
+    if undone.type == "Delete" and _is_outside(undone.object_uri, known):
+        await _list_again(session, undone, known)
+        return
     object_id, group = await _post(session, undone.object_uri, known)
     actor = await check_authority(session, undone, group)
     if undone.type == "Lock":
@@ -247,7 +268,7 @@ async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
     else:
         row = await moderating.restore(session, actor, object_id, reason_of(undone), checked=True)
         if boolean(get(undone.activity, "withReplies")):
-            await sweeping.below(session, row, removed=False)
+            await sweeping.below(session, row, group.id, removed=False)
 
 
 LOCK = Handler(lock, references)

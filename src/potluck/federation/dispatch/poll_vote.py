@@ -18,7 +18,7 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if poll is None or not poll.local:
         raise Irrelevant(f"{inbound.object_uri} is no poll of ours")
     voter = await acting(session, inbound, known)
-    if poll.group_id is not None and await roles.is_banned(session, poll.group_id, voter.id):
+    if poll.ruled_by is not None and await roles.is_banned(session, poll.ruled_by, voter.id):
         raise Dropped(f"{voter.uri} is banned from the community of {poll.uri}")
     choice = text(get(inbound.activity, "choice_text")) or ""
     row = await session.get_one(Object, poll.id)

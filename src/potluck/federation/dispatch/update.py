@@ -107,7 +107,7 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
         raise Unauthorised(f"{present.uri} does not belong to {inbound.actor_uri}")
     if draft.kind != present.kind:
         raise Unauthorised(f"{present.uri} cannot turn from {present.type} into {draft.type}")
-    if present.group_id is not None and await roles.is_banned(session, present.group_id, author.id):
+    if present.ruled_by is not None and await roles.is_banned(session, present.ruled_by, author.id):
         raise Dropped(f"{author.uri} is banned from the community of {present.uri}")
     drafting.settle(draft, author, known)
     await create.may_enter(session, draft, known)

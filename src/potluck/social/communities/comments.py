@@ -216,6 +216,11 @@ def _below(children: dict[int, list[Leaf]], reading: Sequence[Leaf], top: int) -
     return found
 
 
+def _inside(top: Object) -> list[Any]:
+    """A community that merely lists a post has taken out of it what it does not want; that stays here elsewhere."""
+    return [Object.group_id == top.group_id] if top.group_claimed else []
+
+
 async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> list[Leaf]:
     root = top.thread_root_id or top.id
     readable = visible_to(viewer_id)
@@ -224,7 +229,8 @@ async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> 
     rows: Sequence[Any] = (await session.execute(
         select(Object.id, Object.author_id, Object.in_reply_to_id, Object.likes_count, Object.dislikes_count,
                Object.published, Object.extra, Object.state, Object.deleted_at, readable.label("readable"))
-        .where(Object.thread_root_id == root, Object.id != root).order_by(Object.id).limit(MAX_COMMENTS))).all()
+        .where(Object.thread_root_id == root, Object.id != root, *_inside(top))
+        .order_by(Object.id).limit(MAX_COMMENTS))).all()
     found = []
     for row in rows:
         deleted = row.deleted_at is not None or row.state == WITHDRAWN

@@ -70,8 +70,15 @@ async def answer(session: AsyncSession, author: Actor, parent: Object, draft: Dr
     group = await session.get(Actor, parent.group_id)
     if group is None or group.deleted_at is not None or group.suspended_at is not None:
         return
-    settings = await check_may_post(session, author, group, reply_to=parent.thread_root_id or parent.id)
-    draft.group_id = group.id
+    try:
+        settings = await check_may_post(session, author, group, reply_to=parent.thread_root_id or parent.id)
+    except NotAllowed:
+        if parent.group_claimed:
+            return  # who answers its author is not the community's business
+        raise
+    if parent.group_claimed and settings.visibility != "public":
+        return
+    draft.group_id, draft.group_claimed = group.id, parent.group_claimed
     # Whose comment is answered is told, as Lemmy does: nobody writes their handle into the text there (forum §4).
     if parent.author_id not in {author.id, *(mention.actor_id for mention in draft.mentions)}:
         answered = await session.get_one(Actor, parent.author_id)
@@ -128,11 +135,11 @@ async def vote(session: AsyncSession, voter: Actor, object_id: int, direction: i
     if direction not in (-1, 0, 1):
         raise Invalid("score", "A vote is 1, 0 or -1")
     row = await reactions.visible_object(session, voter, object_id)
-    if row.group_id is not None and direction:
-        found = await session.get(Community, row.group_id)
+    if row.ruled_by is not None and direction:
+        found = await session.get(Community, row.ruled_by)
         if direction < 0 and found is not None and not found.downvotes:
             raise NotAllowed("This community takes no downvotes")
-        if await roles.is_banned(session, row.group_id, voter.id):
+        if await roles.is_banned(session, row.ruled_by, voter.id):
             raise NotAllowed("You are banned from this community")
     if direction > 0:
         await reactions.react(session, voter, object_id, "like")

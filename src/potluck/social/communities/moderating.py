@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import events, feeds, live, notifications
-from potluck.social.communities import mod_log, posts, reporting, roles, sweeping
+from potluck.social.communities import claims, mod_log, posts, reporting, roles, sweeping
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
@@ -51,7 +51,7 @@ async def _record(session: AsyncSession, event: events.CommunityActed) -> None:
 
 async def remove(session: AsyncSession, moderator: Actor, object_id: int, reason: str = "", *,
                  checked: bool = False) -> Object:
-    """Take down a post or comment.
+    """Take down a post or comment; what the community merely lists (`claims`) leaves it and stays here.
 
     Raises:
         NotFound: it is in no community, or gone.
@@ -63,7 +63,10 @@ async def remove(session: AsyncSession, moderator: Actor, object_id: int, reason
         await roles.check_outranks(session, moderator, community, row.author_id)
     if row.state == REMOVED:
         return row
-    await _take_down(session, row)
+    if row.group_claimed:
+        await claims.let_go(session, [row])
+    else:
+        await _take_down(session, row)
     await reporting.resolve_all_of(session, moderator, [row.id])
     await _record(session, events.CommunityActed(community, moderator, "remove", object=row, reason=reason))
     return row

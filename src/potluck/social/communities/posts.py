@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import ranking
-from potluck.social.model import Actor, Community, GroupPost, Mention, Object
+from potluck.social.model import Actor, Community, GroupPost, Object
 from potluck.social.visibility import COUNTED, OPEN
 
 _POST: Any = GroupPost.__table__
@@ -175,23 +175,3 @@ async def revise(session: AsyncSession, row: Object) -> None:
     if row.group_id is not None and row.in_reply_to_uri is None:
         await session.execute(update(_POST).where(_POST.c.object_id == row.id).values(
             language=row.language, sensitive=row.sensitive, link=normalised_link(row.extra.get("link"))))
-
-
-async def claim(session: AsyncSession, row: Object, community: Actor) -> bool:
-    """A community announced a post that named none: from now on it is one of its posts.
-
-    What is said here without naming the community stays its author's: a community elsewhere could take it down.
-
-    Returns:
-        Whether that changed anything; a post stays with the community it was first posted to.
-    """
-    if row.group_id is not None or row.in_reply_to_uri is not None or row.visibility not in OPEN:
-        return False
-    if row.local and await session.scalar(select(Mention.actor_id).where(
-            Mention.object_id == row.id, Mention.actor_id == community.id).limit(1)) is None:
-        return False
-    await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values(
-        group_id=community.id, version=_OBJECT.c.version + 1))
-    row.group_id = community.id
-    await add(session, [row])
-    return True

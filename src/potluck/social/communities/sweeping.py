@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from potluck.social import feeds
+from potluck.social.communities import claims
 from potluck.social.model import Community, GroupPost, Object
 
 MOST = 5000
@@ -21,7 +22,7 @@ _POST: Any = GroupPost.__table__
 _COMMUNITY: Any = Community.__table__
 _CHUNK = 1000
 _COLUMNS = (_OBJECT.c.id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id, _OBJECT.c.in_reply_to_uri,
-            _OBJECT.c.thread_root_id)
+            _OBJECT.c.thread_root_id, _OBJECT.c.group_claimed)
 
 
 async def of_author(session: AsyncSession, author_id: int, community_ids: Collection[int] | None = None, *,
@@ -36,25 +37,30 @@ async def of_author(session: AsyncSession, author_id: int, community_ids: Collec
         conditions.append(_OBJECT.c.group_id.in_(community_ids))
     rows = (await session.execute(select(*_COLUMNS).where(*conditions, *_standing(removed)).order_by(
         _OBJECT.c.id.desc()).limit(MOST))).all()
-    await _turn(session, rows, removed=removed)
+    bound = [row for row in rows if community_ids is None or not row.group_claimed]
+    await _turn(session, bound, removed=removed)
+    if removed and len(bound) < len(rows):  # what communities merely list leaves them
+        await claims.let_go(session, [row for row in rows if row.group_claimed])
     return [row.id for row in rows]
 
 
-async def below(session: AsyncSession, top: Object, *, removed: bool = True) -> list[int]:
-    """Take down (or put back) all answers to something, and theirs.
+async def below(session: AsyncSession, top: Object, community_id: int, *, removed: bool = True) -> list[int]:
+    """Take down (or put back) all answers to something in a community, and theirs.
 
     Returns:
         Ids of all that.
     """
     rows = (await session.execute(select(*_COLUMNS).where(
-        _OBJECT.c.thread_root_id == (top.thread_root_id or top.id), _OBJECT.c.id != top.id, *_standing(removed)
-    ).order_by(_OBJECT.c.id).limit(MOST))).all()
+        _OBJECT.c.thread_root_id == (top.thread_root_id or top.id), _OBJECT.c.id != top.id,
+        _OBJECT.c.group_id == community_id, *_standing(removed)).order_by(_OBJECT.c.id).limit(MOST))).all()
     inside, found = {top.id}, []
     for row in rows:  # an answer has a later id than what it answers, but for clocks that differ: those are left
         if row.in_reply_to_id in inside:
             inside.add(row.id)
             found.append(row)
-    await _turn(session, found, removed=removed)
+    await _turn(session, [row for row in found if not row.group_claimed], removed=removed)
+    if removed:
+        await claims.let_go(session, [row for row in found if row.group_claimed])
     return [row.id for row in found]
 
 

@@ -70,7 +70,7 @@ async def put_back(session: AsyncSession, author: Actor, object_id: int, *, chec
     row = await session.get(Object, object_id)
     if row is None or row.author_id != author.id or row.state != WITHDRAWN or row.deleted_at is not None:
         raise NotFound
-    if not checked and row.group_id and await roles.is_banned(session, row.group_id, author.id):
+    if not checked and row.ruled_by and await roles.is_banned(session, row.ruled_by, author.id):
         raise NotAllowed("You are banned from this community")
     row.state, row.version = "published", row.version + 1
     await session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from potluck.db.base import Base, Id, Json, now
@@ -30,6 +30,8 @@ class Object(Base):
     visibility: Mapped[str]  # public, unlisted, followers, direct, local, group (social.visibility)
     state: Mapped[str] = mapped_column(default="published")  # or processing (media), held, removed, withdrawn
     group_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id"), index=True)  # community posted to
+    # The community counts it as its own, its author did not address it (`communities.claims`).
+    group_claimed: Mapped[bool] = mapped_column(default=False, server_default=false())
     in_reply_to_id: Mapped[int | None] = mapped_column(index=True)
     in_reply_to_uri: Mapped[str | None]  # kept also while the parent is unknown
     in_reply_to_author_id: Mapped[int | None]
@@ -89,6 +91,11 @@ class Object(Base):
               sqlite_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL"),
               postgresql_where=text("in_reply_to_id IS NULL AND in_reply_to_uri IS NOT NULL")),
     )
+
+    @property
+    def ruled_by(self) -> int | None:
+        """The community whose rules and moderators bind it: not one that merely lists it."""
+        return None if self.group_claimed else self.group_id
 
 
 class ObjectDocument(Base):
