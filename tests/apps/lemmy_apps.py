@@ -1,7 +1,8 @@
-"""What the tests of Lemmy's client libraries share: a password for apps, made in the settings of the site."""
+"""What the tests of Lemmy's client libraries share: a password for apps, made in the settings, and signing in."""
 
 from __future__ import annotations
 
+from apps.bridge import Client, Program
 from apps.conftest import Backdrop
 from apps.visitor import Visitor
 from potluck.demo.cast import PASSWORD
@@ -18,3 +19,8 @@ def app_password(backdrop: Backdrop, name: str) -> str:
             return page.codes[1]
 
     return backdrop.run(work())
+
+
+def signed_in(program: Program, backdrop: Backdrop, name: str) -> Client:
+    """A client of somebody who has signed in with such a password."""
+    return program.person(name, url=backdrop.url, login=[name, app_password(backdrop, name)])

@@ -10,7 +10,7 @@ import pytest
 
 from apps.bridge import DRIVERS, Client, Program, Refused
 from apps.conftest import Backdrop
-from apps.lemmy_apps import app_password
+from apps.lemmy_apps import signed_in
 from apps.recorder import Recorder
 from support import clients
 
@@ -23,11 +23,6 @@ def program(environ: dict[str, str], home: Path) -> Iterator[Program]:
     python = clients.python_client("pythonlemmy") / "python"
     with Program([python, DRIVERS / "pythonlemmy_bot.py"], environ, home) as started:
         yield started
-
-
-def signed_in(program: Program, backdrop: Backdrop, name: str) -> Client:
-    """Somebody's client."""
-    return program.person(name, url=backdrop.url, login=[name, app_password(backdrop, name)])
 
 
 @pytest.fixture(scope="module")
