@@ -9,8 +9,9 @@ from playwright.sync_api import Page
 
 _DESK, _PHONE, _NARROW = (1280, 900), (390, 844), (360, 740)
 _CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-_LOOKS: tuple[tuple[tuple[int, int], str, dict[str, Any]], ...] = (
-    (_DESK, "light", {}), (_PHONE, "light", {}), (_PHONE, "dark", _CONTRAST), (_DESK, "dark", _CONTRAST))
+_Look = tuple[tuple[int, int], str, dict[str, Any]]
+_EVERY_PAGE: tuple[_Look, ...] = ((_DESK, "light", {}), (_PHONE, "dark", {}))
+_THE_FRAME: tuple[_Look, ...] = ((_PHONE, "light", _CONTRAST), (_DESK, "dark", _CONTRAST))
 
 
 class Axe(AxeBase):
@@ -26,11 +27,17 @@ class Axe(AxeBase):
         return [one for one in found["violations"] if one["impact"] in {"serious", "critical"}]
 
 
-def audit(page: Page) -> list[str]:
-    """What is wrong with the page that is open, in words; it is left as wide as it was."""
+def audit(page: Page, *, frame: bool = True) -> list[str]:
+    """What is wrong with the page that is open, in words; it is left as wide as it was.
+
+    Args:
+        page: what is open.
+        frame: look also at what only a phone or only a desk shows in the other colours. That is the frame around all
+            pages, so of many pages one will do; by far the most of the time goes into contrasts.
+    """
     was = page.viewport_size
     faults = []
-    for (width, height), scheme, options in _LOOKS:
+    for (width, height), scheme, options in (*_EVERY_PAGE, *(_THE_FRAME if frame else ())):
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         for one in Axe.run(page, options):

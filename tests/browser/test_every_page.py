@@ -145,9 +145,9 @@ def _write(as_: Open, example: pages.Example) -> None:
 def look_at(person: Person, example: pages.Example, patterns: tuple[str, ...]) -> None:
     """Open the pages and hold each to the rules."""
     faults: list[str] = []
-    for pattern in patterns:
+    for number, pattern in enumerate(patterns):
         person.go(example.address(pattern))
-        faults += audit(person.page)
+        faults += audit(person.page, frame=number == 0)
     assert not faults, "\n\n".join(faults)
 
 
