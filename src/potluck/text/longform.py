@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from html import unescape
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from potluck.text.commonmark import grows_too_much, long_html
 from potluck.text.formulas import formula_html
 from potluck.text.highlighting import highlighted, without_marks
 from potluck.text.long_html import TooManyReferences, sanitise_long
@@ -38,16 +38,10 @@ MAX_TEXT: Final = 2_000_000
 
 _MAX_FORMULAS: Final = 3000
 _MAX_TEX: Final = 200_000  # characters of all formulas that are drawn
-_MAX_ANCHORS: Final = 2000  # headings
-_MAX_DEFINITIONS: Final = 3000
 _MAX_CODE: Final = 300_000  # characters of all listings that get colours
-_MAX_MISSING_CELLS: Final = 20_000
-_LINE_END: Final = re.compile(r"\r\n?|\n")
 _MORE: Final = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _TITLE: Final = re.compile(r"\s*#[ \t]([^\n]*)")
 _ANCHOR: Final = re.compile(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
-_DEFINITION: Final = re.compile(r"^[ \t>*+\-\d.)]*:", re.MULTILINE)
-_HEADING: Final = re.compile(r"<h[1-6]\b")
 _MATH_SPAN: Final = re.compile(r'<span data-math-style="(inline|display)">')
 _MATH_BLOCK: Final = re.compile(r'<code class="language-math" data-math-style="display">')
 _BOX: Final = re.compile(r'<input type="checkbox"( checked="")? disabled="" />')
@@ -217,52 +211,13 @@ def _html(text: str, media_type: str) -> str:
     text = tidy_typed(text).encode("utf-8", "replace").decode()  # lone surrogates come out of JSON
     if media_type == "text/html":
         return text
-    if _missing_cells(text) > _MAX_MISSING_CELLS:
+    if grows_too_much(text):
         raise TextTooLong(MAX_TEXT)
-    html = _of_markdown(text)
+    html = long_html(text)
     html = _ANCHOR.sub("", html)
     html = _MATH_SPAN.sub(r'<span class="math-\1">', html)
     html = _MATH_BLOCK.sub('<code class="language-math">', html)
     return _BOX.sub(lambda box: "\u2611" if box[1] else "\u2610", html)
-
-
-def _of_markdown(text: str) -> str:
-    """Anchors and definitions take the square of how many there are; where these are too many, they are left out."""
-    import comrak  # three megabytes; only writers need it
-
-    definitions = len(_DEFINITION.findall(text)) <= _MAX_DEFINITIONS
-    html = str(comrak.render_markdown(text, *_options(anchors=False, definitions=definitions)))
-    if 0 < len(_HEADING.findall(html)) <= _MAX_ANCHORS:
-        html = str(comrak.render_markdown(text, *_options(anchors=True, definitions=definitions)))
-    return html
-
-
-def _missing_cells(text: str) -> int:
-    """At most how many cells the rows of tables lack, which the parser adds: a short text could make millions."""
-    columns = missing = 0
-    for line in _LINE_END.split(text):
-        if not line.strip(" \t>"):
-            columns = 0  # no table goes on behind an empty line
-            continue
-        found = line.count("|") + 1
-        if "-" in line and not line.strip("|:- \t\v\f>"):
-            columns = max(columns, found)
-        missing += max(0, columns - found)
-    return missing
-
-
-@cache
-def _options(*, anchors: bool, definitions: bool) -> tuple[Any, Any, Any]:
-    import comrak
-
-    extensions, parsing, writing = comrak.ExtensionOptions(), comrak.ParseOptions(), comrak.RenderOptions()
-    for name in ("table", "strikethrough", "footnotes", "tasklist", "math_dollars", "cjk_friendly_emphasis"):
-        setattr(extensions, name, True)
-    extensions.description_lists = definitions
-    if anchors:
-        extensions.header_id_prefix = ""
-    writing.unsafe_ = True  # it is sanitised next
-    return extensions, parsing, writing
 
 
 def _clean(html: str, base_url: str) -> str:

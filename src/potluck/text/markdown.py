@@ -1,43 +1,92 @@
-"""Markdown for authors: CommonMark with tables and strikethrough, no raw HTML, mentions and hashtags outside code."""
+"""Markdown in posts: CommonMark with tables and strikethrough, no raw HTML, mentions and hashtags outside code.
+
+The house's reader of Markdown knows neither our tokens nor what we refuse. So some characters are hidden from it
+behind ones that mean nothing to anybody (noncharacters of Unicode): those of addresses and names that would be taken
+for emphasis, the angle of a tag, the bracket of a link that leads nowhere good. In what it writes they stand for
+themselves again, and what is text is looked through for tokens.
+"""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping, Sequence
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import Final, NamedTuple
 
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token as MarkdownToken
-from markdown_it.utils import OptionsDict
-
+from potluck.text.commonmark import grows_too_much, short_html
+from potluck.text.markup import escape_attribute, escape_text
 from potluck.text.render import TextTooLong, TokenWriter
 from potluck.text.sanitise import LINK_SCHEMES
-from potluck.text.tokens import Token, token_at
+from potluck.text.tokens import Token, tokenise
 
 MAX_MARKDOWN: Final = 100_000
-"""Characters of Markdown that are taken: a long article. The parser is plain Python and takes up to a second for it."""
+"""Characters of Markdown that are taken: a long post."""
 
-_SCHEME_BEFORE_COLON: Final = re.compile(r"[a-zA-Z]{3,6}\Z")
-_LINK_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+MAX_DEPTH: Final = 20
+"""How deep elements stand in each other; what is deeper keeps its text."""
+
 _TRAILING_EMPHASIS: Final = "*_~"
 _MEANS_SOMETHING: Final = re.compile(r"([\\`*\[\]<>~])")
 
+# What is hidden, each behind a character of its own; the second table is of typed signs that shall begin no token.
+_STANDS_FOR: Final = dict(zip(map(chr, range(0xFDD0, 0xFDD8)), "<]!>~_*&", strict=True))
+_SILENCED: Final = dict(zip(map(chr, range(0xFDE0, 0xFDE4)), "@#:\uff03", strict=True))
+_HIDE: Final = {sign: hidden for hidden, sign in _STANDS_FOR.items()}
+_SILENCE: Final = {sign: hidden for hidden, sign in _SILENCED.items()}
+_IN_TOKENS: Final = str.maketrans({sign: _HIDE[sign] for sign in "~_*&"})
 
-def markdown_html(text: str, writer: TokenWriter, *, images: bool) -> str:
+_SHOWN: Final = str.maketrans({hidden: escape_text(sign) for hidden, sign in _STANDS_FOR.items()})
+_SPOKEN: Final = str.maketrans(_SILENCED)
+_IN_CODE: Final = str.maketrans(
+    {hidden: escape_text(sign) for hidden, sign in _STANDS_FOR.items()}
+    | {hidden: f"\\{sign}" for hidden, sign in _SILENCED.items()})
+_NONCHARACTERS: Final = re.compile("[\ufdd0-\ufdef]")
+_ENCODED: Final = re.compile("%EF%B7%[9A][0-9A-F]")
+
+_ALLOWED: Final = "|".join(sorted(LINK_SCHEMES))
+_MARKS: Final = re.compile(
+    rf"\\(?:([@#:\uff03])|[\s\S])?"  # an escape: of a sign of tokens, of anything
+    rf"|(?<!~)~(?!~)"  # one tilde is a tilde
+    rf"|(?<=>{{{MAX_DEPTH}}})>"  # quotations that nobody would see as ones
+    rf"|!(?=\[)"  # pictures are for long texts: here they are links
+    rf"|\](?=[(:]\s*+<?+(?!(?:{_ALLOWED}):))"  # a link that may not be
+    rf"|<(?!(?:{_ALLOWED}):|[\w.+-]{{1,64}}@[\w.-]{{1,255}}>)",  # a tag; not so an address
+    re.IGNORECASE)
+_SIGNS: Final = re.compile(r"[@#:\uff03]")
+_CONFUSED: Final = re.compile(r"[~*&]|_(?![^\W_])|(?<![^\W_])_")  # a line within a word means nothing
+_SAFE: Final = re.compile(rf"(?:{_ALLOWED}):", re.IGNORECASE)
+_TAG: Final = re.compile(r"(<[^>]*>)")
+_HREF: Final = re.compile(r'<a href="([^"]*)"')
+_NAME: Final = re.compile(r"</?([a-z0-9]+)")
+
+
+class _Link(NamedTuple):
+    """The start of a link."""
+
+    href: str
+
+
+def markdown_html(text: str, writer: TokenWriter) -> str:
     """Return Markdown as HTML; `writer` writes the tokens in it. Raises `TextTooLong`."""
-    html = _parser(images).render(_checked(text), {"writer": writer})
-    return str(html).strip()
+    return "".join(_written(piece, writer) for piece in _pieces(text)).strip()
+
+
+def _written(piece: str | Token | _Link, writer: TokenWriter) -> str:
+    if isinstance(piece, str):
+        return piece
+    if isinstance(piece, _Link):
+        return f'<a href="{escape_attribute(piece.href)}" rel="nofollow noopener" target="_blank">'
+    return writer.write(piece)
 
 
 def markdown_tokens(text: str) -> Iterator[Token]:
     """Yield what Markdown speaks of: tokens outside code, and the addresses of its links. Raises `TextTooLong`."""
-    for block in _parser(False).parse(_checked(text)):
-        for token in block.children or ():
-            if token.type == "potluck_token":
-                yield token.meta["token"]
-            elif token.type == "link_open":
-                yield Token("url", str(token.attrGet("href")))
+    for piece in _pieces(text):
+        if isinstance(piece, Token):
+            yield piece
+        elif isinstance(piece, _Link):
+            yield Token("url", piece.href)
 
 
 def escape_markdown(text: str) -> str:
@@ -45,77 +94,114 @@ def escape_markdown(text: str) -> str:
     return _MEANS_SOMETHING.sub(r"\\\1", text)
 
 
-def _checked(text: str) -> str:
-    if len(text) > MAX_MARKDOWN:
+def _pieces(text: str) -> Iterator[str | Token | _Link]:
+    """Markup and text as HTML, with links and tokens in between."""
+    if len(text) > MAX_MARKDOWN or grows_too_much(text):
         raise TextTooLong(MAX_MARKDOWN)
-    return text
+    place = _Place()
+    for number, part in enumerate(_TAG.split(short_html(_hidden(text)))):
+        if not part:
+            continue
+        if number % 2:
+            yield place.tag(part)
+        elif place.code or place.link:
+            yield _back(part, code=place.code > 0)
+        elif _SIGNS.search(part):
+            yield from _said(part)
+        else:
+            yield _back(part)
 
 
-@lru_cache(maxsize=2)
-def _parser(images: bool) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
-    parser.enable(["table", "strikethrough"])
-    if not images:
-        parser.disable("image")
-    parser.inline.add_terminator_char("\uff03")
-    parser.inline.ruler.before("newline", "potluck_token", _token_rule)
-    parser.add_render_rule("potluck_token", _render_token)
-    parser.add_render_rule("link_open", _render_link)
-    parser.validateLink = _may_link  # type: ignore[method-assign]
-    return parser
+def _hidden(text: str) -> str:
+    """The text with what the parser must not see hidden."""
+    text = _NONCHARACTERS.sub("", text).encode("utf-8", "replace").decode()  # lone surrogates come out of JSON
+    text = _MARKS.sub(_hide_mark, text)
+    if not (_SIGNS.search(text) and _CONFUSED.search(text)):
+        return text
+    return "".join(token.text if token.kind == "text" else _hide_in_token(token) for token in tokenise(text))
 
 
-def _may_link(url: str) -> bool:
-    """Tell whether a link may lead to `url`: absolute, of a scheme that readers keep."""
-    scheme = _LINK_SCHEME.match(url.strip())
-    return scheme is not None and scheme[1].lower() in LINK_SCHEMES
+def _hide_mark(found: re.Match[str]) -> str:
+    return _SILENCE[found[1]] if found[1] else _HIDE.get(found[0], found[0])
 
 
-def _token_rule(state: StateInline, silent: bool) -> bool:
-    """Recognise a token where the parser stands (a rule of markdown-it; `silent` means look ahead only)."""
-    character = state.src[state.pos]
-    if character not in "@#:\uff03" or state.linkLevel > 0:
-        return False
-    start = state.pos - (_typed_scheme(state) if character == ":" else 0)
-    token = token_at(state.src, start)
-    if token is None or (token.kind == "url") != (start < state.pos):
-        return False
-    if token.kind == "url":
-        token = Token("url", token.text.rstrip(_TRAILING_EMPHASIS))
-    end = start + len(token.text)
-    if end > state.posMax:
-        return False
-    if not silent:
-        state.pending = state.pending[: len(state.pending) - (state.pos - start)]
-        state.push("potluck_token", "", 0).meta = {"token": token}
-    state.pos = end
-    return True
+def _hide_in_token(token: Token) -> str:
+    """A token without the characters that mean emphasis, or the beginning of a reference, elsewhere."""
+    if not _CONFUSED.search(token.text):
+        return token.text
+    kept = token.text.rstrip(_TRAILING_EMPHASIS) if token.kind == "url" else token.text
+    if "](" in kept:
+        return token.text  # it runs over the end of a link's text
+    return kept.translate(_IN_TOKENS) + token.text[len(kept):]
 
 
-def _typed_scheme(state: StateInline) -> int:
-    """Return how many characters before the colon are the scheme of an address, as far as they are still text."""
-    scheme = _SCHEME_BEFORE_COLON.search(state.pending[-6:])
-    return len(scheme[0]) if scheme else 0
+@dataclass(slots=True)
+class _Place:
+    """Where in the HTML one is: in code, in a link, how deep."""
+
+    code: int = 0
+    link: int = 0
+    depth: int = 0
+    dropped_link: bool = False
+
+    def tag(self, tag: str) -> str | _Link:
+        """What is written in the place of a tag."""
+        found = _NAME.match(tag)
+        if found is None:
+            return escape_text(tag)
+        name, ending = found[1], tag[1] == "/"
+        if name == "a":
+            return self._link(tag, ending=ending)
+        if name == "code":
+            self.code += -1 if ending else 1
+            return _back(tag)
+        if name == "pre" or tag.endswith("/>"):
+            return tag
+        if not ending:
+            self.depth += 1
+        # A list is worth nothing without its entries.
+        kept = self.depth + (name in ("ul", "ol", "table")) <= MAX_DEPTH
+        if ending:
+            self.depth -= 1
+        if not kept:
+            return ""
+        return tag.replace("del>", "s>") if name == "del" else tag
+
+    def _link(self, tag: str, *, ending: bool) -> str | _Link:
+        if ending:
+            kept, self.link = self.link > 0, 0
+            return tag if kept else ""
+        found = _HREF.match(tag)
+        address = _ENCODED.sub(_decoded, unescape(found[1])) if found else ""
+        if not _SAFE.match(address):
+            return ""
+        self.link = 1
+        return _Link(address)
 
 
-def _render_token(
-    _renderer: RendererHTML,
-    tokens: Sequence[MarkdownToken],
-    index: int,
-    _options: OptionsDict,
-    env: MutableMapping[str, Any],
-) -> str:
-    writer: TokenWriter = env["writer"]
-    return writer.write(tokens[index].meta["token"])
+def _decoded(found: re.Match[str]) -> str:
+    hidden = chr(0xFDC0 + int(found[0][-2:], 16) - 0x80)  # the last byte of three
+    sign = _STANDS_FOR.get(hidden) or _SILENCED.get(hidden)
+    return found[0] if sign is None else "%3C" if sign == "<" else sign
 
 
-def _render_link(
-    renderer: RendererHTML,
-    tokens: Sequence[MarkdownToken],
-    index: int,
-    options: OptionsDict,
-    env: MutableMapping[str, Any],
-) -> str:
-    tokens[index].attrSet("rel", "nofollow noopener")
-    tokens[index].attrSet("target", "_blank")
-    return renderer.renderToken(tokens, index, options, env)
+def _back(part: str, *, code: bool = False) -> str:
+    """HTML with what was hidden."""
+    if not _NONCHARACTERS.search(part):
+        return part
+    return part.translate(_IN_CODE) if code else part.translate(_SHOWN).translate(_SPOKEN)
+
+
+def _said(part: str) -> Iterator[str | Token]:
+    """A run of text: its tokens, and what is between them."""
+    for token in tokenise(unescape(part.translate(_SHOWN))):
+        if token.kind == "text":
+            yield escape_attribute(token.text).translate(_SPOKEN)
+            continue
+        if token.kind != "url":
+            yield token
+            continue
+        kept = token.text.rstrip(_TRAILING_EMPHASIS)
+        yield Token("url", kept)
+        if len(kept) < len(token.text):
+            yield escape_attribute(token.text[len(kept):])

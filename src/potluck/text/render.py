@@ -170,13 +170,11 @@ def render_text(
     mentions: Mapping[Handle, MentionTarget],
     hashtag_url: Callable[[str], str],
     media_type: MediaType = "text/plain",
-    images: bool = False,
 ) -> Rendered:
     """Return `text` as HTML.
 
     mentions: the accounts found for the handles that `extract` gave; a mention of anybody else stays text.
     hashtag_url: from a normalised hashtag (see `normalise_hashtag`) to the address of its page, percent-encoded.
-    images: in Markdown, keep pictures (long forms) rather than links to them.
 
     Raises `TextTooLong` for Markdown beyond its limit.
     """
@@ -185,7 +183,7 @@ def render_text(
     if media_type == "text/markdown":
         from potluck.text.markdown import markdown_html
 
-        return writer.rendered(markdown_html(text, writer, images=images))
+        return writer.rendered(markdown_html(text, writer))
     return writer.rendered(_paragraphs("".join(map(writer.write, tokenise(text.strip())))))
 
 
