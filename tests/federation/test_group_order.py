@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from potluck.federation import groups
+from potluck.federation import group_activities, groups
 from potluck.federation.endpoints import group_collections
 from potluck.federation.endpoints.negotiate import Asker
 from potluck.federation.outbound import view_of
@@ -197,11 +197,11 @@ async def test_a_private_community_here_is_read_by_members_servers(wire: Wire, p
     await joined(wire, ours, carol)
     member, asker, outsider = [await wire.learn(person) for person in (carol, site, stranger)]
     async with wire.db.read() as session:
-        assert await groups.member_beside(session, asker.id, ours.id) is None
+        assert await group_activities.member_beside(session, asker.id, ours.id) is None
     await wire.follow(member, ours)
     async with wire.db.read() as session:
-        assert await groups.member_beside(session, asker.id, ours.id) == member.id
-        assert await groups.member_beside(session, outsider.id, ours.id) is None
+        assert await group_activities.member_beside(session, asker.id, ours.id) == member.id
+        assert await group_activities.member_beside(session, outsider.id, ours.id) is None
         assert await groups.is_member(session, ours.id, carol.uri)
         told = [(await group_collections.membership(session, Asker(who), ours, carol.uri)).status_code for who in (
             Signatory(asker.id, asker.uri, asker.host), Signatory(outsider.id, outsider.uri, outsider.host), None)]

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import tasks
 from potluck.db import Database
-from potluck.federation import journal
+from potluck.federation import group_activities, journal
 from potluck.federation.applying import Batch, Item, dropped, item_of, needs_fetch, references, trim_seen
 from potluck.federation.errors import FederationError
 from potluck.federation.group_commit import GroupCommit
@@ -239,6 +239,7 @@ class InboxEngine:
                 async with self._db.write() as session:
                     await trim_seen(session)
                     await journal.trim(session)
+                    await group_activities.trim(session)
             except Exception:
                 log.exception("inbox_housekeeping_failed")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
-from potluck.federation import group_posts
+from potluck.federation import group_activities, group_posts
 from potluck.federation.activities import followers_of
 from potluck.federation.dialects import Dialect, Rendered
 from potluck.federation.inbound import Inbound, Known, uri_hash
@@ -58,33 +58,25 @@ def announce(group: Actor, inner: Mapping[str, Any] | str) -> JsonObject:
 
 
 async def pass_on(session: AsyncSession, group: Actor, inner: Mapping[str, Any] | str, *,
-                  also: Collection[int] = (), variants: Mapping[Dialect, Mapping[str, Any]] | None = None) -> None:
+                  also: Collection[int] = (), variants: Mapping[Dialect, Mapping[str, Any]] | None = None,
+                  object_id: int | None = None) -> None:
     """Announce something to all members of one of our Groups, and to the servers of further actors.
 
     Args:
+        object_id: what it is about.
         variants: other forms of it, for those who take it in no other.
     """
     if not group.is_local or is_local_only(group):
         return
     forms = {dialect: announce(group, form) for dialect, form in (variants or {}).items()}
-    await send_rendered(session, group, Rendered(announce(group, inner), forms),
-                        Audience(followers_of=[group.id], actors=set(also)))
+    rendered = Rendered(announce(group, inner), forms)
+    if await send_rendered(session, group, rendered, Audience(followers_of=[group.id], actors=set(also))):
+        await group_activities.keep(session, [rendered.plain, *rendered.variants.values()], group, object_id)
 
 
 def is_local_only(group: Actor) -> bool:
     """Whether a community of ours is for people of this server alone."""
     return bool((group.extra.get("community") or {}).get("local"))
-
-
-async def member_beside(session: AsyncSession, actor_id: int | None, group_id: int | None) -> int | None:
-    """A member of a community on the server of whoever asks: Lemmy asks by its site's actor for all of them (§9)."""
-    if actor_id is None or group_id is None:
-        return None
-    asking = select(Actor.server_id).where(Actor.id == actor_id, Actor.server_id.is_not(None)).scalar_subquery()
-    found: int | None = await session.scalar(select(Follow.follower_id).join(
-        Actor, Actor.id == Follow.follower_id).where(
-        Follow.followed_id == group_id, Follow.state == "accepted", Actor.server_id == asking).limit(1))
-    return found
 
 
 async def is_member(session: AsyncSession, group_id: int, uri: str) -> bool:
@@ -110,9 +102,9 @@ async def pass_on_own(session: AsyncSession, row: Object, activity: Mapping[str,
     group = await local_group(session, row.group_id)
     if group is None or row.visibility == LOCAL:
         return
-    await pass_on(session, group, activity, variants=variants)
+    await pass_on(session, group, activity, variants=variants, object_id=row.id)
     if activity["type"] == "Create" and row.in_reply_to_uri is None and row.visibility != GROUP:
-        await pass_on(session, group, row.uri)
+        await pass_on(session, group, row.uri, object_id=row.id)
 
 
 async def after(session: AsyncSession, inbound: Inbound, known: Known) -> None:
@@ -124,7 +116,15 @@ async def after(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     if group is not None and inbound.trusted:
         actor = known.actor(inbound.actor_uri)
         await pass_on(session, group, inbound.activity, also={actor.id} if actor else (),
-                      variants=group_posts.variants(inbound.activity, group.name))
+                      variants=group_posts.variants(inbound.activity, group.name),
+                      object_id=_object_id(inbound, known))
+
+
+def _object_id(inbound: Inbound, known: Known) -> int | None:
+    inner = get(inbound.activity, "object")
+    uri = first_id(get(inner, "object")) if inbound.type == "Undo" and isinstance(inner, Mapping) else None
+    found = known.objects.get(uri or inbound.object_uri or "")
+    return found.id if found is not None else None
 
 
 async def after_create(session: AsyncSession, inbound: Inbound, row: Object) -> None:
@@ -136,9 +136,9 @@ async def after_create(session: AsyncSession, inbound: Inbound, row: Object) -> 
     if group is None or not await _first_time(session, group, row.uri):
         return
     await pass_on(session, group, inbound.activity, also={row.author_id},
-                  variants=group_posts.variants(inbound.activity, group.name))
+                  variants=group_posts.variants(inbound.activity, group.name), object_id=row.id)
     if row.in_reply_to_uri is None and row.visibility != GROUP:
-        await pass_on(session, group, row.uri)
+        await pass_on(session, group, row.uri, object_id=row.id)
 
 
 async def _first_time(session: AsyncSession, group: Actor, uri: str) -> bool:
@@ -237,4 +237,6 @@ async def welcome(session: AsyncSession, group: Actor, follower: Actor) -> None:
     for event in told:
         activity = act(event)
         if activity is not None:
-            await send(session, group, announce(group, activity), Audience(actors={follower.id}))
+            announced = announce(group, activity)
+            await send(session, group, announced, Audience(actors={follower.id}))
+            await group_activities.keep(session, [announced], group)

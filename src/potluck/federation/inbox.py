@@ -24,8 +24,10 @@ from potluck.federation.errors import (
     UnsupportedContentType,
 )
 from potluck.federation.group_commit import GroupCommit
+from potluck.federation.hints import Hints
 from potluck.federation.inbound import Budget
 from potluck.federation.journal import Received
+from potluck.federation.signatures.verify import is_signed
 from potluck.federation.urls import check_uri, host_of, same_host
 from potluck.federation.verifying import ReceivedRequest, SignerGone, signatory
 from potluck.federation.vocabulary import Document, first_id, get, type_of
@@ -51,6 +53,7 @@ class Inbox:
         self._federation = federation
         self._journal: GroupCommit[Received, None] = GroupCommit(federation.db, journal.append)
         self._compared = BoundedTimes(60.0, 20_000)
+        self._hints = Hints(federation)
         self._waiting = 0
         most = federation.settings.server_activities
         self._rates = Limiter(burst=most, seconds_each=60 / most)
@@ -67,6 +70,8 @@ class Inbox:
             Refusal: with the status and text to answer.
         """
         activity = read_activity(request.body, content_type)
+        if not is_signed(request.headers) and await self._hints.take(activity, self._append):
+            return
         actor_uri = self._actor_of(activity)
         if await self._federation.is_blocked(host_of(actor_uri)):
             raise Forbidden("This server does not federate with yours", actor_uri)

@@ -84,6 +84,20 @@ class Delivery(Base):
     )
 
 
+class GroupActivity(Base):
+    """Something a community here, or a moderator here, said lately: whoever knows its id may fetch it."""
+
+    __tablename__ = "group_activity"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # the number in its uri
+    community_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    object_id: Mapped[int | None]  # what it is about
+    open: Mapped[bool]  # Public is among its addressees
+    telling: Mapped[bool]  # it shows something of the object
+    body: Mapped[str]  # JSON text
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
 class FetchJob(Base):
     """Something to be fetched in the background: a parent, a thread, an actor's outbox."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, dialects, fetch_jobs, groups, reporting
+from potluck.federation import activities, dialects, fetch_jobs, group_activities, groups, reporting
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.dialects import Rendered
 from potluck.federation.model import Outgoing
@@ -378,10 +378,11 @@ async def community_acted(session: AsyncSession, event: events.CommunityActed) -
     if activity is None or (event.act in ("remove_community", "restore_community") and not group.is_local):
         return
     concerned = {actor.id for actor in (event.target,) if actor is not None}
+    object_id = event.object.id if event.object else None
     if group.is_local:
-        await groups.pass_on(session, group, activity, also=concerned)
-    await send(session, event.moderator, activity, Audience(actors=concerned | {group.id}),
-               object_id=event.object.id if event.object else None)
+        await groups.pass_on(session, group, activity, also=concerned, object_id=object_id)
+    await send(session, event.moderator, activity, Audience(actors=concerned | {group.id}), object_id=object_id)
+    await group_activities.keep(session, [activity], group, object_id)
 
 
 async def poll_voted(session: AsyncSession, event: events.PollVoted) -> None:

@@ -82,14 +82,19 @@ async def send(
 async def send_rendered(
     session: AsyncSession, actor: Actor, rendered: Rendered, audience: Audience, *, object_id: int | None = None,
     linked_data: bool = False,
-) -> None:
-    """Queue an activity in each of its forms, for those who take that form (`potluck.federation.dialects`)."""
+) -> bool:
+    """Queue an activity in each of its forms, for those who take that form (`potluck.federation.dialects`).
+
+    Returns:
+        Whether anybody gets it.
+    """
     others = frozenset(software for dialect in rendered.variants for software in dialect.software)
-    await send(session, actor, rendered.plain, replace(audience, without_software=others), object_id=object_id,
-               linked_data=linked_data)
+    queued = [await send(session, actor, rendered.plain, replace(audience, without_software=others),
+                         object_id=object_id, linked_data=linked_data)]
     for dialect, activity in rendered.variants.items():
-        await send(session, actor, activity, replace(audience, only_software=dialect.software), object_id=object_id,
-                   linked_data=linked_data)
+        queued.append(await send(session, actor, activity, replace(audience, only_software=dialect.software),
+                                 object_id=object_id, linked_data=linked_data))
+    return any(outgoing_id is not None for outgoing_id in queued)
 
 
 async def send_to(

@@ -6,20 +6,21 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, groups
+from potluck.federation import activities, group_activities, groups
 from potluck.federation.endpoints import collections, negotiate
 from potluck.federation.endpoints.negotiate import Answer, Asker
 from potluck.federation.outbound import document_of
 from potluck.social import views
+from potluck.social.addresses import activity_uri
 from potluck.social.communities import listing, moderating, roles
-from potluck.social.model import Actor
+from potluck.social.model import Actor, Object
 
 OUTBOX_ITEMS = 50
 
 
 async def _reader(session: AsyncSession, who: Asker, group: Actor) -> int | None:
     """Who reads: of a private community any member of the server that asks."""
-    beside = await groups.member_beside(session, who.id, group.id) if group.locked else None
+    beside = await group_activities.member_beside(session, who.id, group.id) if group.locked else None
     return beside or who.id
 
 
@@ -29,9 +30,25 @@ async def outbox(session: AsyncSession, who: Asker, group: Actor) -> Answer:
     found = await listing.page(session, reader, listing.Wanted(
         "community", group.id, sort="new", sensitive=True, limit=OUTBOX_ITEMS))
     shown = await views.load_objects(session, found.object_ids, reader, viewer_is_local=False, with_marks=False)
-    items = [groups.announce(group, activities.create(document_of(shown[item]), shown[item].author))
-             for item in found.object_ids if item in shown]
+    items = [_announce(group, shown[item]) for item in found.object_ids if item in shown]
     return negotiate.activity(collections.inline(group.outbox or f"{group.uri}/outbox", items), who=who)
+
+
+def _announce(group: Actor, view: views.ObjectView) -> dict[str, Any]:
+    """The Announce of a post's Create under an id that is always the same."""
+    created = activities.create(document_of(view), view.author)
+    return groups.announce(group, created) | {"id": activity_uri(f"announce/{view.object.id}")}
+
+
+async def announced(session: AsyncSession, who: Asker, object_id: int) -> Answer:
+    """One item of an outbox by its id."""
+    row = await session.get(Object, object_id)
+    group = await groups.local_group(session, row.group_id) if row is not None else None
+    if row is None or group is None or row.in_reply_to_uri is not None or group.suspended_at is not None:
+        return negotiate.missing()
+    shown = await views.load_objects(session, [object_id], await _reader(session, who, group), viewer_is_local=False,
+                                     with_marks=False)
+    return negotiate.activity(_announce(group, shown[object_id]), who=who) if shown else negotiate.missing()
 
 
 async def featured(session: AsyncSession, who: Asker, group: Actor) -> Answer:
@@ -56,7 +73,7 @@ async def membership(session: AsyncSession, who: Asker, group: Actor, person: st
     """
     if not group.locked:
         return negotiate.error(400, "This community is open to all")
-    asked_by_member = who.signed and await groups.member_beside(session, who.id, group.id) is not None
+    asked_by_member = who.signed and await group_activities.member_beside(session, who.id, group.id) is not None
     if not asked_by_member or not await groups.is_member(session, group.id, person):
         return negotiate.missing()
     return followers(who, group)

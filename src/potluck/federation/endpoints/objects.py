@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation import activities, dialects, groups, quotes
-from potluck.federation.endpoints import negotiate
+from potluck.federation import activities, dialects, group_activities, quotes
+from potluck.federation.endpoints import group_collections, negotiate
 from potluck.federation.endpoints.collections import is_page, number, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
 from potluck.federation.errors import Forbidden
@@ -36,7 +36,7 @@ async def _admitted(
         return who, negotiate.unsigned()
     found = await views.load_objects(session, [object_id], who.id, viewer_is_local=False, with_marks=False)
     if not found and who.signed:
-        member = await groups.member_beside(session, who.id, await session.scalar(
+        member = await group_activities.member_beside(session, who.id, await session.scalar(
             select(Object.group_id).where(Object.id == object_id)))
         if member is not None:
             found = await views.load_objects(session, [object_id], member, viewer_is_local=False, with_marks=False)
@@ -158,7 +158,7 @@ async def show_stamp(request: AnyRequest, object_id: FromPath[int], quoting_id: 
 
 @get("/activities/{activity_id:int}")
 async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answer:
-    """A boost, like or follow by its id (Lotide looks up what is undone or accepted)."""
+    """A boost, like or follow by its id (Lotide looks up what is undone or accepted), or what a community said."""
     try:
         who = await negotiate.asker(request)
     except Forbidden as refusal:
@@ -168,8 +168,21 @@ async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answ
     uri = addresses.activity_uri(activity_id)
     async with federation_of(request).db.read() as session:
         document = await _announce(session, uri, who) or await _reaction(session, uri, who) \
-            or await _follow(session, activity_id)
+            or await _follow(session, activity_id) or await group_activities.find(session, activity_id, who)
     return negotiate.activity(document, who=who) if document else negotiate.missing()
+
+
+@get("/activities/announce/{object_id:int}")
+async def show_announce(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+    """A community's Announce of a post, as it stands in its outbox."""
+    try:
+        who = await negotiate.asker(request)
+    except Forbidden as refusal:
+        return negotiate.refused(refusal)
+    if negotiate.demands_signature(request, who):
+        return negotiate.unsigned()
+    async with federation_of(request).db.read() as session:
+        return await group_collections.announced(session, who, object_id)
 
 
 async def _announce(session: AsyncSession, uri: str, who: Asker) -> dict[str, Any] | None:
@@ -207,5 +220,5 @@ async def _follow(session: AsyncSession, follow_id: int) -> dict[str, Any] | Non
 
 
 route_handlers = [
-    show_object, show_create, show_replies, show_context, show_count, show_stamp, show_activity,
+    show_object, show_create, show_replies, show_context, show_count, show_stamp, show_activity, show_announce,
 ]
