@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.federation import groups, journal
-from potluck.federation.dispatch import announce, create, handler_for, moderation, parts
+from potluck.federation.dispatch import announce, containers, create, handler_for, moderation, parts
 from potluck.federation.dispatch.handler import Handler, check_origin
 from potluck.federation.errors import FederationError
 from potluck.federation.inbound import (
@@ -230,6 +230,7 @@ def needs_fetch(part: Inbound, known: Known) -> bool:
     """Whether something must be fetched before `part` can be applied."""
     if part.prepared:
         return False
+    containers.settle(part, known)
     if part.announcer is not None and not _announced_by_group(part, known):
         return False
     if part.type not in _SELF_VERIFYING:
@@ -246,6 +247,7 @@ def believe(part: Inbound, known: Known) -> None:
     Raises:
         Dropped: it is not believed.
     """
+    containers.settle(part, known)
     if part.announcer is not None and not _announced_by_group(part, known):
         raise Irrelevant(f"{part.announcer} is no group that anybody here follows")
     if part.announcer is not None and part.type not in _ECHOES and _is_ours(part.actor_uri, known):

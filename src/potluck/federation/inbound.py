@@ -87,6 +87,7 @@ class Inbound:
         prepared: fetches were tried already; what is still missing is not to be had.
         draft: the object as its kind read it.
         mentions_strangers: it names people who are not known here.
+        contained: it came in a conversation that the announcer owns (FEP-171b).
         ends_here: it took effect, but a community of ours does not pass it on.
     """
 
@@ -108,6 +109,7 @@ class Inbound:
     draft: Draft | None = None
     mentions_strangers: bool = False
     ends_here: bool = False
+    contained: bool = False
 
     @property
     def uri(self) -> str | None:

@@ -74,7 +74,10 @@ async def items_of(
 
 
 def object_of(item: str | Document) -> str | None:
-    """Id of what an item is, or is about (Create, Announce)."""
+    """Id of what an item is, or is about (Create, Announce, or an Add of one of them: FEP-171b)."""
+    if type_of(item) == "Add" and isinstance(item, Mapping):
+        inner = get(item, "object")
+        return object_of(inner) if type_of(inner) in ("Create", "Announce") else None
     if type_of(item) in ("Create", "Announce") and isinstance(item, Mapping):
         return first_id(get(item, "object"))
     return first_id(item)

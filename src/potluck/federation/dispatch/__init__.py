@@ -10,6 +10,7 @@ from potluck.federation.dispatch import (
     announce,
     block,
     collections,
+    containers,
     create,
     delete,
     flag,
@@ -70,8 +71,11 @@ def parts(inbound: Inbound) -> Iterable[Inbound]:
     """What one request really holds.
 
     GoToSocial puts several votes into one Create, PieFed several votes into one Announce; a group's Announce of an
-    activity is that activity, passed on (FEP-1b12). At most fifty are taken.
+    activity is that activity, passed on (FEP-1b12), and so is what somebody adds to a conversation of theirs
+    (FEP-171b). At most fifty are taken.
     """
+    if inbound.type == "Add" and containers.is_container(inbound):
+        return [_unwrapped(inbound, entry, contained=True) for entry in containers.added(inbound)[:MAX_PARTS]]
     if inbound.type not in ("Create", "Announce"):
         return [inbound]
     entries = _entries(inbound)[:MAX_PARTS]
@@ -96,12 +100,12 @@ def _with(inbound: Inbound, entry: object) -> Inbound:
                        attempts=inbound.attempts)
 
 
-def _unwrapped(inbound: Inbound, entry: dict[str, object]) -> Inbound:
+def _unwrapped(inbound: Inbound, entry: dict[str, object], *, contained: bool = False) -> Inbound:
     """The activity inside of a group's Announce; it speaks for another actor and is not believed for that."""
     if get(entry, "actor") is None:
         raise Unsupported("Announce of an activity without actor")
     return of_document(entry, item_id=inbound.item_id, host=inbound.host, signer_uri=inbound.signer_uri,
                        inbox_actor_id=inbound.inbox_actor_id, body=inbound.body, attempts=inbound.attempts,
-                       announcer=inbound.actor_uri,
+                       announcer=inbound.actor_uri, contained=contained,
                        # A server can say what it likes of its own people: their keys are with it.
                        trusted=inbound.trusted and same_host(inbound.actor_uri, first_id(get(entry, "actor")) or ""))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.federation.dispatch import moderation
+from potluck.federation.dispatch import containers, moderation
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.groups import group_uri_of
-from potluck.federation.inbound import Dropped, Inbound, Known, Unauthorised, Unsupported
+from potluck.federation.inbound import Dropped, Inbound, Known, References, Unauthorised, Unsupported
 from potluck.federation.vocabulary import get, type_of
 from potluck.social import reactions
 
@@ -59,8 +59,17 @@ async def prepare(federation: Federation, inbound: Inbound) -> None:
     await federation.object_by_uri(inbound.require_object(), budget=inbound.budget)
 
 
+def references(inbound: Inbound, wanted: References) -> None:
+    """The thing or person, the community, and what is taken out of a conversation."""
+    moderation.references(inbound, wanted)
+    wanted.add(objects=[containers.object_of(inbound)])
+
+
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Pin or unpin one of the actor's own posts; or what a community's moderators add and remove."""
+    if containers.is_container(inbound):
+        await containers.take_out(session, inbound, known)
+        return
     if moderation.is_about_community(inbound, known):
         await moderation.change_list(session, inbound, known)
         return
@@ -75,4 +84,4 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     await change(session, actor, row.id)
 
 
-HANDLER = Handler(apply, moderation.references, needs_fetch=needs_fetch, prepare=prepare)
+HANDLER = Handler(apply, references, needs_fetch=needs_fetch, prepare=prepare)
