@@ -27,7 +27,6 @@ from potluck.federation.group_commit import GroupCommit
 from potluck.federation.hints import Hints
 from potluck.federation.inbound import Budget
 from potluck.federation.journal import Received
-from potluck.federation.signatures.verify import is_signed
 from potluck.federation.urls import check_uri, host_of, same_host
 from potluck.federation.verifying import ReceivedRequest, SignerGone, signatory
 from potluck.federation.vocabulary import Document, first_id, get, type_of
@@ -70,7 +69,8 @@ class Inbox:
             Refusal: with the status and text to answer.
         """
         activity = read_activity(request.body, content_type)
-        if not is_signed(request.headers) and await self._hints.take(activity, self._append):
+        unsigned = request.header("signature") is None and request.header("authorization") is None
+        if unsigned and await self._hints.take(activity, self._append):
             return
         actor_uri = self._actor_of(activity)
         if await self._federation.is_blocked(host_of(actor_uri)):
