@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -30,10 +31,11 @@ from potluck.db.migrate import upgrade
 from potluck.federation import journal, strictjson
 from potluck.federation.engine import InboxEngine
 from potluck.settings import Settings
+from potluck.social import threads
 from potluck.social.communities import comments, joining, listing
 from potluck.social.communities.listing import Wanted
 from potluck.social.live import Waker
-from potluck.social.model import Actor, Object, User
+from potluck.social.model import Actor, CommentPlace, Object, User
 
 PARTS = ("listings", "trees", "votes", "fanout")
 _ENOUGH = 2.0  # seconds spent on one question at the most
@@ -97,17 +99,42 @@ def _medians(results: Sequence[tuple[list[float], int]]) -> list[object]:
 
 
 async def trees(db: Database, name: str, town: Town, options: argparse.Namespace) -> Rows:
-    """The first page of discussions of several sizes, in every order."""
+    """Pages of discussions of several sizes: every order, near the end, branches, extreme shapes, other APIs."""
     measured: dict[str, list[tuple[list[float], int]]] = {}
     for size in options.comments:
-        top = await add_comments(db, town, size)
-        for sort in comments.SORTS:
-            async def ask(sort: str = sort, top: Object = top) -> int:
-                async with db.read() as session:
-                    return len((await comments.tree(session, top, None, sort=sort)).shown)
-
-            measured.setdefault(sort, []).append(await timed(options.rounds, ask))
+        for label, ask in await _pages(db, town, size):
+            measured.setdefault(label, []).append(await timed(options.rounds, ask))
     return [[name, label, results[-1][1], *_medians(results)] for label, results in measured.items()]
+
+
+async def _pages(db: Database, town: Town, size: int) -> list[tuple[str, Callable[[], Awaitable[int]]]]:
+    """(label, question): each gives how many comments it found."""
+    top = await add_comments(db, town, size)
+    shapes = [(shape, await add_comments(db, town, size, shape)) for shape in ("broad", "chain")]
+
+    def page(label: str, below: Object, viewer: int | None = None, **wanted: Any,
+             ) -> tuple[str, Callable[[], Awaitable[int]]]:
+        async def ask() -> int:
+            async with db.read() as session:
+                return len((await comments.tree(session, below, viewer, **wanted)).shown)
+
+        return label, ask
+
+    async def above_and_below() -> int:
+        async with db.read() as session:
+            return len((await threads.context(session, top.id, None, descendants=60, depth=20))[1])
+
+    async with db.read() as session:
+        first = (await comments.tree(session, top, None, sort="top", limit=size // 2)).following
+        busy = await session.scalar(select(CommentPlace.object_id).where(
+            CommentPlace.parent_id == top.id).order_by(CommentPlace.below.desc()).limit(1))
+        branch = await session.get_one(Object, busy)
+    return [*(page(sort, top, sort=sort) for sort in comments.SORTS), page("hot, a member's", top, town.reader),
+            page("top, from the middle on", top, sort="top", after=first), page("top, below a comment", branch),
+            page("Lemmy API: 50, 100 levels", top, limit=50, depth=100),
+            page("Lemmy API: page 3 of 50", top, limit=50, depth=100, offset=100),
+            *(page(f"hot, {shape}", other) for shape, other in shapes),
+            page("chain, 100 levels", shapes[1][1], depth=100), ("Mastodon API: context of 60", above_and_below)]
 
 
 async def votes(db: Database, name: str, town: Town, options: argparse.Namespace) -> Rows:
@@ -202,7 +229,7 @@ def _print(rows: dict[str, Rows], options: argparse.Namespace) -> None:
 
     tables = {
         "listings": ("one page of posts", ["database", "listing", "found", *sized(options.sizes), "growth"]),
-        "trees": ("the first page of a discussion", ["database", "order", "shown", *sized(options.comments), "growth"]),
+        "trees": ("pages of a discussion", ["database", "page", "shown", *sized(options.comments), "growth"]),
         "votes": ("votes", ["database", "what", "a second", "S in ms", "of a bare transaction"]),
         "fanout": (f"a post announced to {options.hosts} hosts",
                    ["database", "what", "seconds", "activities/s", "CPU ms each", "S in ms", "in S"]),

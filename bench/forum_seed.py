@@ -14,7 +14,7 @@ from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.db.ids import ids
 from potluck.social import actors
-from potluck.social.communities import making
+from potluck.social.communities import comment_places, making
 from potluck.social.communities.making import Wishes
 from potluck.social.keys import make_pairs
 from potluck.social.model import Actor, Community, Follow, GroupPost, Object, User
@@ -110,6 +110,11 @@ async def add_posts(db: Database, town: Town, size: int) -> None:
         if not town.posts:
             town.posts = [row["uri"] for row in rows if row["group_id"] == town.large][:200]
         town.size += len(rows)
+    await analyse(db)
+
+
+async def analyse(db: Database) -> None:
+    """Let the database count what it holds, as it does by itself in time."""
     async with db.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("ANALYZE"))
@@ -151,28 +156,46 @@ def _hot(score: int, age: float) -> float:
     return 0.0 if hours >= _WEEK else float(math.log10(max(2, score + 2)) / (hours + 2) ** 1.8)
 
 
-async def add_comments(db: Database, town: Town, size: int) -> Object:
-    """A post with a discussion of `size` comments below it, most of them answers to earlier ones."""
+async def add_comments(db: Database, town: Town, size: int, shape: str = "mixed") -> Object:
+    """A post with a discussion of `size` comments below it.
+
+    Args:
+        shape: `mixed`: most answer earlier ones; `broad`: all answer the post; `chain`: each answers the one before.
+    """
     chosen = random.Random(size)
     moment = now() - timedelta(days=3)
     root = ids.at(moment)
     base = {"kind": "note", "type": "Note", "local": False, "visibility": "public", "group_id": town.large,
             "thread_root_id": root, "created_at": moment, "content": "<p>So they say.</p>"}
     rows: list[dict[str, Any]] = [{
-        **base, "id": root, "uri": f"https://far.test/big/{size}", "kind": "link", "type": "Page",
+        **base, "id": root, "uri": f"https://far.test/{shape}/{size}", "kind": "link", "type": "Page",
         "author_id": town.author_ids[0], "title": "Much talked about", "published": moment, "likes_count": 10}]
     for number in range(size):
-        parent = rows[0] if chosen.random() < 0.3 else rows[-chosen.randint(1, min(len(rows), 200))]
+        parent = rows[_parent(chosen, shape, len(rows))]
         said = moment + timedelta(seconds=number * 20 + 1)
         rows.append({
-            **base, "id": ids.at(said), "uri": f"https://far.test/big/{size}/{number}", "published": said,
+            **base, "id": ids.at(said), "uri": f"https://far.test/{shape}/{size}/{number}", "published": said,
             "author_id": chosen.choice(town.author_ids), "in_reply_to_id": parent["id"],
             "in_reply_to_uri": parent["uri"], "likes_count": int(chosen.paretovariate(1.2)),
             "dislikes_count": int(chosen.random() * 3)})
+    stamp = int(moment.timestamp())
     async with db.write() as session:
         for first in range(0, len(rows), _CHUNK):
             chunk = [{"in_reply_to_id": None, "in_reply_to_uri": None, "title": None, "dislikes_count": 0, **row}
                      for row in rows[first:first + _CHUNK]]
             await session.execute(insert(Object.__table__), chunk)  # type: ignore[arg-type]
+        await session.execute(insert(GroupPost.__table__), [{  # type: ignore[arg-type]
+            "object_id": root, "community_id": town.large, "author_id": town.author_ids[0], "kind": "link",
+            "local": False, "language": "en", "published_s": stamp, "newest_comment_s": stamp, "active_s": stamp,
+            "comments": size}])
+        await comment_places.add_thread(session, root)
         found: Object = (await session.scalars(select(Object).where(Object.id == root))).one()
+    await analyse(db)
     return found
+
+
+def _parent(chosen: random.Random, shape: str, before: int) -> int:
+    """Which of the rows so far the next comment answers; the first one is the post."""
+    if shape == "broad" or (shape == "mixed" and chosen.random() < 0.3):
+        return 0
+    return before - 1 if shape == "chain" else before - chosen.randint(1, min(before, 200))

@@ -130,6 +130,7 @@ class Housekeeping:
         (_HOUR, _expire_networks),
         (_MINUTE, _expire_bans),
         (_MINUTE * 5, ranking.refresh),
+        (_MINUTE * 5, ranking.refresh_comments),
         (_HOUR, ranking.count_month),
         (_HOUR, _expire_sign_ins),
         (_HOUR, _sweep_feeds),

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import insert_or_ignore
 from potluck.social import conversations
+from potluck.social.communities import comment_places
 from potluck.social.model import Object, ThreadMute
 from potluck.social.visibility import COUNTED, OPEN
 
@@ -22,7 +23,7 @@ _MUTE: Any = ThreadMute.__table__
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Something that belongs to another thread from now on, as far as communities count it."""
+    """Something that belongs to another thread from now on, as far as communities must know of it."""
 
     id: int
     author_id: int
@@ -32,6 +33,10 @@ class Joined:
     published: datetime
     state: str
     visibility: str
+    deleted_at: datetime | None
+    extra: dict[str, Any]
+    likes_count: int
+    dislikes_count: int
 
 
 async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> list[Joined]:
@@ -41,7 +46,7 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> lis
     `parents` get their new thread root too. What names no community gets that of what it answers.
 
     Returns:
-        All that came to another thread and lies in a community.
+        All that came to another thread.
     """
     by_uri = {row.uri: row for row in parents}
     if not by_uri:
@@ -67,6 +72,7 @@ async def adopt_orphans(session: AsyncSession, parents: Sequence[Object]) -> lis
     if not bound:
         return []
     await _bind(session, bound, counted)
+    await comment_places.rebind(session, [item["b_id"] for item in bound])
     await _into_communities(session, groups)
     tops = {old: _top(roots, old) for old in roots}
     joined = await _branches(session, tops)
@@ -87,12 +93,9 @@ async def _into_communities(session: AsyncSession, groups: Mapping[int, tuple[in
 
 
 async def _branches(session: AsyncSession, tops: Mapping[int, int]) -> list[Joined]:
-    rows = (await session.execute(select(
-        _OBJECT.c.id, _OBJECT.c.author_id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id, _OBJECT.c.thread_root_id,
-        _OBJECT.c.published, _OBJECT.c.state, _OBJECT.c.visibility).where(
-        _OBJECT.c.thread_root_id.in_(tops), _OBJECT.c.group_id.is_not(None), _OBJECT.c.deleted_at.is_(None)))).all()
-    return [Joined(row.id, row.author_id, row.group_id, row.in_reply_to_id, tops[row.thread_root_id], row.published,
-                   row.state, row.visibility) for row in rows]
+    rows = (await session.execute(select(*comment_places.COLUMNS).where(
+        _OBJECT.c.thread_root_id.in_(tops)).order_by(_OBJECT.c.id))).mappings()
+    return [Joined(**{**row, "thread_root_id": tops[row["thread_root_id"]]}) for row in rows]
 
 
 def _top(roots: Mapping[int, int], root: int) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.social import conversations, events, feeds, post_index, registry
+from potluck.social.communities import ranking, sweeping
 from potluck.social.model import (
     AccountNote,
     Actor,
@@ -125,6 +126,7 @@ async def _take_back_reactions(session: AsyncSession, actor_id: int) -> None:
             likes_count=_less(_OBJECT.c.likes_count, given(Reaction.kind != "dislike")),
             dislikes_count=_less(_OBJECT.c.dislikes_count, given(Reaction.kind == "dislike")),
             version=_OBJECT.c.version + 1))
+    await ranking.recount_all(session, select(Reaction.object_id).where(Reaction.actor_id == actor_id))
     await session.execute(delete(Reaction).where(Reaction.actor_id == actor_id))
 
 
@@ -141,6 +143,7 @@ async def _take_back_boosts(session: AsyncSession, actor_id: int) -> None:
 async def _remove_objects(session: AsyncSession, found: Sequence[Any]) -> None:
     object_ids = [row.id for row in found]
     await _uncount(session, object_ids)
+    await sweeping.forget(session, object_ids)
     await feeds.remove_objects(session, object_ids)
     for table in (Reaction, Announce, Bookmark, Pin, Notification, ObjectTag, Revision, ObjectDocument, Media):
         await session.execute(delete(table).where(table.object_id.in_(object_ids)))

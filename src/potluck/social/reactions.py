@@ -132,10 +132,11 @@ async def _check_room(session: AsyncSession, object_id: int, emoji: str) -> None
 async def _bump(session: AsyncSession, row: Object, kind: str, step: int) -> None:
     column = _OBJECT.c.dislikes_count if kind == "dislike" else _OBJECT.c.likes_count
     value = column + 1 if step > 0 else case((column > 0, column - 1), else_=0)
-    await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values({
-        column: value, _OBJECT.c.version: _OBJECT.c.version + 1}))
-    if row.group_id is not None and row.in_reply_to_uri is None:
-        await ranking.recount(session, [row.id])
+    counts = (await session.execute(update(_OBJECT).where(_OBJECT.c.id == row.id).values({
+        column: value, _OBJECT.c.version: _OBJECT.c.version + 1}).returning(
+        _OBJECT.c.likes_count, _OBJECT.c.dislikes_count))).one()
+    if row.group_id is not None:
+        await ranking.voted(session, row.id, *counts, post=row.in_reply_to_uri is None)
 
 
 async def announce(

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import BigInt
+from potluck.social import descending
+from potluck.social.descending import Siblings
 from potluck.social.model import Object
 from potluck.social.visibility import not_hidden_by, visible_to
 
 MAX_ANCESTORS = 4096
 MAX_DESCENDANTS = 4096
+MAX_DEPTH = 50_000
+
+_OBJECT: Any = Object.__table__
+_ANSWERS = Siblings(_OBJECT, "id", "in_reply_to_id")
 
 
 async def context(
@@ -18,56 +27,30 @@ async def context(
 ) -> tuple[list[int], list[int]]:
     """Ids around an object that the viewer may see: ancestors oldest first, descendants depth-first in thread order.
 
-    The whole thread is read as bare ids in one query (by its root), the tree is walked in memory.
+    One statement for those above and one for those below; neither reads more of the thread than it finds.
 
     Args:
         ancestors: at most so many above.
         descendants: at most so many below.
         depth: at most so many levels below; None for all.
     """
-    root = await session.scalar(select(Object.thread_root_id).where(Object.id == object_id))
-    if root is None:
-        return [], []
-    rows = (await session.execute(
-        select(Object.id, Object.in_reply_to_id).where(Object.thread_root_id == root)
-        .order_by(Object.id).limit(50_000))).all()
-    parents = dict(rows)
-    above = _ancestors(parents, object_id)[-ancestors:] if ancestors else []
-    below = _descendants(parents, object_id, depth)
-    allowed = await _visible(session, root, viewer_id, viewer_is_local)
-    return ([item for item in above if item in allowed],
-            [item for item in below if item in allowed][:descendants])
-
-
-async def _visible(session: AsyncSession, root: int, viewer_id: int | None, viewer_is_local: bool) -> set[int]:
-    condition = visible_to(viewer_id, viewer_is_local=viewer_is_local)
+    visible = visible_to(viewer_id, viewer_is_local=viewer_is_local)
     if viewer_id is not None and viewer_is_local:
-        condition = and_(condition, not_hidden_by(viewer_id, Object.author_id))
-    return set((await session.scalars(select(Object.id).where(Object.thread_root_id == root, condition))).all())
+        visible = and_(visible, not_hidden_by(viewer_id, Object.author_id))
+    above = await _above(session, object_id, ancestors, visible) if ancestors else []
+    if not descendants:
+        return above, []
+    below = await descending.walk(
+        session, _ANSWERS, object_id, limit=descendants, depth=MAX_DEPTH if depth is None else depth,
+        counted=lambda found: select(Object.id).where(Object.id == found.c.id, visible).exists())
+    return above, [place.id for place in below]
 
 
-def _ancestors(parents: dict[int, int | None], object_id: int) -> list[int]:
-    chain: list[int] = []
-    current = parents.get(object_id)
-    while current is not None and current in parents and current not in chain:
-        chain.append(current)
-        current = parents[current]
-    return chain[::-1]
-
-
-def _descendants(parents: dict[int, int | None], object_id: int, depth: int | None) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for child, parent in parents.items():
-        if parent is not None:
-            children.setdefault(parent, []).append(child)
-    found: list[int] = []
-    stack = [(child, 1) for child in reversed(children.get(object_id, []))]
-    seen = {object_id}
-    while stack:
-        current, level = stack.pop()
-        if current in seen or (depth is not None and level > depth):
-            continue
-        seen.add(current)
-        found.append(current)
-        stack.extend((child, level + 1) for child in reversed(children.get(current, [])))
-    return found
+async def _above(session: AsyncSession, object_id: int, most: int, visible: ColumnElement[bool]) -> list[int]:
+    up = select(_OBJECT.c.in_reply_to_id.label("id"), literal(1, BigInt).label("depth")).where(
+        _OBJECT.c.id == object_id).cte("up", recursive=True)
+    up = up.union_all(select(_OBJECT.c.in_reply_to_id, up.c.depth + 1).where(
+        _OBJECT.c.id == up.c.id, up.c.id != object_id, up.c.depth < most))
+    rows = await session.execute(select(Object.id).join(up, up.c.id == Object.id).where(
+        visible, Object.id != object_id).order_by(up.c.depth))
+    return list(dict.fromkeys(rows.scalars()))[::-1]  # hostile: a circle goes round many times

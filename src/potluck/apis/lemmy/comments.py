@@ -62,8 +62,8 @@ async def _tree(call: Call, post_id: int | None, parent_id: int | None, sort: st
     wanted = [node.leaf.id for node in nodes]
     if parent_id and not offset:
         wanted.insert(0, parent_id)
-    found = await render.comments(session, wanted, call.viewer_id, children=tree.below,
-                                  gone={node.leaf.id for node in nodes if node.leaf.gone})
+    found = await render.comments(session, wanted, call.viewer_id, gone={
+        node.leaf.id for node in nodes if node.leaf.gone})
     return [found[object_id] for object_id in wanted if object_id in found]
 
 

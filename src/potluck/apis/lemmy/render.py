@@ -5,7 +5,7 @@ Each is a fixed number of queries, whatever the number of records. What the read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,7 @@ from potluck.apis.lemmy import shapes
 from potluck.apis.lemmy.words import EPOCH, Json, there
 from potluck.apis.urls import telling_url
 from potluck.settings import current
-from potluck.social.communities import facets
+from potluck.social.communities import comment_places, facets
 from potluck.social.communities.facets import Facets
 from potluck.social.communities.moderating import REMOVED
 from potluck.social.communities.withdrawing import WITHDRAWN
@@ -80,11 +80,10 @@ def _image_details(view: ObjectView) -> Json | None:
 
 
 async def comments(session: AsyncSession, object_ids: Iterable[int], viewer_id: int | None, *,
-                   children: Mapping[int, int] | None = None, gone: Collection[int] = ()) -> dict[int, Json]:
+                   gone: Collection[int] = ()) -> dict[int, Json]:
     """CommentViews by id.
 
     Args:
-        children: how many answers are below each, where that is known; else those right below are counted.
         gone: ids of comments that were deleted or removed and are shown as gaps.
     """
     wanted = set(object_ids)
@@ -94,6 +93,7 @@ async def comments(session: AsyncSession, object_ids: Iterable[int], viewer_id: 
     tops = await load_objects(session, {view.object.thread_root_id or 0 for view in views.values()}, viewer_id)
     known = await _facets_of(session, [*views.values(), *tops.values()], viewer_id, list(tops))
     above = await facets.ancestors(session, views)
+    below = await comment_places.below(session, views)
     # A discussion is about one post, in one community: each is put into words once.
     posts = {key: shapes.post(top, known.places[key]) for key, top in tops.items()
              if top.group is not None and key in known.places}
@@ -103,8 +103,7 @@ async def comments(session: AsyncSession, object_ids: Iterable[int], viewer_id: 
     for key, view in views.items():
         post = posts.get(view.object.thread_root_id or 0)
         if post is not None and view.group is not None:
-            below = children.get(key, 0) if children is not None else view.object.replies_count
-            found[key] = _comment_view(view, known, post, groups[view.group.id], above[key], below)
+            found[key] = _comment_view(view, known, post, groups[view.group.id], above[key], below.get(key, 0))
     return found
 
 

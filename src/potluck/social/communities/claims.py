@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from potluck.social import feeds
-from potluck.social.communities import posts
+from potluck.social.communities import comment_places, posts
 from potluck.social.model import Actor, Community, GroupPost, Mention, Object
 from potluck.social.visibility import COUNTED, OPEN
 
@@ -25,9 +25,7 @@ MOST = 5000
 _OBJECT: Any = Object.__table__
 _POST: Any = GroupPost.__table__
 _COMMUNITY: Any = Community.__table__
-_COLUMNS = (_OBJECT.c.id, _OBJECT.c.author_id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id,
-            _OBJECT.c.in_reply_to_uri, _OBJECT.c.thread_root_id, _OBJECT.c.published, _OBJECT.c.state,
-            _OBJECT.c.visibility, _OBJECT.c.deleted_at)
+_COLUMNS = (*comment_places.COLUMNS, _OBJECT.c.in_reply_to_uri)
 
 
 async def claim(session: AsyncSession, row: Object, community: Actor, *, brought: bool = False) -> bool:
@@ -55,6 +53,7 @@ async def claim(session: AsyncSession, row: Object, community: Actor, *, brought
         _OBJECT.c.thread_root_id == row.id, _OBJECT.c.id != row.id, _OBJECT.c.group_id.is_(None),
         _OBJECT.c.visibility.in_(OPEN)).order_by(_OBJECT.c.id.desc()).limit(MOST))).all()
     await _enter(session, said, community, claimed=not brought)
+    await comment_places.add_thread(session, row.id)
     return True
 
 
@@ -78,7 +77,9 @@ async def _enter(session: AsyncSession, rows: Sequence[Any], community: Actor, *
     _follow(session, ids, community.id, claimed=claimed)
     fresh = (await session.execute(select(*_COLUMNS).where(
         _OBJECT.c.id.in_(ids), _OBJECT.c.deleted_at.is_(None)))).all()
+    known = await comment_places.below(session, ids)  # of comments that had left the community
     await posts.add_late(session, fresh)
+    await comment_places.count(session, [row for row in fresh if row.id in known], 1)
 
 
 async def let_go(session: AsyncSession, rows: Sequence[Any]) -> None:
@@ -102,6 +103,8 @@ async def let_go(session: AsyncSession, rows: Sequence[Any]) -> None:
     listed = (await session.scalars(select(_POST.c.community_id).where(
         _POST.c.object_id.in_(tops), _POST.c.listed))).all()
     await _uncount(session, Counter(listed), said)
+    await comment_places.count(session, [row for row in said if row.thread_root_id not in tops], -1)
+    await comment_places.forget_threads(session, tops)
     groups = {row.group_id for row in claimed.values() if row.group_id is not None}
     await session.execute(delete(_POST).where(_POST.c.object_id.in_(tops)))
     await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(claimed)).values(

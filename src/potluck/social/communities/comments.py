@@ -1,39 +1,42 @@
 """The discussion below a post as a tree: every order of Lemmy's, pages of any size, gaps where something was removed.
 
-The whole thread is read as bare numbers in one query, ordered and cut in memory; only the page is loaded in full.
+Only what is on the page is read, in reading order (`social.descending`), by the places of comments (`comment_places`).
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.social.communities import ranking
+from potluck.social import descending
+from potluck.social.communities import comment_places, facets, ranking
 from potluck.social.communities.moderating import REMOVED
 from potluck.social.communities.withdrawing import WITHDRAWN
+from potluck.social.descending import Place, Siblings
 from potluck.social.errors import Invalid
-from potluck.social.model import Object
+from potluck.social.model import CommentPlace, Object
 from potluck.social.visibility import not_hidden_by, visible_to
 
 SORTS = ("hot", "top", "new", "old", "controversial")
-MAX_COMMENTS = 50_000
+MAX_OFFSET = 50_000
 PAGE = 200
 MAX_DEPTH = 8
 _WEEK_HOURS = 168.0
+_PLACE: Any = CommentPlace.__table__
+_OBJECT: Any = Object.__table__
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A comment as numbers. `gone` is '' for one that is there, else 'removed' or 'deleted'.
 
-    `put_back`: the viewer has deleted it and can undo that.
+    `put_back`: the viewer has deleted it and can undo that. `below`: how many answers are below it, at any depth.
     """
 
     id: int
@@ -44,11 +47,12 @@ class Leaf:
     marked: bool
     gone: str
     put_back: bool = False
+    below: int = 0
 
 
 @dataclass(slots=True)
 class Node:
-    """A comment in its place; `hidden` answers below it are left to a page of their own."""
+    """A comment in its place; `hidden` answers below it, at any depth, are left to a page of their own."""
 
     leaf: Leaf
     depth: int
@@ -63,16 +67,14 @@ class Tree:
     Attributes:
         nodes: the comments at the top, each with its answers.
         shown: ids of the comments that are there, to be loaded.
-        following: the offset of the next page, None at the end.
-        total: how many comments can be seen in all, below what was asked for.
-        below: how many of them are below each comment, at any depth.
+        following: the last comment of the page, after which the next one begins; None at the end.
+        total: how many comments there are in all, below what was asked for.
     """
 
     nodes: list[Node]
     shown: list[int]
     following: int | None
     total: int
-    below: dict[int, int]
 
     def flat(self) -> list[Node]:
         """The page's comments in reading order, gaps included."""
@@ -119,101 +121,65 @@ def order(sort: str) -> Callable[[Leaf], tuple[Any, ...]]:
             raise Invalid("sort", f"sort is one of {', '.join(SORTS)}")
 
 
+def _siblings(sort: str) -> Siblings:
+    if sort not in SORTS:
+        raise Invalid("sort", f"sort is one of {', '.join(SORTS)}")
+    by = sort if sort in ("hot", "top", "controversial") else ""
+    return Siblings(_PLACE, "object_id", "parent_id", by, descending=sort != "old", beside=_OBJECT)
+
+
 async def tree(
     session: AsyncSession, top: Object, viewer_id: int | None, *, sort: str = "hot", offset: int = 0,
-    limit: int = PAGE, depth: int = MAX_DEPTH, with_removed: bool = False,
+    after: int | None = None, limit: int = PAGE, depth: int = MAX_DEPTH, with_removed: bool = False,
 ) -> Tree:
     """A page of what was said below `top` (a post, or a comment to read on from).
 
     Args:
-        offset: so many comments (counted in reading order) are on earlier pages.
+        offset: so many comments (counted in reading order) are on earlier pages; a far page costs what those would.
+        after: the last comment of the page before; begins anew where it is not below `top`. Every page costs the same.
         depth: levels shown; deeper answers are counted, not shown.
         with_removed: gaps of what moderators removed, too, where nothing is below them: for moderators.
 
     Raises:
         Invalid: no such order.
     """
-    key = order(sort)
-    leaves = await _leaves(session, top, viewer_id)
-    children: dict[int, list[Leaf]] = defaultdict(list)
-    for leaf in leaves:
-        if leaf.parent_id is not None:
-            children[leaf.parent_id].append(leaf)
-    reading = _downwards(children, top.id)
-    kept = _worth_showing(children, reading, with_removed=with_removed)
-    for siblings in children.values():
-        siblings.sort(key=key, reverse=True)
-    walk = _Walk(children, kept, offset, limit, depth)
-    nodes = walk.below(top.id)
-    total = sum(1 for leaf in leaves if leaf.id in kept and not leaf.gone)
-    return Tree(nodes, walk.shown, walk.count if walk.cut else None, total, _below(children, reading, top.id))
+    siblings = _siblings(sort)
+    start = await _begun(session, top, after, depth) if after else None
+    found = await descending.walk(
+        session, siblings, top.id, limit=limit + 1, depth=depth, offset=min(offset, MAX_OFFSET), after=start,
+        entered=[_is_shown(viewer_id, with_removed=with_removed), *_inside(top)])
+    cut = len(found) > limit
+    leaves = await _leaves(session, [place.id for place in found[:limit]], viewer_id)
+    nodes = _grown(found[:limit], leaves, depth)
+    if not cut:
+        _drop_empty(nodes, depth, with_removed=with_removed)
+    page = Tree(nodes, [], found[limit - 1].id if cut else None, await comment_places.total(session, top))
+    page.shown.extend(node.leaf.id for node in page.flat() if not node.leaf.gone)
+    return page
 
 
-class _Walk:
-    """Goes through the tree in reading order and keeps what lies on the page."""
-
-    def __init__(self, children: dict[int, list[Leaf]], kept: set[int], offset: int, limit: int, depth: int) -> None:
-        self._children, self._kept = children, kept
-        self._offset, self._end, self._depth = offset, offset + limit, depth
-        self.count = 0
-        self.cut = False
-        self.shown: list[int] = []
-
-    def below(self, parent_id: int) -> list[Node]:
-        """The nodes below something, without recursion: threads may be deep."""
-        roots: list[Node] = []
-        stack: list[tuple[Leaf, int, list[Node]]] = [
-            (leaf, 1, roots) for leaf in reversed(self._children[parent_id]) if leaf.id in self._kept]
-        while stack:
-            leaf, level, siblings = stack.pop()
-            if self.count >= self._end:
-                self.cut = True
-                break
-            self.count += 1
-            node = Node(leaf, level)
-            if self.count > self._offset:
-                siblings.append(node)
-                if not leaf.gone:
-                    self.shown.append(leaf.id)
-            answers = [child for child in self._children.get(leaf.id, ()) if child.id in self._kept]
-            if level >= self._depth:
-                node.hidden = len(answers)
-                continue
-            # Where the parent stands on an earlier page its answers go on at the top of this one.
-            place = node.children if self.count > self._offset else roots
-            stack.extend((child, level + 1, place) for child in reversed(answers))
-        return roots
+async def _begun(session: AsyncSession, top: Object, after: int, depth: int) -> Place | None:
+    """The place of the last comment of the page before; None where it is not below the top, or too far below it."""
+    if await session.get(CommentPlace, after) is None:
+        return None
+    above = (await facets.ancestors(session, [after]))[after]
+    root = top.thread_root_id or top.id
+    level = len(above) + 1 if top.id == root else len(above) - above.index(top.id) if top.id in above else 0
+    return Place(after, level) if 1 <= level <= depth else None
 
 
-def _downwards(children: dict[int, list[Leaf]], top: int) -> list[Leaf]:
-    """Everything below something, each comment before its answers."""
-    found: list[Leaf] = []
-    stack, seen = [top], {top}
-    while stack:
-        for leaf in children.get(stack.pop(), ()):
-            if leaf.id not in seen:
-                seen.add(leaf.id)
-                found.append(leaf)
-                stack.append(leaf.id)
-    return found
-
-
-def _worth_showing(children: dict[int, list[Leaf]], reading: Sequence[Leaf], *, with_removed: bool) -> set[int]:
-    """Ids of what is there, and of gaps that have something below them."""
-    kept: set[int] = set()
-    for leaf in reversed(reading):
-        shown = not leaf.gone or leaf.put_back or (with_removed and leaf.gone == "removed")
-        if shown or any(child.id in kept for child in children.get(leaf.id, ())):
-            kept.add(leaf.id)
-    return kept
-
-
-def _below(children: dict[int, list[Leaf]], reading: Sequence[Leaf], top: int) -> dict[int, int]:
-    """How many comments that are there are below each, and below the top."""
-    found: dict[int, int] = {}
-    for leaf_id in (*(leaf.id for leaf in reversed(reading)), top):
-        found[leaf_id] = sum(found.get(child.id, 0) + (not child.gone) for child in children.get(leaf_id, ()))
-    return found
+def _is_shown(viewer_id: int | None, *, with_removed: bool) -> ColumnElement[bool]:
+    """What the viewer may read, and gaps that have something below them or that the viewer can fill."""
+    readable = visible_to(viewer_id)
+    if viewer_id is not None:
+        readable = and_(readable, not_hidden_by(viewer_id, Object.author_id))
+    gone = or_(Object.deleted_at.is_not(None), Object.state.in_((REMOVED, WITHDRAWN)))
+    shown = [readable, and_(gone, _PLACE.c.below > 0)]
+    if viewer_id is not None:
+        shown.append(and_(Object.author_id == viewer_id, Object.state == WITHDRAWN, Object.deleted_at.is_(None)))
+    if with_removed:
+        shown.append(and_(Object.state == REMOVED, Object.deleted_at.is_(None)))
+    return or_(*shown)
 
 
 def _inside(top: Object) -> list[Any]:
@@ -221,22 +187,36 @@ def _inside(top: Object) -> list[Any]:
     return [Object.group_id == top.group_id] if top.group_claimed else []
 
 
-async def _leaves(session: AsyncSession, top: Object, viewer_id: int | None) -> list[Leaf]:
-    root = top.thread_root_id or top.id
-    readable = visible_to(viewer_id)
-    if viewer_id is not None:
-        readable = and_(readable, not_hidden_by(viewer_id, Object.author_id))
+def _grown(places: Sequence[Place], leaves: dict[int, Leaf], depth: int) -> list[Node]:
+    """The page as a tree. Where the parent stands on an earlier page its answers go on at the top of this one."""
+    roots: list[Node] = []
+    nodes: dict[int, Node] = {}
+    for place in places:
+        leaf = leaves[place.id]
+        node = nodes[place.id] = Node(leaf, place.level, hidden=leaf.below if place.level >= depth else 0)
+        parent = nodes.get(leaf.parent_id or 0)
+        (roots if parent is None else parent.children).append(node)
+    return roots
+
+
+def _drop_empty(nodes: list[Node], depth: int, *, with_removed: bool) -> None:
+    """Without gaps below which the viewer sees nothing: what is there is hidden from them alone."""
+    for node in nodes:
+        _drop_empty(node.children, depth, with_removed=with_removed)
+    nodes[:] = [node for node in nodes if not node.leaf.gone or node.leaf.put_back or node.children or (
+        with_removed and node.leaf.gone == "removed") or node.depth >= depth]
+
+
+async def _leaves(session: AsyncSession, object_ids: Sequence[int], viewer_id: int | None) -> dict[int, Leaf]:
     rows: Sequence[Any] = (await session.execute(
-        select(Object.id, Object.author_id, Object.in_reply_to_id, Object.likes_count, Object.dislikes_count,
-               Object.published, Object.extra, Object.state, Object.deleted_at, readable.label("readable"))
-        .where(Object.thread_root_id == root, Object.id != root, *_inside(top))
-        .order_by(Object.id).limit(MAX_COMMENTS))).all()
-    found = []
+        select(Object.id, Object.author_id, _PLACE.c.parent_id, Object.likes_count, Object.dislikes_count,
+               Object.published, _PLACE.c.marked, _PLACE.c.below, Object.state, Object.deleted_at)
+        .join(_PLACE, _PLACE.c.object_id == Object.id).where(Object.id.in_(object_ids)))).all()
+    found = {}
     for row in rows:
         deleted = row.deleted_at is not None or row.state == WITHDRAWN
         gone = "deleted" if deleted else "removed" if row.state == REMOVED else ""
-        if gone or row.readable:
-            found.append(Leaf(row.id, row.in_reply_to_id, row.likes_count, row.dislikes_count, row.published,
-                              bool(row.extra.get("distinguished")), gone,
-                              row.author_id == viewer_id and row.state == WITHDRAWN))
+        found[row.id] = Leaf(
+            row.id, row.parent_id, row.likes_count, row.dislikes_count, row.published, row.marked, gone,
+            row.author_id == viewer_id and row.state == WITHDRAWN and row.deleted_at is None, row.below)
     return found

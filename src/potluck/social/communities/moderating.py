@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.social import events, feeds, live, notifications
-from potluck.social.communities import claims, mod_log, posts, reporting, roles, sweeping
+from potluck.social.communities import claims, comment_places, mod_log, posts, reporting, roles, sweeping
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, GroupPost, Object
@@ -179,6 +179,7 @@ async def distinguish(session: AsyncSession, moderator: Actor, object_id: int, *
                  **({"distinguished": True} if marked else {})}
     row.version += 1
     await session.flush()
+    await comment_places.mark(session, row.id, marked=marked)
     await events.emit(session, events.ObjectEdited(row, moderator, silent=True))
     return row
 

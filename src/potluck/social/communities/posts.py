@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -13,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.social.communities import ranking
+from potluck.social.communities import comment_places, ranking
+from potluck.social.communities.comment_places import stamp
 from potluck.social.model import Actor, Community, GroupPost, Object
 from potluck.social.visibility import COUNTED, OPEN
 
@@ -44,13 +44,10 @@ def normalised_link(url: str | None) -> str | None:
     return urlunsplit(("", host + port, parts.path.rstrip("/"), query, "")).removeprefix("//")[:2000]
 
 
-def _stamp(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
 async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
     """Give new posts their place, and count new comments, in a fixed number of statements."""
     grouped = [row for row in rows if row.group_id is not None and row.visibility != "direct"]
+    await comment_places.add(session, await comment_places.in_communities(session, rows))
     if not grouped:
         return
     await know(session, {row.group_id for row in grouped if row.group_id})
@@ -60,7 +57,9 @@ async def add(session: AsyncSession, rows: Sequence[Object]) -> None:
 
 async def add_late(session: AsyncSession, rows: Sequence[Any]) -> None:
     """Count comments whose post or parent came after them, by now in its thread."""
-    await _add_comments(session, [row for row in rows if row.visibility != "direct"])
+    await comment_places.add(session, await comment_places.in_communities(session, rows))
+    await _add_comments(session, [row for row in rows if row.visibility != "direct" and row.group_id is not None
+                                  and row.deleted_at is None])
 
 
 async def know(session: AsyncSession, group_ids: Collection[int]) -> None:
@@ -80,7 +79,7 @@ async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
         select(Actor).where(Actor.id.in_({row.group_id for row in rows})))).all()}
     entries = []
     for row in rows:
-        moment = _stamp(row.published)
+        moment = stamp(row.published)
         entries.append({
             "object_id": row.id, "community_id": row.group_id, "author_id": row.author_id, "kind": row.kind,
             "local": groups[row.group_id or 0].is_local, "language": row.language, "sensitive": row.sensitive,
@@ -106,8 +105,8 @@ async def _add_comments(session: AsyncSession, rows: Sequence[Any]) -> None:
     values = []
     for root, comments in newest.items():
         if root in authors:
-            by_others = [_stamp(row.published) for row in comments if row.author_id != authors[root]]
-            values.append({"b_id": root, "n": len(comments), "newest": max(_stamp(row.published) for row in comments),
+            by_others = [stamp(row.published) for row in comments if row.author_id != authors[root]]
+            values.append({"b_id": root, "n": len(comments), "newest": max(stamp(row.published) for row in comments),
                            "active": max(by_others, default=0)})
     if values:
         later = case((bindparam("newest") > _POST.c.newest_comment_s, bindparam("newest")),
@@ -143,6 +142,8 @@ async def publish(session: AsyncSession, rows: Sequence[Object]) -> None:
         if row.in_reply_to_uri is None:
             await show(session, row)
     await _add_comments(session, [row for row in grouped if row.in_reply_to_id is not None])
+    await comment_places.count_up(session, {
+        row.id: 1 for row in rows if row.in_reply_to_id is not None and row.visibility in COUNTED})
 
 
 async def hide(session: AsyncSession, row: Object) -> None:
@@ -167,11 +168,14 @@ async def _turn(session: AsyncSession, row: Object, *, shown: bool) -> None:
     elif row.thread_root_id is not None and row.visibility in COUNTED:
         await session.execute(update(_POST).where(_POST.c.object_id == row.thread_root_id).values(
             comments=case((_POST.c.comments + step > 0, _POST.c.comments + step), else_=0)))
+        await comment_places.count_up(session, {row.id: step})
         await _count(session, [(row.group_id, 0, step)])
 
 
 async def revise(session: AsyncSession, row: Object) -> None:
-    """An edited post: what listings filter by follows it."""
-    if row.group_id is not None and row.in_reply_to_uri is None:
+    """An edited post or comment: what listings filter by, and whether a moderator speaks, follows it."""
+    if row.group_id is not None and row.in_reply_to_uri is not None:
+        await comment_places.mark(session, row.id, marked=bool(row.extra.get("distinguished")))
+    elif row.group_id is not None:
         await session.execute(update(_POST).where(_POST.c.object_id == row.id).values(
             language=row.language, sensitive=row.sensitive, link=normalised_link(row.extra.get("link"))))

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from potluck.social import feeds
-from potluck.social.communities import claims
+from potluck.social.communities import claims, comment_places
 from potluck.social.model import Community, GroupPost, Object
+from potluck.social.visibility import COUNTED
 
 MOST = 5000
 REMOVED = "removed"
@@ -22,7 +23,7 @@ _POST: Any = GroupPost.__table__
 _COMMUNITY: Any = Community.__table__
 _CHUNK = 1000
 _COLUMNS = (_OBJECT.c.id, _OBJECT.c.group_id, _OBJECT.c.in_reply_to_id, _OBJECT.c.in_reply_to_uri,
-            _OBJECT.c.thread_root_id, _OBJECT.c.group_claimed)
+            _OBJECT.c.thread_root_id, _OBJECT.c.group_claimed, _OBJECT.c.visibility)
 
 
 async def of_author(session: AsyncSession, author_id: int, community_ids: Collection[int] | None = None, *,
@@ -64,26 +65,38 @@ async def below(session: AsyncSession, top: Object, community_id: int, *, remove
     return [row.id for row in found]
 
 
+async def forget(session: AsyncSession, object_ids: Collection[int]) -> None:
+    """These are about to be deleted with their author: they leave listings and counts."""
+    rows = (await session.execute(select(*_COLUMNS).where(
+        _OBJECT.c.id.in_(object_ids), _OBJECT.c.group_id.is_not(None), *_standing(removed=True)))).all()
+    if rows:
+        await _leave(session, rows, removed=True)
+
+
 def _standing(removed: bool) -> tuple[Any, ...]:
     return _OBJECT.c.deleted_at.is_(None), _OBJECT.c.state == ("published" if removed else REMOVED)
 
 
 async def _turn(session: AsyncSession, rows: Sequence[Any], *, removed: bool) -> None:
     """The same for all of them in a fixed number of statements for each thousand."""
-    step = -1 if removed else 1
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start:start + _CHUNK]
         ids = [row.id for row in chunk]
         await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(ids)).values(
             state=REMOVED if removed else "published", version=_OBJECT.c.version + 1))
-        turned = set((await session.scalars(select(_POST.c.object_id).where(
-            _POST.c.object_id.in_(ids), _POST.c.listed.is_(removed)))).all())
-        await session.execute(update(_POST).where(_POST.c.object_id.in_(turned)).values(listed=not removed))
-        said = [row for row in chunk if row.in_reply_to_uri is not None]
-        await _count(session, chunk, said, turned, step)
+        await _leave(session, chunk, removed=removed)
         if removed:
             await feeds.remove_objects(session, ids)
         _follow(session, set(ids), removed=removed)
+
+
+async def _leave(session: AsyncSession, rows: Sequence[Any], *, removed: bool) -> None:
+    """Out of the listings and counts, or into them."""
+    turned = set((await session.scalars(select(_POST.c.object_id).where(
+        _POST.c.object_id.in_([row.id for row in rows]), _POST.c.listed.is_(removed)))).all())
+    await session.execute(update(_POST).where(_POST.c.object_id.in_(turned)).values(listed=not removed))
+    said = [row for row in rows if row.in_reply_to_uri is not None]
+    await _count(session, rows, said, turned, -1 if removed else 1)
 
 
 def _follow(session: AsyncSession, ids: Collection[int], *, removed: bool) -> None:
@@ -102,6 +115,7 @@ async def _count(session: AsyncSession, rows: Sequence[Any], said: Sequence[Any]
         left = _POST.c.comments + bindparam("n")
         await connection.execute(update(_POST).where(_POST.c.object_id == bindparam("b_id")).values(
             comments=case((left > 0, left), else_=0)), [{"b_id": key, "n": step * n} for key, n in roots.items()])
+    await comment_places.count_up(session, {row.id: step for row in said if row.visibility in COUNTED})
     posts = Counter(row.group_id for row in rows if row.id in turned)
     comments = Counter(row.group_id for row in said)
     communities = sorted(posts.keys() | comments.keys())

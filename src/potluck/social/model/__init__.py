@@ -13,6 +13,7 @@ from potluck.social.model.cards import (
 from potluck.social.model.communities import (
     Bundle,
     BundleMember,
+    CommentPlace,
     Community,
     CommunityAppeal,
     CommunityBan,
@@ -108,8 +109,9 @@ from potluck.social.model.users import (
 __all__ = [
     "AccountNote", "Actor", "ActorKey", "Announce", "Announcement", "AnnouncementDismissal", "AnnouncementReaction",
     "AppPassword", "Appeal", "Article", "ArticleComment", "AuditEntry", "Block", "Blog", "BlogAuthor",
-    "BlogSubscriber", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock", "Community", "CommunityAppeal",
-    "CommunityBan", "CommunityReport", "Conversation", "ConversationMessage", "CustomEmoji", "DomainMute",
+    "BlogSubscriber", "Bookmark", "Bundle", "BundleMember", "CanonicalEmailBlock", "CommentPlace", "Community",
+    "CommunityAppeal", "CommunityBan", "CommunityReport", "Conversation", "ConversationMessage", "CustomEmoji",
+    "DomainMute",
     "DomainPolicy", "EmailDomainBlock", "EmailToken", "Endorsement", "FeaturedTag", "FeedEntry", "Filter",
     "FilterKeyword", "FilterStatus", "Follow", "GroupPost", "Hashtag", "HashtagFollow", "HeldObject",
     "ImportedPost", "Invite", "IpBlock", "KeptDraft", "KeptDraftVersion", "KeptValue", "LinkPublisher", "List",

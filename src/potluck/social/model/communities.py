@@ -110,6 +110,34 @@ class GroupPost(Base):
     )
 
 
+class CommentPlace(Base):
+    """A comment's place in the discussion of a community's post: what hangs where, and what siblings are ordered by.
+
+    One row for each answer in such a discussion, gaps and private ones included; who may see it is asked of its object.
+    """
+
+    __tablename__ = "comment_place"
+
+    object_id: Mapped[int] = mapped_column(ForeignKey("object.id", ondelete="CASCADE"), primary_key=True,
+                                           autoincrement=False)
+    parent_id: Mapped[int]  # what it answers
+    below: Mapped[int] = mapped_column(default=0)  # answers below it at any depth that are there for all who may read
+    marked: Mapped[bool] = mapped_column(default=False)  # a moderator speaks: stands first but for orders by time
+    score: Mapped[int] = mapped_column(default=0)  # likes less dislikes
+    votes: Mapped[int] = mapped_column(default=0)  # likes and dislikes
+    published_s: Mapped[int]  # seconds since 1970
+    hot: Mapped[float] = mapped_column(default=0.0)  # this and the two below: as `ranking.ranks_of_comments` has them
+    top: Mapped[float] = mapped_column(default=0.0)
+    controversial: Mapped[float] = mapped_column(default=0.0)
+
+    __table_args__ = (
+        *(Index(f"ix_comment_place_{column}", "parent_id", column, "object_id")
+          for column in ("hot", "top", "controversial")),
+        Index("ix_comment_place_parent", "parent_id", "object_id"),
+        Index("ix_comment_place_warm", "object_id", sqlite_where=text("hot > 0"), postgresql_where=text("hot > 0")),
+    )
+
+
 class ModAction(Base):
     """An entry of the public log of what moderators did."""
 

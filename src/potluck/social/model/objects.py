@@ -32,7 +32,7 @@ class Object(Base):
     group_id: Mapped[int | None] = mapped_column(ForeignKey("actor.id"), index=True)  # community posted to
     # The community counts it as its own, its author did not address it (`communities.claims`).
     group_claimed: Mapped[bool] = mapped_column(default=False, server_default=false())
-    in_reply_to_id: Mapped[int | None] = mapped_column(index=True)
+    in_reply_to_id: Mapped[int | None]
     in_reply_to_uri: Mapped[str | None]  # kept also while the parent is unknown
     in_reply_to_author_id: Mapped[int | None]
     thread_root_id: Mapped[int | None]  # first object of the conversation; own id at the root
@@ -75,6 +75,7 @@ class Object(Base):
     __table_args__ = (
         Index("ix_object_author", "author_id", "id"),
         Index("ix_object_thread", "thread_root_id", "id"),
+        Index("ix_object_answer", "in_reply_to_id", "id"),
         Index("ix_object_waiting", "author_id", "id", sqlite_where=text(_WAITS), postgresql_where=text(_WAITS)),
         Index("ix_object_withdrawn", "author_id", "id", sqlite_where=text(_TAKEN_BACK),
               postgresql_where=text(_TAKEN_BACK)),

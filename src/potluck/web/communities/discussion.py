@@ -76,7 +76,7 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     async with request.app.state.db.read() as session:
         frame = await about(session, view.group, viewer) if view.group else None
         may_moderate = frame is not None and frame.may["moderate"]
-        tree = await comments.tree(session, row, viewer_id, sort=sort, offset=query_whole(request, "from") or 0,
+        tree = await comments.tree(session, row, viewer_id, sort=sort, after=query_whole(request, "after"),
                                    with_removed=may_moderate)
         found = await views.load_objects(session, [*tree.shown, root_id], viewer_id)
         entries, covers = await feeds.sift(session, [EntryView(item, found[item]) for item in found], viewer, "thread")
@@ -98,7 +98,7 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
         comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate,
                         covers=covers), total=tree.total, root_id=root_id,
         sorts=chips(request, "sort", SORTS, sort),
-        next_url=f"{path}?sort={sort}&from={tree.following}" if tree.following is not None else "",
+        next_url=f"{path}?sort={sort}&after={tree.following}" if tree.following is not None else "",
         may_moderate=may_moderate, cross_posts=[shown_listed(same[item], spots[item], viewer) for item in same
                                                 if item in spots],
         interact=f"/interact?uri={quote(row.uri, safe='')}", meta=metadata.of_post(view, post),
