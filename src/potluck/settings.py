@@ -76,8 +76,9 @@ class Settings:
         " (AGPL, section 13). Linked from every page and told by the APIs; when empty they point to `/about`.")
     sign_up: str = _setting("closed", _one_of("open", "approval", "invite", "closed"), "Who may create an account.")
     confirm_email: bool = _setting(True, _flag, "New accounts must confirm their e-mail address before posting.")
-    check_mail_domains: bool = _setting(True, _flag, "When somebody signs up, ask the name servers whether mail for"
-                                        " their address can be delivered, and refuse mail hosts that are blocked.")
+    check_mail_domains: bool = _setting(True, _flag, "When somebody signs up and there is a mail server, ask the name"
+                                        " servers whether mail for their address can be delivered, and refuse mail"
+                                        " hosts that are blocked.")
     language: str = _setting("en", _language, "Default language of pages and posts (BCP 47).")
     max_characters: int = _setting(5000, _whole(100, 100_000), "Longest post, in characters as Mastodon counts them.")
     trends_need_review: bool = _setting(False, _flag, "Hashtags, links and posts trend only after a moderator has let"

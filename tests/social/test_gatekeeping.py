@@ -99,16 +99,21 @@ async def test_blocked_mail_hosts(session: AsyncSession) -> None:
     assert not await gatekeeping.check_sign_up(session, "a@fresh.example", "", mail_hosts=["mx.fresh.example"])
 
 
-async def test_where_no_mail_goes() -> None:
-    """Whoever signs up with such an address reads so at its field; with the setting off nobody is asked."""
+async def test_where_no_mail_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever signs up with such an address reads so at its field; not where no mail is sent, nor with the setting off,
+    and the operator is believed."""
     async def nowhere(_domain: str) -> list[str]:
         raise signup.Unreachable
 
     wanted = signup.Request("ada", "ada@tpyo.example", "correct horse battery")
+    monkeypatch.setattr(settings, "_current", settings.current())
     signup.use_mail_hosts(nowhere)
     try:
+        assert (await signup.prepare(wanted)).mail_hosts == ()
+        settings.use(replace(settings.current(), smtp_host="mail.potluck.test"))
         with pytest.raises(signup.Unreachable):
             await signup.prepare(wanted)
+        assert (await signup.prepare(wanted, ask_for_mail_hosts=False)).mail_hosts == ()
         settings.use(replace(settings.current(), check_mail_domains=False))
         assert (await signup.prepare(wanted)).mail_hosts == ()
     finally:

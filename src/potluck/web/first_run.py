@@ -59,7 +59,7 @@ async def finish(request: AnyRequest, form: SentForm, code: PathWord) -> Respons
     try:
         prepared = await signup.prepare(signup.Request(
             name=form.text("name"), email=form.text("email"), password=form.secret("password"),
-            locale=i18n.current().tag))
+            locale=i18n.current().tag), ask_for_mail_hosts=False)
         async with request.app.state.db.write() as session:
             account = await signup.create_first_admin(session, prepared, code)
             secret = await sessions.start(session, account.user, ip=auth.client_address(request),

@@ -117,8 +117,13 @@ def count_attempt(ip: str) -> None:
     _by_address.take(address_key(ip), "Too many accounts were made from here. Please wait a while")
 
 
-async def prepare(request: Request) -> Prepared:
+async def prepare(request: Request, *, ask_for_mail_hosts: bool = True) -> Prepared:
     """Check what can be checked without the database, hash the password, make keys.
+
+    Args:
+        request: what they tell us.
+        ask_for_mail_hosts: find out whether mail can be delivered, if this server sends any; the operator, whose
+            address may be known in their own network alone, is believed.
 
     Raises:
         Invalid: a field cannot be used.
@@ -129,7 +134,8 @@ async def prepare(request: Request) -> Prepared:
         raise Invalid("agreement", "Please accept the rules of this server", "accepted")
     if len(request.reason) > MAX_REASON:
         raise Invalid("reason", "At most %(most)s characters", "too_long", most=MAX_REASON)
-    hosts = await _find_mail_hosts[0](email.rpartition("@")[2]) if current().check_mail_domains else ()
+    ask = ask_for_mail_hosts and current().check_mail_domains and bool(current().smtp_host)
+    hosts = await _find_mail_hosts[0](email.rpartition("@")[2]) if ask else ()
     password_hash, pairs = await asyncio.gather(passwords.hash_password(request.password), generate())
     return Prepared(request, email, password_hash, pairs, hosts)
 
