@@ -32,6 +32,7 @@ from potluck.social.communities import ranking, roles, withdrawing
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 from potluck.social.pruning import Pruner
 from potluck.transfer import archive_out
+from potluck.transfer.blogs import looking
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +111,7 @@ class FileChores:
     async def sweep_archives(self) -> None:
         """Remove archives that people had packed and did not take away within a week, or who left."""
         await archive_out.sweep(self._db)
+        await asyncio.to_thread(looking.sweep)
 
     def all(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
         """Each with how often it is done."""

@@ -29,6 +29,7 @@ from potluck.settings import Settings, use, with_secret
 from potluck.social.live import Waker
 from potluck.social.post_index_fill import PostIndexFiller
 from potluck.transfer import ports as transfer_ports
+from potluck.transfer.blogs import fetching
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ async def _work(settings: Settings) -> None:
         await upgrade(db)
         async with NodeLease(db, "engine"), Waker(db) as waker, federation(db, settings) as wire:
             transfer_ports.plug(Finder(wire))
+            fetching.plug(wire.client)
             tasks = [asyncio.create_task(work) for work in (
                 InboxEngine(db, wire, waker, batch=settings.inbox_batch).run(),
                 DeliveryEngine(db, wire, waker, concurrency=settings.delivery_concurrency).run(),

@@ -6,10 +6,11 @@ What is written for long is saved while it is written: see `draft_history`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -22,6 +23,16 @@ from potluck.social.paging import Page, rows_of
 MAX_DRAFTS = 200
 MAX_BYTES = 512 * 1024
 _OPENING = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Something to be put aside; `key` names it, so that it comes once."""
+
+    key: str
+    request: dict[str, Any]
+    media_ids: Sequence[int] = ()
+    object_id: int | None = None
 
 
 async def save(session: AsyncSession, owner_id: int, kind: str, request: dict[str, Any], *,
@@ -81,6 +92,37 @@ async def check_room(session: AsyncSession, owner_id: int) -> None:
     if count >= MAX_DRAFTS:
         raise Invalid("status", "Validation failed: You have exceeded the limit of %(most)s drafts", "too_many",
                       most=MAX_DRAFTS)
+
+
+async def add_many(session: AsyncSession, owner_id: int, kind: str, coming: Sequence[Coming]) -> list[str]:
+    """Put many things aside at once, as imports bring them; nothing that is there is touched.
+
+    Returns:
+        What became of each: 'new', 'known' (its key, or its object, has a draft already), or 'full' (too many).
+    """
+    wanted = or_(KeptDraft.key.in_([item.key for item in coming]),
+                 KeptDraft.object_id.in_([item.object_id for item in coming if item.object_id]))
+    known = (await session.execute(select(KeptDraft.key, KeptDraft.object_id).where(
+        KeptDraft.owner_id == owner_id, wanted))).all()
+    keys, objects = {row[0] for row in known}, {row[1] for row in known if row[1]}
+    room = MAX_DRAFTS - (await session.scalar(select(func.count()).select_from(KeptDraft).where(
+        KeptDraft.owner_id == owner_id)) or 0)
+    found: list[str] = []
+    for item in coming:
+        if item.key in keys or (item.object_id and item.object_id in objects):
+            found.append("known")
+        elif room <= 0:
+            found.append("full")
+        else:
+            room -= 1
+            keys.add(item.key)
+            row = KeptDraft(id=ids.new(), owner_id=owner_id, kind=kind, revision=0, key=item.key,
+                            object_id=item.object_id)
+            put(row, item.request, item.media_ids)
+            session.add(row)
+            found.append("new")
+    await session.flush()
+    return found
 
 
 async def page(session: AsyncSession, owner_id: int, part: Page) -> list[KeptDraft]:

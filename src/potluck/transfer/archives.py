@@ -7,6 +7,7 @@ folders are passed over. What unpacks to more than the bounds is refused while i
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import tarfile
 import zipfile
@@ -14,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +30,7 @@ MAX_DIRECTORY = 64 << 20  # list of entries of a zip
 MAX_HEADER = 4 << 20
 _DIRECTORY_SIZE = 5  # place in what zipfile reads of the end of a file
 _PIECE = 1 << 20
+_LATEST = 4e9  # a time beyond that is nobody's
 _INDEX = "index.json"
 DOCUMENTS = ("actor.json", "outbox.json", "likes.json", "bookmarks.json")
 
@@ -54,22 +57,26 @@ class Unpacked:
         return self.path(min(found, key=len)) if found else None
 
 
-def unpack(source: Path, folder: Path) -> Unpacked:
-    """Unpack into an empty folder.
+def unpack(source: Path, folder: Path, *, most: int = MAX_TOTAL) -> Unpacked:
+    """Unpack into an empty folder. Files keep the time of their last change.
+
+    Args:
+        most: bytes of everything together.
 
     Raises:
         NoArchive: it is none, damaged, or larger than the bounds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, str] = {}
-    left = MAX_TOTAL
+    left = min(most, MAX_TOTAL)
     try:
-        for number, (name, reader) in enumerate(_entries(source)):
+        for number, (name, changed, reader) in enumerate(_entries(source)):
             if number >= MAX_ENTRIES:
                 raise NoArchive("There are too many files in this archive.")
-            most = min(left, MAX_DOCUMENT if name.rpartition("/")[2] in DOCUMENTS else MAX_FILE)
+            bound = min(left, MAX_DOCUMENT if name.rpartition("/")[2] in DOCUMENTS else MAX_FILE)
             with reader() as opened:
-                left -= _copy(opened, folder / f"{number:06}", most)
+                left -= _copy(opened, folder / f"{number:06}", bound)
+            os.utime(folder / f"{number:06}", (changed, changed))
             files[name] = f"{number:06}"
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
             zlib.error) as error:
@@ -98,14 +105,15 @@ def _copy(source: IO[bytes], target: Path, most: int) -> int:
 Reader = Callable[[], IO[bytes]]
 
 
-def _entries(source: Path) -> Iterator[tuple[str, Reader]]:
+def _entries(source: Path) -> Iterator[tuple[str, float, Reader]]:
+    """Name, time of the last change, and bytes of every file."""
     if zipfile.is_zipfile(source):
         yield from _in_zip(source)
     else:
         yield from _in_tar(source)
 
 
-def _in_zip(source: Path) -> Iterator[tuple[str, Reader]]:
+def _in_zip(source: Path) -> Iterator[tuple[str, float, Reader]]:
     with source.open("rb") as opened:
         # The list of entries is read into memory at once, so its size is looked at before.
         end = zipfile._EndRecData(opened)  # type: ignore[attr-defined]  # noqa: SLF001 - what ZipFile itself reads
@@ -114,7 +122,16 @@ def _in_zip(source: Path) -> Iterator[tuple[str, Reader]]:
         with zipfile.ZipFile(opened) as packed:
             for entry in packed.infolist():
                 if not entry.is_dir():
-                    yield _name(entry.filename), partial(packed.open, entry)
+                    yield _name(entry.filename), _moment(entry.date_time), partial(packed.open, entry)
+
+
+def _moment(parts: tuple[int, ...]) -> float:
+    """The time an entry of a zip says, which may be the 31st of February."""
+    try:
+        year, month, day, hour, minute, second = parts[:6]
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
 
 
 class _Bounded:
@@ -141,7 +158,7 @@ class _Bounded:
         return int(self._opened.tell())
 
 
-def _in_tar(source: Path) -> Iterator[tuple[str, Reader]]:
+def _in_tar(source: Path) -> Iterator[tuple[str, float, Reader]]:
     with source.open("rb") as raw:
         magic = raw.read(2)
         raw.seek(0)
@@ -152,12 +169,23 @@ def _in_tar(source: Path) -> Iterator[tuple[str, Reader]]:
                     reader = packed.extractfile(entry) if entry.isreg() else None
                     packed.members = []  # type: ignore[attr-defined]  # or it remembers every entry
                     if reader is not None:
-                        yield _name(entry.name), partial(nullcontext, reader)  # type: ignore[misc]
+                        yield _name(entry.name), min(max(0.0, float(entry.mtime)), _LATEST), partial(
+                            nullcontext, reader)  # type: ignore[misc]
 
 
 def _name(raw: str) -> str:
     """A name to look things up by; it is never a path."""
     return raw.replace("\\", "/").removeprefix("./").lstrip("/")[:1000]
+
+
+def keep(path: Path, folder: Path, name: str) -> None:
+    """Put a file that was sent into a new folder; what was in it before is gone."""
+    remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        os.link(path, folder / name)
+    except OSError:  # another file system
+        shutil.copyfile(path, folder / name)
 
 
 def remove(folder: Path) -> None:

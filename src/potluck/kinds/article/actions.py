@@ -124,7 +124,7 @@ async def prepare(db: Database, federation: HandleResolver | None, request: Arti
         Invalid: a field cannot be used.
     """
     check(request)
-    title, text = _titled(request)
+    title, text = titled(request)
     media_type = cast(LongType, request.content_type)
     try:
         parsed = await asyncio.to_thread(parse_long, text, media_type, base_url=current().url)
@@ -178,7 +178,8 @@ def _tags(tags: Sequence[str]) -> list[str]:
     return found
 
 
-def _titled(request: ArticleRequest) -> tuple[str, str]:
+def titled(request: ArticleRequest) -> tuple[str, str]:
+    """Title and text: a heading that Markdown begins with is the title of a text that has none."""
     title = " ".join(request.title.split())
     if title or request.content_type != "text/markdown":
         return title, request.text
@@ -198,8 +199,8 @@ async def publish(session: AsyncSession, writer: Actor, request: ArticleRequest,
         NotFound: there is no such blog or community.
         NotAllowed: the writer does not write in that blog.
     """
-    author, blog = await _author(session, writer, request.blog_id)
-    draft = _draft(author, blog, request, prepared)
+    author, blog = await author_of(session, writer, request.blog_id)
+    draft = draft_of(author, blog, request, prepared)
     await _place(session, writer, author, request, draft)
     draft.media_ids = await _media(session, writer, author, request)
     draft.extra |= await _cover(session, draft.media_ids, request)
@@ -236,7 +237,7 @@ async def revise(session: AsyncSession, writer: Actor, object_id: int, request: 
     author, blog = await session.get_one(Actor, row.author_id), await session.get(Blog, row.author_id)
     if author.suspended_at is not None:
         raise NotFound
-    draft = _draft(author, blog, request, prepared)
+    draft = draft_of(author, blog, request, prepared)
     await _place(session, writer, author, request, draft, row=row)
     draft.media_ids = await _media(session, writer, author, request, of_object=object_id)
     draft.media_details = request.media_details
@@ -302,7 +303,13 @@ async def _owned(session: AsyncSession, writer: Actor, object_id: int) -> Object
     return row
 
 
-async def _author(session: AsyncSession, writer: Actor, blog_id: int | None) -> tuple[Actor, Blog | None]:
+async def author_of(session: AsyncSession, writer: Actor, blog_id: int | None) -> tuple[Actor, Blog | None]:
+    """Whose an article will be: the writer's own, or a blog's they write in.
+
+    Raises:
+        NotFound: there is no such blog.
+        NotAllowed: the writer does not write in it.
+    """
     if blog_id is None or blog_id == writer.id:
         return writer, None
     author = await session.get(Actor, blog_id)
@@ -322,7 +329,8 @@ def seen_by(wanted: str, blog: Blog | None) -> str:
     return visibility.UNLISTED if blog.visibility == "unlisted" and wanted == visibility.PUBLIC else wanted
 
 
-def _draft(author: Actor, blog: Blog | None, request: ArticleRequest, prepared: Prepared) -> Draft:
+def draft_of(author: Actor, blog: Blog | None, request: ArticleRequest, prepared: Prepared) -> Draft:
+    """An article on its way to be stored, without its address, files and place in a blog."""
     rendered = prepared.long.rendered
     warning = " ".join(request.warning.split())
     language = request.language or (blog.language if blog else None)
@@ -389,8 +397,8 @@ async def preview(session: AsyncSession, writer: Actor, request: ArticleRequest,
         NotFound: there is no such blog.
         NotAllowed: the writer does not write in it.
     """
-    author, blog = await _author(session, writer, request.blog_id)
-    draft = _draft(author, blog, request, prepared)
+    author, blog = await author_of(session, writer, request.blog_id)
+    draft = draft_of(author, blog, request, prepared)
     wanted = [*([request.cover_id] if request.cover_id else []), *request.media_ids]
     media = {item.id: item for item in (await session.scalars(select(Media).where(
         Media.id.in_(wanted), Media.owner_id.in_((writer.id, author.id))))).all()} if wanted else {}

@@ -65,10 +65,12 @@ async def mine(request: AnyRequest, me: Me) -> Response[Any]:
         waiting = await comments.count_waiting(session, [me.actor.id, *(actor.id for actor, _row, _role in found)])
     rows = [{"person": shown_person(actor), "role": _(str(ROLE_NAMES[role])), "waiting": waiting.get(actor.id, 0),
              "desk": f"{profile_path(actor)}/desk" if role == authors.OWNER else f"{profile_path(actor)}/desk/comments"
-             if role == authors.EDITOR else ""}
+             if role == authors.EDITOR else "", "owned": role == authors.OWNER,
+             "import_url": f"{profile_path(actor)}/desk/import"}
             for actor, _row, role in found]
     return await pages.render(request, "blogs/mine.html", blogs=rows, own_waiting=waiting.get(me.actor.id, 0),
-                              own_desk=f"{profile_path(me.actor)}/desk/comments")
+                              own_desk=f"{profile_path(me.actor)}/desk/comments",
+                              own_import=f"{profile_path(me.actor)}/desk/import")
 
 
 @get("/blogs/new")

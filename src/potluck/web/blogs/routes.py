@@ -1,9 +1,19 @@
 """The pages of blogs."""
 
-from potluck.web.blogs import desk, doors, draft_versions, elsewhere, home, letters, pictures, writing
+from potluck.web.blogs import (
+    desk,
+    doors,
+    draft_versions,
+    elsewhere,
+    home,
+    letters,
+    move_in,
+    pictures,
+    writing,
+)
 
 route_handlers = [
     *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *elsewhere.route_handlers,
-    *letters.route_handlers,
+    *letters.route_handlers, *move_in.route_handlers,
     *writing.route_handlers, *draft_versions.route_handlers, *pictures.route_handlers,
 ]

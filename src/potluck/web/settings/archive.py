@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from pathlib import Path
 from typing import Any
 
 from litestar import Response, get, post
@@ -59,7 +57,7 @@ async def give(request: AnyRequest, me: Me) -> Response[Any]:
             if sent is None or not sent.size:
                 return await _page(request, me, {"file": _("Please choose a file")})
             await _refuse_while_busy(request, me)
-            await asyncio.to_thread(_keep, sent.path, archive_in.folder_of(me.actor.id))
+            await asyncio.to_thread(archives.keep, sent.path, archive_in.folder_of(me.actor.id), "archive")
     except (Invalid, TooLarge) as error:
         return await _page(request, me, form_errors(error))
     async with request.app.state.db.write() as session:
@@ -74,18 +72,6 @@ async def _refuse_while_busy(request: AnyRequest, me: Viewer) -> None:
         job = (await jobs.progress(session, [key])).get(key)
     if job is not None and job.unfinished:
         raise Invalid("file", "An archive of yours is being worked on already")
-
-
-def _keep(path: Path, folder: Path) -> None:
-    archives.remove(folder)
-    folder.mkdir(parents=True)
-    try:
-        os.link(path, folder / "archive")
-    except OSError:  # another file system
-        (folder / "archive").write_bytes(b"")
-        with path.open("rb") as source, (folder / "archive").open("wb") as target:
-            while piece := source.read(1 << 20):
-                target.write(piece)
 
 
 @post("/settings/archive/start", status_code=303)
