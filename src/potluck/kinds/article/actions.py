@@ -219,7 +219,7 @@ async def check_places(session: AsyncSession, writer: Actor, request: ArticleReq
     Raises:
         Invalid, NotFound, NotAllowed: as `publish`.
     """
-    author, blog = await _author(session, writer, request.blog_id)
+    author, blog = await author_of(session, writer, request.blog_id)
     draft = Draft(kind="article", type="Article", published=now(), author_id=author.id,
                   visibility=seen_by(request.visibility, blog))
     await _bring(session, writer, author, request, draft)
