@@ -12,11 +12,13 @@ from typing import Any
 from places import ROOT
 from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
+from potluck.apis.micropub import routes as micropub
 from potluck.apis.writefreely import routes as writefreely
 from potluck.setting_values import size, written_size
 from potluck.settings import Settings
 
-APIS: dict[str, Any] = {"mastodon": mastodon, "lemmy": lemmy, "writefreely": writefreely}
+APIS: dict[str, Any] = {
+    "mastodon": mastodon, "lemmy": lemmy, "writefreely": writefreely, "micropub": micropub}
 """The page of each API has its name."""
 
 _CALLS_BEGIN = "<!-- calls: written by `make docs` -->\n"

@@ -25,6 +25,7 @@ from potluck.social import (
     live,
     notifications,
     preview_cards,
+    removed_posts,
     thread_fetches,
     trends,
 )
@@ -139,6 +140,7 @@ class Housekeeping:
         (_HOUR, thread_fetches.sweep),
         (_HOUR, jobs.trim),
         (_HOUR * 24, _sweep_notifications),
+        (_HOUR, removed_posts.expire),
         (_HOUR, preview_cards.sweep),
         (_HOUR, withdrawing.sweep),
     )

@@ -59,7 +59,8 @@ log = structlog.get_logger(__name__)
 
 _MAX_BODY = 16 << 20
 _ACTIVITY_SECONDS = 60
-_API_PATHS = ("/api/", "/pictrs/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/")
+_API_PATHS = ("/api/", "/pictrs/", "/micropub", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/introspect",
+              "/.well-known/", "/nodeinfo/")
 
 
 def application() -> ASGIApp:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -100,34 +101,54 @@ def federation_of(call: Call) -> HandleResolver | None:
 
 
 async def publish(call: Call, me: Actor, writing: Writing, by: str, *, created: datetime | None = None,
-                  draft: KeptDraft | None = None) -> int:
+                  draft: KeptDraft | None = None, media_ids: Sequence[int] = (), keep: dict[str, Any] | None = None,
+                  ) -> int:
     """Publish a text; gives the article's id.
 
     Args:
         by: by which word drafts are saved from this API.
         created: the date it bears, if it is an older one.
         draft: the draft it is, which is gone then.
+        media_ids: uploads it may use beside those of the draft.
+        keep: what is kept with it for the API (`Object.extra`).
     """
     await call.stop_reading()
+    app = call.access.app if call.access else None
     ready = await publishing.get_ready(
-        call.db, federation_of(call), me, writing, media_ids=draft.media_ids if draft else (),
-        app_name=header_of(call.request.scope, b"user-agent").partition("/")[0][:100] or None)
+        call.db, federation_of(call), me, writing, media_ids=[*(draft.media_ids if draft else ()), *media_ids],
+        app_name=app.name if app else header_of(call.request.scope, b"user-agent").partition("/")[0][:100] or None,
+        app_website=app.website if app else None)
     ready = replace(ready, request=replace(ready.request, published=created))
     async with call.write() as session:
         writer = await session.get_one(Actor, me.id)
         await act_limits.take(session, writer, "posts")
         if draft is None:
-            return (await publishing.publish(session, writer, ready)).id
-        place = Save(base=draft.revision, by=by, draft_id=draft.id)
-        return (await publishing.publish_draft(session, writer, ready, place)).id
+            row = await publishing.publish(session, writer, ready)
+        else:
+            place = Save(base=draft.revision, by=by, draft_id=draft.id)
+            row = await publishing.publish_draft(session, writer, ready, place)
+        if keep:
+            await keep_with(session, row.id, keep)
+        return row.id
 
 
-async def revise(call: Call, me: Actor, found: int, writing: Writing) -> None:
-    """Change an article, by its own id."""
+async def keep_with(session: AsyncSession, object_id: int, kept: dict[str, Any]) -> None:
+    """Keep something with a published object (`Object.extra`) that only an API knows what to do with."""
+    row = await session.get_one(Object, object_id, populate_existing=True)
+    row.extra = {**row.extra, **kept}
+    await session.flush()
+
+
+async def revise(call: Call, me: Actor, found: int, writing: Writing, *, media_ids: Sequence[int] = (),
+                 keep: dict[str, Any] | None = None) -> None:
+    """Change an article, by its own id; `media_ids` and `keep` as for `publish`."""
     await call.stop_reading()
-    ready = await publishing.get_ready(call.db, federation_of(call), me, writing, object_id=found)
+    ready = await publishing.get_ready(call.db, federation_of(call), me, writing, media_ids=media_ids,
+                                       object_id=found)
     async with call.write() as session:
-        await publishing.publish(session, await session.get_one(Actor, me.id), ready)
+        row = await publishing.publish(session, await session.get_one(Actor, me.id), ready)
+        if keep:
+            await keep_with(session, row.id, keep)
 
 
 async def save_draft(session: AsyncSession, me: Actor, writing: Writing, by: str, *, row: KeptDraft | None = None,

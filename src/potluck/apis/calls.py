@@ -169,6 +169,12 @@ async def run(call: C, function: Callable[[C], Awaitable[Answer]], admit: Callab
         refuse: the answer to a refusal or fault.
         files: it takes files, of any size: the caller is found out first, by header or query only.
     """
+    return Ready(*await settle(call, function, admit, refuse, files=files))
+
+
+async def settle(call: C, function: Callable[[C], Awaitable[Answer]], admit: Callable[[C, Headers], Awaitable[None]],
+                 refuse: Callable[[Exception], Answer], *, files: bool = False) -> tuple[Answer, Headers]:
+    """As `run`: the answer, and the headers that every answer of this call has."""
     headers: Headers = []
     stack = AsyncExitStack()
     try:
@@ -184,7 +190,7 @@ async def run(call: C, function: Callable[[C], Awaitable[Answer]], admit: Callab
         await call.stop_reading()
         await stack.aclose()
     taken = {name for name, _ in result.headers}
-    return Ready(result, [header for header in headers if header[0] not in taken])
+    return result, [header for header in headers if header[0] not in taken]
 
 
 class Ready(ASGIResponse):

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-_OPEN_PREFIXES = ("/api/", "/pictrs/", "/.well-known/", "/nodeinfo/", "/oauth/token", "/oauth/revoke",
-                  "/oauth/userinfo")
+_OPEN_PREFIXES = ("/api/", "/pictrs/", "/.well-known/", "/nodeinfo/", "/micropub", "/oauth/token", "/oauth/revoke",
+                  "/oauth/userinfo", "/oauth/introspect", "/oauth/authorize")
 _METHODS = b"GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD"
-_EXPOSED = (b"Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id,"
+_EXPOSED = (b"Link, Location, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id,"
             b" Mastodon-Async-Refresh, Deprecation")
 _CORS: list[tuple[bytes, bytes]] = [(b"access-control-allow-origin", b"*"),
                                     (b"access-control-expose-headers", _EXPOSED)]

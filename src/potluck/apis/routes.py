@@ -6,16 +6,19 @@ from typing import Any
 
 from litestar import Request, Response
 
+from potluck.apis.indieauth import routes as indieauth
 from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
 from potluck.apis.metaweblog import routes as metaweblog
+from potluck.apis.micropub import routes as micropub
 from potluck.apis.writefreely import routes as writefreely
 
 route_handlers: list[Any] = [
-    *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers, *metaweblog.route_handlers]
+    *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers, *metaweblog.route_handlers,
+    *indieauth.route_handlers, *micropub.route_handlers]
 """Every endpoint of every API."""
 
-_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES)
+_PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES, *micropub.PREFIXES)
 
 
 def is_api(path: str) -> bool:
@@ -29,4 +32,6 @@ def exception_response(request: Request[Any, Any, Any], error: Exception) -> Res
         return lemmy.exception_response(request, error)
     if request.scope["path"].startswith(writefreely.PREFIXES):
         return writefreely.exception_response(request, error)
+    if request.scope["path"].startswith(micropub.PREFIXES):
+        return micropub.exception_response(request, error)
     return mastodon.exception_response(request, error)

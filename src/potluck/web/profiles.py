@@ -14,7 +14,7 @@ from potluck.social import follows, remote_counts, timelines, views
 from potluck.social.blogs import making
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor
-from potluck.web import feeds, kept_pages, metadata, pages, redirects, syndication
+from potluck.web import app_links, feeds, kept_pages, metadata, pages, redirects, syndication
 from potluck.web.actor_pages import Gone, Tab, find_actor
 from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
@@ -93,7 +93,8 @@ async def _posts(request: AnyRequest, viewer: Viewer | None, handle: str, tab: s
     if tab == "posts" and making.is_blog(actor):
         return await home.show(request, viewer, actor)
     key = kept_pages.key(request, _state_of(actor))
-    return kept_pages.find(request, key) or await _make_posts(request, viewer, actor, tab, key)
+    found = kept_pages.find(request, key) or await _make_posts(request, viewer, actor, tab, key)
+    return app_links.announced(found, actor)
 
 
 def _state_of(actor: Actor) -> str:
@@ -120,7 +121,7 @@ async def _make_posts(request: AnyRequest, viewer: Viewer | None, actor: Actor, 
     feed = replace(feed, posts=[post for post in feed.posts if post.boosted_by or post.act not in above])
     made = await pages.render(
         request, "profiles/profile.html", profile=header.profile, feed=feed, pinned=featured,
-        tabs=_tabs(actor, tab), meta=metadata.of_profile(actor, header.profile))
+        tabs=_tabs(actor, tab), meta=metadata.of_profile(actor, header.profile), app_links_of=app_links.of(actor))
     kept_pages.keep(request, key, made)
     return made
 

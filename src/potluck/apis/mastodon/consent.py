@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from potluck.apis.indieauth import clients, granting
+from potluck.apis.indieauth import consent as indieauth
 from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.params import Params, of_query
@@ -69,7 +71,7 @@ async def _wish(request: AnyRequest, params: Params) -> Wish:
 
 def _back(request: AnyRequest, redirect_uri: str, state: str | None, mode: str, **answer: str) -> Response[Any]:
     """Lead the browser back to the app. `state` is given back untouched."""
-    query = {**answer, **({"state": state} if state is not None else {})}
+    query = {**answer, **({"state": state} if state is not None else {}), "iss": indieauth.issuer()}
     parts = urlsplit(redirect_uri)
     if mode == "fragment":
         target = f"{redirect_uri}#{urlencode(query)}"
@@ -104,6 +106,8 @@ async def _refuse(request: AnyRequest, error: _Refused, params: Params) -> Respo
 async def _show(request: AnyRequest) -> Response[Any]:
     """Ask the person, after signing in."""
     params = of_query(request.scope["query_string"])
+    if clients.is_client_id(params.text("client_id")):
+        return await indieauth.show(request, params)
     try:
         wish = await _wish(request, params)
     except ApiError as error:
@@ -121,9 +125,17 @@ async def _show(request: AnyRequest) -> Response[Any]:
 
 
 async def _decide(request: AnyRequest) -> Response[Any]:
-    """The person's answer."""
-    await ports(request).check_csrf(request)
+    """The person's answer. An app of IndieAuth redeems its code here, too, to learn who the person is."""
     params = await _form(request)
+    if granting.is_redemption(params):
+        return await granting.redeem_for_profile(request, params)
+    await ports(request).check_csrf(request)
+    if clients.is_client_id(params.text("client_id")):
+        return await indieauth.decide(request, params, await _all_of(request, "grant"))
+    return await _answered(request, params)
+
+
+async def _answered(request: AnyRequest, params: Params) -> Response[Any]:
     me = await ports(request).current_user(request)
     if me is None:
         return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
@@ -143,6 +155,11 @@ async def _form(request: AnyRequest) -> Params:
     """The form's fields; the page's protection has read the form already, so it is taken from there."""
     form = await request.form()
     return Params({name: value for name, value in form.items() if isinstance(value, str)})
+
+
+async def _all_of(request: AnyRequest, name: str) -> list[str]:
+    form = await request.form()
+    return [value for value in form.getall(name, []) if isinstance(value, str)]
 
 
 async def _allow(request: AnyRequest, wish: Wish, me: SignedIn, params: Params) -> Response[Any]:

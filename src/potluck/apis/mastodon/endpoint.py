@@ -79,11 +79,12 @@ class Rule:
     strict: bool
     unconfirmed: bool
     files: bool = False
+    families: tuple[str, ...] = (FAMILY,)
 
 
 def endpoint(
     method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
-    strict: bool = False, unconfirmed: bool = False, files: bool = False,
+    strict: bool = False, unconfirmed: bool = False, files: bool = False, families: tuple[str, ...] = (FAMILY,),
 ) -> Callable[[Function], HTTPRouteHandler]:
     """Make a function an endpoint.
 
@@ -96,9 +97,10 @@ def endpoint(
         strict: counted by the narrow limit too (deleting, thirty in half an hour).
         unconfirmed: also for a login whose address is not confirmed, or that is not approved, yet.
         files: it takes files, of any size: the caller is found out first, by header or query only.
+        families: whose tokens it takes.
     """
     wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
-    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files)
+    rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files, families)
     methods: Any = [method] if isinstance(method, str) else list(method)
 
     def decorate(function: Function) -> HTTPRouteHandler:
@@ -143,7 +145,7 @@ async def _admit(call: Call, rule: Rule, headers: list[tuple[str, str]]) -> None
         raise ApiError(401, "The access token is invalid")
     _count(call, rule, headers)
     if call.access is not None:
-        check_access(call.access, rule.scopes, rule.who, unconfirmed=rule.unconfirmed)
+        check_access(call.access, rule.scopes, rule.who, unconfirmed=rule.unconfirmed, families=rule.families)
 
 
 def _count(call: Call, rule: Rule, headers: calls.Headers) -> None:
@@ -170,13 +172,14 @@ async def check_token(session: AsyncSession, secret: str) -> tokens.Access:
     return access
 
 
-def check_access(access: tokens.Access, wanted: Sequence[str], who: Who, *, unconfirmed: bool = False) -> None:
+def check_access(access: tokens.Access, wanted: Sequence[str], who: Who, *, unconfirmed: bool = False,
+                 families: tuple[str, ...] = (FAMILY,)) -> None:
     """Whether a token may be used for something.
 
     Raises:
         ApiError: the login may not be used (403), the token has not the scope (403), or stands for an app only (422).
     """
-    if access.family != FAMILY:
+    if access.family not in families:
         raise ApiError(401, "The access token is invalid")
     trouble = calls.trouble_with(access, unconfirmed=unconfirmed)
     if trouble:

@@ -1,7 +1,8 @@
 """OAuth 2 for apps: tokens out of codes and for apps themselves, revoking, metadata, who one is.
 
 The rules (codes, PKCE, hashing) are in `social.accounts.tokens`; here they are spoken as RFC 6749, 7009, 7636 and
-8414 and Mastodon's documentation say. `consent` is the page where a person agrees.
+8414 and Mastodon's documentation say. `consent` is the page where a person agrees. IndieAuth has the same addresses:
+its apps are known by a client id that is an address itself, and answered by `apis.indieauth`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import base64
 import binascii
 from urllib.parse import unquote_plus
 
+from potluck.apis.indieauth import granting
+from potluck.apis.indieauth import scopes as indieauth_scopes
 from potluck.apis.mastodon import entities, scopes
-from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
+from potluck.apis.mastodon.endpoint import EMPTY, FAMILY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp
@@ -55,6 +58,11 @@ async def _app(call: Call, *, secret_needed: bool) -> OAuthApp:
 @endpoint("POST", "/oauth/token")
 async def token(call: Call) -> Answer:
     """A token, for a person (out of a code) or for the app itself."""
+    if call.params.text("action") == "revoke":  # as IndieAuth had it before there was an address for that
+        await granting.revoke(call)
+        return Answer(EMPTY)
+    if granting.concerns(call):
+        return await granting.token(call)
     grant = call.params.text("grant_type")
     if grant == "authorization_code":
         return await _from_code(call)
@@ -98,6 +106,8 @@ def issued_token(issued: tokens.Issued) -> Answer:
 @endpoint("POST", "/oauth/revoke")
 async def revoke(call: Call) -> Answer:
     """Take a token back (RFC 7009): an unknown one is no error, another app's is."""
+    if await granting.revoke(call) or granting.concerns(call) or not _client_of(call)[0]:
+        return Answer(EMPTY)
     app = await _app(call, secret_needed=True)
     async with call.write() as session:
         allowed = await tokens.revoke(session, app, call.params.text("token"))
@@ -106,9 +116,12 @@ async def revoke(call: Call) -> Answer:
     return Answer(EMPTY)
 
 
-@endpoint(["GET", "POST"], "/oauth/userinfo", scope=("profile", "read:accounts"))
+@endpoint(["GET", "POST"], "/oauth/userinfo", scope=("profile", "read:accounts"),
+          families=(FAMILY, indieauth_scopes.FAMILY))
 async def userinfo(call: Call) -> Answer:
-    """Who the token stands for, in OpenID Connect's words."""
+    """Who the token stands for, in OpenID Connect's words, or in those of IndieAuth."""
+    if call.access is not None and call.access.family == indieauth_scopes.FAMILY:
+        return await granting.userinfo(call)
     me = call.me
     shown = entities.account(me)
     return answer({"iss": call.settings.url, "sub": me.uri, "name": me.display_name or me.name,
@@ -117,17 +130,21 @@ async def userinfo(call: Call) -> Answer:
 
 @endpoint("GET", "/.well-known/oauth-authorization-server")
 async def metadata(call: Call) -> Answer:
-    """RFC 8414. Addresses have the scheme and host the app asked."""
+    """RFC 8414, for apps of both kinds. Addresses have the scheme and host the app asked."""
     base = call.base_url
     return answer({
         "issuer": f"{base}/", "service_documentation": f"{base}/about", "authorization_endpoint":
         f"{base}/oauth/authorize", "token_endpoint": f"{base}/oauth/token", "app_registration_endpoint":
-        f"{base}/api/v1/apps", "revocation_endpoint": f"{base}/oauth/revoke", "userinfo_endpoint":
-        f"{base}/oauth/userinfo", "scopes_supported": list(scopes.ALL), "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        f"{base}/api/v1/apps", "revocation_endpoint": f"{base}/oauth/revoke", "introspection_endpoint":
+        f"{base}/oauth/introspect", "userinfo_endpoint": f"{base}/oauth/userinfo",
+        "scopes_supported": list(dict.fromkeys([*scopes.ALL, *indieauth_scopes.ALL])),
+        "response_types_supported": ["code"], "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["bearer"],
+        "authorization_response_iss_parameter_supported": True, "client_id_metadata_document_supported": True,
     })
 
 

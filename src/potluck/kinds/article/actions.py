@@ -57,6 +57,8 @@ MAX_PICTURES = 200
 CONTENT_TYPES = ("text/markdown", "text/html")
 VISIBILITIES = (visibility.PUBLIC, visibility.UNLISTED, visibility.FOLLOWERS)
 
+_KEPT = ("entry",)  # what an app said of it that nobody here understands (Micropub)
+
 _MEDIA: Any = Media.__table__
 
 
@@ -242,6 +244,7 @@ async def revise(session: AsyncSession, writer: Actor, object_id: int, request: 
     draft.media_ids = await _media(session, writer, author, request, of_object=object_id)
     draft.media_details = request.media_details
     draft.extra |= await _cover(session, draft.media_ids, request)
+    draft.extra |= {name: row.extra[name] for name in _KEPT if name in row.extra}
     draft.context_uri, draft.edited_at = row.context_uri, now()
     await bringing.keep_rules(session, row, draft)
     return await objects.edit(session, object_id, draft, author)

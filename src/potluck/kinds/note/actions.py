@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,6 +62,7 @@ class NoteRequest:
     community_id: int | None = None  # posted to this community, under a title
     title: str = ""
     flairs: Sequence[str] = field(default_factory=tuple)  # tags of the community
+    published: datetime | None = None  # an older date that it bears
     app_name: str | None = None
     app_website: str | None = None
 
@@ -78,6 +79,7 @@ async def compose(session: AsyncSession, author: Actor, request: NoteRequest) ->
     media = await _checked_media(session, author, request)
     draft = await _draft(session, author, request)
     draft.media_ids = media
+    draft.published = min(request.published, draft.published) if request.published else draft.published
     if request.wait_for_media and not await all_ready(session, media):
         draft.state = "processing"
     if request.in_reply_to_id is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import ids
 from potluck.social.accounts import secret_values
 from potluck.social.errors import Invalid
@@ -58,18 +59,22 @@ async def register(
     if not uris or len(uris) > _MAX_URIS:
         raise Invalid("redirect_uris", "Validation failed: Redirect URI can't be blank", "blank")
     for uri in uris:
-        _check_redirect(uri)
+        check_redirect(uri)
     secret = secret_values.make()
     app = OAuthApp(
-        id=ids.new(), family=family, name=name, website=_website(website), client_id=secrets.token_urlsafe(32),
+        id=ids.new(), family=family, name=name, website=web_page(website), client_id=secrets.token_urlsafe(32),
         client_secret=secret_values.digest(secret), redirect_uris=uris, scopes=" ".join(scopes), created_at=now())
     session.add(app)
     await session.flush()
     return app, secret
 
 
-def _check_redirect(uri: str) -> None:
-    """Allowed: https anywhere, http on this machine and in private networks, private-use schemes (RFC 8252)."""
+def check_redirect(uri: str) -> None:
+    """Allowed: https anywhere, http on this machine and in private networks, private-use schemes (RFC 8252).
+
+    Raises:
+        Invalid: it is something else.
+    """
     if uri == OUT_OF_BAND:
         return
     try:
@@ -94,11 +99,30 @@ def _is_nearby(host: str) -> bool:
         return False
 
 
-def _website(text: str | None) -> str | None:
+def web_page(text: str | None) -> str | None:
     """A web page, or None: what is no web address is not worth refusing an app for."""
     if not text or len(text) > _MAX_URI or parts_of(text.strip()).scheme not in {"http", "https"}:
         return None
     return text.strip()
+
+
+async def remember(session: AsyncSession, client_id: str, family: str, *, name: str, website: str | None,
+                   redirect_uri: str, scopes: Collection[str]) -> OAuthApp:
+    """The application that is known by the address of its page (IndieAuth) and registers nowhere; as it is now.
+
+    It has no secret: it proves who it is by PKCE and by where it can be reached.
+    """
+    row = await by_client_id(session, client_id)
+    if row is None:
+        await session.execute(insert_or_ignore(session, OAuthApp).values(
+            id=ids.new(), family=family, name=name[:_MAX_NAME], client_id=client_id,
+            client_secret=secret_values.digest(secret_values.make()), redirect_uris=[], scopes="", created_at=now()))
+        row = (await session.scalars(select(OAuthApp).where(OAuthApp.client_id == client_id))).one()
+    row.name, row.website = name[:_MAX_NAME], web_page(website)
+    row.scopes = " ".join(dict.fromkeys([*row.scopes.split(), *scopes]))
+    row.redirect_uris = list(dict.fromkeys([redirect_uri, *row.redirect_uris]))[:_MAX_URIS]
+    await session.flush()
+    return row
 
 
 async def by_client_id(session: AsyncSession, client_id: str) -> OAuthApp | None:

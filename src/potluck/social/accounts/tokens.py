@@ -10,7 +10,7 @@ import base64
 import hmac
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -35,7 +35,7 @@ from potluck.social.model import Actor, OAuthApp, OAuthCode, OAuthToken, User
 __all__ = [
     "OUT_OF_BAND", "Access", "Issued", "authenticate", "authorized", "by_client_id", "exchange_code", "forget_user",
     "issue", "issue_code", "may_redirect", "register", "remembered", "revoke", "revoke_all", "revoke_app", "revoke_one",
-    "secret_is_right",
+    "revoke_secret", "secret_is_right", "use_code",
 ]
 
 CODE_LIFETIME = timedelta(minutes=10)
@@ -61,6 +61,8 @@ class Access:
         app: the application, None for a token made by hand.
         family: API family that issued it.
         token_id: its row.
+        site_id: the profile or blog (an actor's id) it is for, None where nobody chose one.
+        created_at: when it was given.
     """
 
     user: User | None
@@ -69,6 +71,8 @@ class Access:
     app: OAuthApp | None
     family: str
     token_id: int
+    site_id: int | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ async def _look_up(session: AsyncSession, kept: str) -> Access | None:
     if row is None or (row[token.c.user_id] is not None and (row[actor.c.id] is None or row[actor.c.deleted_at])):
         return None
     return Access(_copy(User, row), _copy(Actor, row), frozenset(row[token.c.scopes].split()), _copy(OAuthApp, row),
-                  row[token.c.family], row[token.c.id])
+                  row[token.c.family], row[token.c.id], row[token.c.site_id], row[token.c.created_at])
 
 
 def _copy(model: Any, row: RowMapping) -> Any:
@@ -137,6 +141,7 @@ async def issue(
     family: str = "mastodon",
     name: str = "",
     code_id: int | None = None,
+    site_id: int | None = None,
 ) -> Issued:
     """Make a token.
 
@@ -145,11 +150,12 @@ async def issue(
         app: the application that gets it; None when made by hand.
         name: what a person calls a token made by hand.
         code_id: the code it was given for.
+        site_id: the profile or blog it is for.
     """
     secret = secret_values.make()
     row = OAuthToken(
         id=ids.new(), token_hash=secret_values.digest(secret), family=family, app_id=app.id if app else None,
-        code_id=code_id, user_id=user.id if user else None, scopes=" ".join(scopes), name=name[:100],
+        code_id=code_id, user_id=user.id if user else None, scopes=" ".join(scopes), site_id=site_id, name=name[:100],
         created_at=now())
     session.add(row)
     await session.flush()
@@ -158,13 +164,14 @@ async def issue(
 
 async def issue_code(
     session: AsyncSession, app: OAuthApp, user: User, redirect_uri: str, scopes: Collection[str],
-    *, code_challenge: str | None = None, code_challenge_method: str = "S256",
+    *, code_challenge: str | None = None, code_challenge_method: str = "S256", site_id: int | None = None,
 ) -> str:
     """Make an authorization code, once the person has consented.
 
     Args:
         redirect_uri: where it will be sent; the application must name the same when it redeems the code.
         code_challenge: PKCE (RFC 7636), S256 only.
+        site_id: the profile or blog the person chose.
 
     Raises:
         Invalid: the redirect URI is not the application's, or the challenge is none.
@@ -176,7 +183,8 @@ async def issue_code(
     secret = secret_values.make()
     session.add(OAuthCode(
         id=ids.new(), code_hash=secret_values.digest(secret), app_id=app.id, user_id=user.id,
-        redirect_uri=redirect_uri, scopes=" ".join(scopes), code_challenge=code_challenge, created_at=now()))
+        redirect_uri=redirect_uri, scopes=" ".join(scopes), code_challenge=code_challenge, site_id=site_id,
+        created_at=now()))
     await session.flush()
     return secret
 
@@ -185,16 +193,31 @@ async def exchange_code(
     session: AsyncSession, app: OAuthApp, code: str, redirect_uri: str,
     *, verifier: str | None = None, client_secret: str | None = None,
 ) -> Issued | None:
-    """Give a token for a code, once.
-
-    An application without its secret must have used PKCE. A code that comes a second time has leaked: the token given
-    for it is revoked (RFC 6749 §4.1.2).
+    """Give a token for a code, once (see `use_code`).
 
     Returns:
         The token, or None (`invalid_grant`). None is no error to raise within the transaction, because that would
-        undo the revocation: answer after the commit.
+        undo what was revoked: answer after the commit.
     """
-    row = await session.scalar(select(OAuthCode).where(OAuthCode.code_hash == secret_values.digest(code)))
+    row = await use_code(session, app, code, redirect_uri, verifier=verifier, client_secret=client_secret)
+    if row is None:
+        return None
+    user = await session.get_one(User, row.user_id)
+    return await issue(session, user, row.scopes.split(), app=app, family=app.family, code_id=row.id,
+                       site_id=row.site_id)
+
+
+async def use_code(
+    session: AsyncSession, app: OAuthApp, code: str, redirect_uri: str,
+    *, verifier: str | None = None, client_secret: str | None = None,
+) -> OAuthCode | None:
+    """Use a code up; None (`invalid_grant`) when it is not good.
+
+    An application without its secret must have used PKCE. A code that comes a second time has leaked: the token given
+    for it is revoked (RFC 6749 §4.1.2).
+    """
+    row: OAuthCode | None = await session.scalar(select(OAuthCode).where(
+        OAuthCode.code_hash == secret_values.digest(code)))
     if row is None or row.app_id != app.id:
         return None
     first = await session.scalar(update(_CODE).where(_CODE.c.id == row.id, _CODE.c.used_at.is_(None))
@@ -202,10 +225,7 @@ async def exchange_code(
     if first is None:
         await _revoke(session, _TOKEN.c.code_id == row.id, lambda access: _is_of(access, row))
         return None
-    if not _is_acceptable(row, app, redirect_uri, verifier, client_secret):
-        return None
-    user = await session.get_one(User, row.user_id)
-    return await issue(session, user, row.scopes.split(), app=app, family=app.family, code_id=row.id)
+    return row if _is_acceptable(row, app, redirect_uri, verifier, client_secret) else None
 
 
 def _is_of(access: Access, code: OAuthCode) -> bool:
@@ -247,6 +267,16 @@ async def revoke(session: AsyncSession, app: OAuthApp, secret: str) -> bool:
     if owner.app_id != app.id:
         return False
     await _revoke(session, _TOKEN.c.id == owner.id, lambda access: access.token_id == owner.id)
+    return True
+
+
+async def revoke_secret(session: AsyncSession, secret: str, family: str) -> bool:
+    """Whoever holds a token of a family gives it back; False when there is no such token."""
+    found = await session.scalar(select(OAuthToken.id).where(
+        OAuthToken.token_hash == secret_values.digest(secret), OAuthToken.family == family))
+    if found is None:
+        return False
+    await _revoke(session, _TOKEN.c.id == found, lambda access: access.token_id == found)
     return True
 
 

@@ -57,13 +57,14 @@ def slug_of(text: str) -> str:
 async def free_slug(session: AsyncSession, author_id: int, wanted: str, *, object_id: int | None = None) -> str:
     """The address an article gets: the one wanted, or with the next free number behind it."""
     base = slug_of(wanted)
+    stem = base[:MAX_SLUG - 5]  # room for the number
     taken = set((await session.scalars(select(Article.slug).where(
         Article.author_id == author_id, Article.object_id != (object_id or 0),
-        (Article.slug == base) | Article.slug.startswith(f"{base}-", autoescape=True)))).all())
+        (Article.slug == base) | Article.slug.startswith(f"{stem}-", autoescape=True)))).all())
     if base not in taken:
         return base
-    number = next(n for n in range(2, len(taken) + 3) if f"{base[:MAX_SLUG - 5]}-{n}" not in taken)
-    return f"{base[:MAX_SLUG - 5]}-{number}"
+    number = next(n for n in range(2, len(taken) + 3) if f"{stem}-{n}" not in taken)
+    return f"{stem}-{number}"
 
 
 async def free_slugs(session: AsyncSession, author_id: int, wanted: Sequence[str]) -> list[str]:

@@ -80,7 +80,7 @@ from potluck.social.model.relations import (
     Mute,
     ThreadMute,
 )
-from potluck.social.model.scheduled import KeptDraft, KeptDraftVersion, ScheduledPost
+from potluck.social.model.scheduled import KeptDraft, KeptDraftVersion, RemovedPost, ScheduledPost
 from potluck.social.model.search import PostIndex, PostIndexFill
 from potluck.social.model.servers import Server
 from potluck.social.model.site import (
@@ -119,7 +119,7 @@ __all__ = [
     "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
     "OAuthToken", "Object", "ObjectCard", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostHidden",
     "PostIndex", "PostIndexFill", "PostRead", "PreviewCard", "PushMessage", "PushSubscription", "Reaction",
-    "Report", "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SeveredFollow", "SiteText",
-    "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch", "ThreadMute", "Tombstone", "TrendDay",
-    "TrendReview", "TrendingObject", "User", "Wakeup", "WebSession",
+    "RemovedPost", "Report", "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SeveredFollow",
+    "SiteText", "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch", "ThreadMute", "Tombstone",
+    "TrendDay", "TrendReview", "TrendingObject", "User", "Wakeup", "WebSession",
 ]

@@ -1,4 +1,4 @@
-"""What a person has written but not published yet: posts with a time, and drafts without one."""
+"""What a person has written that is not published: posts with a time, drafts without one, and what an app deleted."""
 
 from __future__ import annotations
 
@@ -68,3 +68,20 @@ class KeptDraftVersion(Base):
     saved_at: Mapped[datetime]  # when it was saved
 
     __table_args__ = (Index("ix_kept_draft_version_draft", "draft_id", "id"),)
+
+
+class RemovedPost(Base):
+    """A post that an app deleted: gone everywhere, but its writer can have it published anew for some days."""
+
+    __tablename__ = "removed_post"
+
+    id: Mapped[Id]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"))  # who deleted it
+    author_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), index=True)
+    # the profile or blog it was in
+    url: Mapped[str]  # of its page
+    properties: Mapped[dict[str, Any]]  # what it said, in the words of Microformats2
+    media_ids: Mapped[list[int]] = mapped_column(default=list)  # its files, kept as long
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)  # when it was deleted
+
+    __table_args__ = (UniqueConstraint("owner_id", "url"),)

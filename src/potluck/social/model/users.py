@@ -139,6 +139,7 @@ class OAuthCode(Base):
     redirect_uri: Mapped[str]
     scopes: Mapped[str]
     code_challenge: Mapped[str | None]  # PKCE, S256
+    site_id: Mapped[int | None]  # as in the token
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -155,6 +156,7 @@ class OAuthToken(Base):
     code_id: Mapped[int | None]  # the code it came from, so that a replayed code revokes it
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[str]
+    site_id: Mapped[int | None]  # the profile or blog it is for, where the person chose one (IndieAuth)
     name: Mapped[str] = mapped_column(default="")  # for tokens made by hand
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_used_at: Mapped[datetime | None]

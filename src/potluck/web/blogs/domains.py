@@ -87,9 +87,9 @@ def path_of(name: str, path: str) -> str | None:
 SITE = frozenset({
     "home", "local", "federated", "explore", "communities", "read", "blogs", "write", "search", "settings", "signin",
     "signup", "signout", "about", "privacy", "notifications", "compose", "drafts", "interact", "authorize_interaction",
-    "users", "objects", "inbox", "actor", "api", "oauth", "manifest.webmanifest", "robots.txt", "healthz", "readyz",
-    "metrics", "events", "admin", "files", "lists", "bookmarks", "favourites", "conversations", "tags", "design",
-    "nodeinfo",
+    "users", "objects", "inbox", "actor", "api", "oauth", "micropub", "manifest.webmanifest", "robots.txt", "healthz",
+    "readyz", "metrics", "events", "admin", "files", "lists", "bookmarks", "favourites", "conversations", "tags",
+    "design", "nodeinfo",
 })
 """First parts of the site's own addresses: an article of such a name is reached on the site only."""
 

@@ -17,7 +17,7 @@ from potluck.social.views import EntryRef, EntryView
 from potluck.text.hashtags import normalise_hashtag
 from potluck.text.languages import normalise_language
 from potluck.text.markup import escape_text
-from potluck.web import feeds, metadata, pages, redirects
+from potluck.web import app_links, feeds, metadata, pages, redirects
 from potluck.web.actor_pages import Tab, find_actor
 from potluck.web.asking import Guest, PathWord
 from potluck.web.auth import Viewer
@@ -55,13 +55,13 @@ async def show(request: AnyRequest, viewer: Viewer | None, blog: Actor, *, tag: 
     is_open = not doors.is_closed(blog)
     shut = not is_open and door.role is None and not door.guest and not cards
     path = profile_path(blog)
-    return await pages.render(
+    return app_links.announced(await pages.render(
         request, "blogs/blog.html", blog=frame, about_html=trusted_html(blog.summary, blog.emojis),
         posts=[card for card in cards if card.act not in {item.act for item in pinned}], pinned=pinned,
         tag=tag, tags=[Tab(f"{path}/tagged/{quote(item.name)}", f"#{item.display}", item.name == tag) for item in tags],
         next_url=next_url(request, len(ids), ids[-1] if ids else None), visibility=blog.extra["blog"]["visibility"],
         shut=shut, interact=f"/interact?uri={quote(blog.uri, safe='')}",
-        meta=metadata.of_blog(blog, tag=tag) if is_open else None)
+        meta=metadata.of_blog(blog, tag=tag) if is_open else None, app_links_of=app_links.of(blog)), blog)
 
 
 @get("/{handle:str}/tagged/{tag:str}")

@@ -6,13 +6,15 @@ from typing import Any
 
 from litestar import Response, get, post
 
+from potluck.social import views
 from potluck.social.accounts import tokens
-from potluck.social.model import OAuthApp, OAuthToken
+from potluck.social.model import Actor, OAuthApp, OAuthToken
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer
 from potluck.web.forms import choices
 from potluck.web.i18n import _, _l
+from potluck.web.presenters.people import full_handle
 from potluck.web.presenters.times import shown_time
 from potluck.web.types import AnyRequest
 
@@ -25,14 +27,17 @@ def _offered(me: Viewer) -> tuple[tuple[str, str], ...]:
     return SCOPES + ADMIN_SCOPES if me.is_staff else SCOPES
 
 
-def _apps(rows: list[tuple[OAuthToken, OAuthApp | None]]) -> list[dict[str, Any]]:
-    """One entry for each application, whatever number of tokens it has."""
+def _apps(rows: list[tuple[OAuthToken, OAuthApp | None]], sites: dict[int, Actor]) -> list[dict[str, Any]]:
+    """One entry for each application, whatever number of tokens it has, with the blogs that it was let into."""
     found: dict[int, dict[str, Any]] = {}
     for token, app in rows:
         if app is None:
             continue
         entry = found.setdefault(app.id, {"id": app.id, "name": app.name, "website": app.website or "",
-                                          "scopes": token.scopes, "used": None, "_last": None})
+                                          "scopes": token.scopes, "used": None, "_last": None, "sites": []})
+        site = sites.get(token.site_id or 0)
+        if site is not None and full_handle(site) not in entry["sites"]:
+            entry["sites"].append(full_handle(site))
         if token.last_used_at and (entry["_last"] is None or token.last_used_at > entry["_last"]):
             entry["_last"], entry["used"] = token.last_used_at, shown_time(token.last_used_at)
     return list(found.values())
@@ -42,12 +47,13 @@ async def _page(request: AnyRequest, me: Viewer, *, made: str = "",
                 errors: dict[str, str] | None = None) -> Response[Any]:
     async with request.app.state.db.read() as session:
         rows = list(await tokens.authorized(session, me.user.id))
+        sites = await views.load_actors(session, {token.site_id for token, _app in rows if token.site_id})
     own = [{"id": row.id, "name": row.name or _("(no name)"), "scopes": row.scopes,
             "created": shown_time(row.created_at), "used": shown_time(row.last_used_at) if row.last_used_at else None}
            for row, app in rows if app is None]
     return await pages.render(
-        request, "settings/apps.html", heading=_("Apps"), apps=_apps(rows), tokens=own, made=made, errors=errors or {},
-        scopes=choices(_offered(me)), status=422 if errors else 200)
+        request, "settings/apps.html", heading=_("Apps"), apps=_apps(rows, sites), tokens=own, made=made,
+        errors=errors or {}, scopes=choices(_offered(me)), status=422 if errors else 200)
 
 
 @get("/settings/apps")
