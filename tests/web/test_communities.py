@@ -256,6 +256,21 @@ async def test_listings_are_narrowed(site: Site) -> None:
     assert page.count('aria-current="true"') >= 2
 
 
+async def test_a_community_is_narrowed_by_tag(site: Site) -> None:
+    """Its tags stand in the filter, and each one at a post leads to the posts with it."""
+    group = await community(site, flairs=[{"name": "Question"}, {"name": "R&D"}])
+    await bring(site, group, flairs=["R&D"])
+    await bring(site, group, "What is broth?", flairs=["Question"])
+    guest = site.guest()
+    page = (await guest.get("/@soups")).text
+    assert 'href="/@soups?flair=R%26D"' in page
+    page = (await guest.get("/@soups?flair=R%26D")).text
+    assert "On broth" in page
+    assert "What is broth?" not in page
+    assert '<option value="R&amp;D" selected>R&amp;D</option>' in page
+    assert 'name="flair"' not in (await guest.get("/communities?show=all")).text
+
+
 async def test_scores_can_be_hidden(site: Site) -> None:
     """One votes, and does not see how others did."""
     row = await bring(site, await community(site))

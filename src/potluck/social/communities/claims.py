@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from potluck.social import feeds
-from potluck.social.communities import comment_places, posts
+from potluck.social.communities import comment_places, flairs, posts
 from potluck.social.model import Actor, Community, GroupPost, Mention, Object
 from potluck.social.visibility import COUNTED, OPEN
 
@@ -107,6 +107,7 @@ async def let_go(session: AsyncSession, rows: Sequence[Any]) -> None:
     await comment_places.forget_threads(session, tops)
     groups = {row.group_id for row in claimed.values() if row.group_id is not None}
     await session.execute(delete(_POST).where(_POST.c.object_id.in_(tops)))
+    await flairs.forget(session, tops)
     await session.execute(update(_OBJECT).where(_OBJECT.c.id.in_(claimed)).values(
         group_id=None, group_claimed=False, version=_OBJECT.c.version + 1))
     await feeds.remove_of_members(session, tops, groups)

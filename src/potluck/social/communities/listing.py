@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.social.communities import ranking
+from potluck.social.communities import flairs, ranking
 from potluck.social.communities.posts import normalised_link
 from potluck.social.errors import Invalid
 from potluck.social.model import (
@@ -74,6 +74,7 @@ class Wanted:
         sort: one of `SORTS`.
         range: for `top` a word of `RANGES`: how far back it looks.
         kinds: only these kinds of things; None for all.
+        flair: in one community: only posts with this tag of it.
         languages: only posts in these or of no known language; empty for all.
         sensitive: NSFW posts and communities, too.
         unread: without what the viewer has opened.
@@ -88,6 +89,7 @@ class Wanted:
     sort: str = "hot"
     range: str = "all"
     kinds: Collection[str] | None = None
+    flair: str = ""
     languages: Collection[str] = field(default_factory=tuple)
     sensitive: bool = False
     unread: bool = False
@@ -114,7 +116,8 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
     """
     _check(wanted)
     sqlite = session.get_bind().dialect.name == "sqlite"
-    conditions = [*_scope(viewer_id, wanted, walking=sqlite), *_readable(viewer_id), *_filters(viewer_id, wanted)]
+    scope = await _with_flair(session, wanted) or _scope(viewer_id, wanted, walking=sqlite)
+    conditions = [*scope, *_readable(viewer_id), *_filters(viewer_id, wanted)]
     limit = max(1, min(wanted.limit, MAX_LIMIT))
     first = wanted.cursor is None and wanted.offset == 0
     pinned: list[int] = []
@@ -304,6 +307,17 @@ def _filters(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]
     if wanted.unread and viewer_id is not None:
         conditions.append(~exists().where(PostRead.actor_id == viewer_id, PostRead.object_id == _POST.c.object_id))
     return conditions
+
+
+async def _with_flair(session: AsyncSession, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Posts of a community with a tag: a few are looked up and sorted, many are met on the way along the order."""
+    if not wanted.flair or wanted.scope != "community" or wanted.scope_id is None:
+        return []
+    found = await flairs.few(session, wanted.scope_id, wanted.flair)
+    if found is None:
+        return [_POST.c.community_id == wanted.scope_id,
+                _POST.c.object_id.in_(flairs.bearing(wanted.scope_id, wanted.flair))]
+    return [_POST.c.community_id + 0 == wanted.scope_id, _POST.c.object_id.in_(found)]
 
 
 async def places(session: AsyncSession, object_ids: Collection[int]) -> dict[int, GroupPost]:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
-from potluck.social.communities import comment_places, ranking
+from potluck.social.communities import comment_places, flairs, ranking
 from potluck.social.communities.comment_places import stamp
-from potluck.social.model import Actor, Community, GroupPost, Object
+from potluck.social.model import Actor, Community, GroupPost, Media, Object
 from potluck.social.visibility import COUNTED, OPEN
 
 _POST: Any = GroupPost.__table__
@@ -77,6 +77,7 @@ async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
         return
     groups = {group.id: group for group in (await session.scalars(
         select(Actor).where(Actor.id.in_({row.group_id for row in rows})))).all()}
+    links = await _links(session, rows)
     entries = []
     for row in rows:
         moment = stamp(row.published)
@@ -84,11 +85,29 @@ async def _add_posts(session: AsyncSession, rows: Sequence[Object]) -> None:
             "object_id": row.id, "community_id": row.group_id, "author_id": row.author_id, "kind": row.kind,
             "local": groups[row.group_id or 0].is_local, "language": row.language, "sensitive": row.sensitive,
             "open": row.visibility in OPEN, "listed": row.state == "published",
-            "link": normalised_link(row.extra.get("link")), "published_s": moment, "newest_comment_s": moment,
+            "link": links.get(row.id), "published_s": moment, "newest_comment_s": moment,
             "active_s": moment})
     await session.execute(insert_or_ignore(session, GroupPost), entries)
+    await flairs.note(session, rows)
     await ranking.recount(session, [row.id for row in rows])
     await _count(session, [(row.group_id or 0, 1, 0) for row in rows if row.state == "published"])
+
+
+async def _links(session: AsyncSession, rows: Sequence[Object]) -> dict[int, str]:
+    """The addresses that posts share, normalised; of picture posts that of the picture.
+
+    Equal files are stored once here, under one address, so that the same picture uploaded twice is found as well.
+    """
+    found = {row.id: link for row in rows if (link := normalised_link(row.extra.get("link")))}
+    pictures = [row.id for row in rows if row.kind == "link" and not row.extra.get("link")]
+    if pictures:
+        for media in (await session.execute(select(Media.object_id, Media.remote_url, Media.url).where(
+                Media.object_id.in_(pictures), Media.type == "image").order_by(
+                Media.object_id, Media.position.desc()))).all():
+            link = normalised_link(media.remote_url or media.url)
+            if link:
+                found[media.object_id] = link
+    return found
 
 
 async def _add_comments(session: AsyncSession, rows: Sequence[Any]) -> None:
@@ -140,6 +159,7 @@ async def publish(session: AsyncSession, rows: Sequence[Object]) -> None:
     grouped = [row for row in rows if row.group_id is not None and row.visibility != "direct"]
     for row in grouped:
         if row.in_reply_to_uri is None:
+            await revise(session, row)  # the addresses of its files are known now
             await show(session, row)
     await _add_comments(session, [row for row in grouped if row.in_reply_to_id is not None])
     await comment_places.count_up(session, {
@@ -178,4 +198,6 @@ async def revise(session: AsyncSession, row: Object) -> None:
         await comment_places.mark(session, row.id, marked=bool(row.extra.get("distinguished")))
     elif row.group_id is not None:
         await session.execute(update(_POST).where(_POST.c.object_id == row.id).values(
-            language=row.language, sensitive=row.sensitive, link=normalised_link(row.extra.get("link"))))
+            language=row.language, sensitive=row.sensitive, link=(await _links(session, [row])).get(row.id)))
+        await flairs.forget(session, [row.id])
+        await flairs.note(session, [row])

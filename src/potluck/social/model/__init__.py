@@ -21,6 +21,7 @@ from potluck.social.model.communities import (
     GroupPost,
     ModAction,
     Moderator,
+    PostFlair,
     PostHidden,
     PostRead,
 )
@@ -117,7 +118,8 @@ __all__ = [
     "ImportedPost", "Invite", "IpBlock", "KeptDraft", "KeptDraftVersion", "KeptValue", "LinkPublisher", "List",
     "ListMember", "LiveEvent", "Marker", "Media", "Mention", "ModAction", "ModerationNote", "Moderator", "Mute",
     "Notification", "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
-    "OAuthToken", "Object", "ObjectCard", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostHidden",
+    "OAuthToken", "Object", "ObjectCard", "ObjectDocument", "ObjectTag", "Passkey", "Pin", "PostFlair",
+    "PostHidden",
     "PostIndex", "PostIndexFill", "PostRead", "PreviewCard", "PushMessage", "PushSubscription", "Reaction",
     "RemovedPost", "Report", "Revision", "ScheduledPost", "Server", "ServerRule", "Severance", "SeveredFollow",
     "SiteText", "SpamRule", "Strike", "SuggestionDismissal", "Terms", "ThreadFetch", "ThreadMute", "Tombstone",

@@ -138,6 +138,18 @@ class CommentPlace(Base):
     )
 
 
+class PostFlair(Base):
+    """A tag of its community that a post bears: to list the posts with one."""
+
+    __tablename__ = "post_flair"
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True,
+                                              autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)  # as it is compared: `flairs.key`
+    object_id: Mapped[int] = mapped_column(ForeignKey("object.id", ondelete="CASCADE"), primary_key=True,
+                                           autoincrement=False, index=True)
+
+
 class ModAction(Base):
     """An entry of the public log of what moderators did."""
 

@@ -26,7 +26,7 @@ RANGE_LABELS = {
 }
 PAGE = 25
 _AT_HAND = frozenset({"hot", "active", "new", "top"})
-_FILTERS = ("kind", "lang", "nsfw", "unread")
+_FILTERS = ("kind", "lang", "flair", "nsfw", "unread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Filters:
         kept: what else its address says, passed on.
         count: how many filters are set.
         adult_choice: whether NSFW posts can be asked for (in one community they are shown anyway).
+        flairs: the tags of the community the listing is of; empty elsewhere.
     """
 
     action: str
@@ -61,6 +62,8 @@ class Filters:
     unread: bool
     count: int
     adult_choice: bool
+    flairs: list[dict[str, str]]
+    flair: str
 
 
 def wanted_of(request: AnyRequest, viewer: Viewer | None, scope: str, scope_id: int | None = None) -> Wanted:
@@ -70,7 +73,8 @@ def wanted_of(request: AnyRequest, viewer: Viewer | None, scope: str, scope_id: 
     language = normalise_language(query.get("lang", "")[:35]) if query.get("lang") else None
     return Wanted(
         scope, scope_id, sort=sort if sort in SORTS else "hot", range=span if span in RANGES else "day",
-        kinds=[kind] if kind in _kinds() else None, languages=[language] if language else (),
+        kinds=[kind] if kind in _kinds() else None, flair=query.get("flair", "").strip()[:100],
+        languages=[language] if language else (),
         cursor=query.get("cursor", "")[:200] or None, unread=viewer is not None and query.get("unread") == "1",
         sensitive=scope == "community" or query.get("nsfw") == "1" or _wants_all(viewer), limit=PAGE)
 
@@ -91,18 +95,26 @@ def chips(request: AnyRequest, name: str, labels: Mapping[str, str], current: st
             for value, label in labels.items()]
 
 
-def filters_of(request: AnyRequest, wanted: Wanted) -> Filters:
-    """The form by which a listing is narrowed."""
+def filters_of(request: AnyRequest, wanted: Wanted, flairs: Sequence[str] = ()) -> Filters:
+    """The form by which a listing is narrowed.
+
+    Args:
+        flairs: tags of the community.
+    """
     kept = {key: value for key, value in request.query_params.items() if key not in (*_FILTERS, "cursor")}
     nsfw = request.query_params.get("nsfw") == "1"
     kind, language = _first(wanted.kinds), _first(wanted.languages)
+    flair = wanted.flair if wanted.scope == "community" else ""
+    named = dict.fromkeys([*flairs, *([flair] if flair and flair not in flairs else [])])
     return Filters(
         action=request.url.path, kept=kept, kind=kind, language=language, nsfw=nsfw, unread=wanted.unread,
         kinds=[{"value": "", "label": _("Everything")},
                *({"value": name, "label": _(label)} for name, label in _kinds().items())],
         languages=[{"value": "", "label": _("All languages")},
                    *({"value": item.tag, "label": item.name} for item in languages(i18n.current().tag))],
-        count=sum(map(bool, (kind, language, nsfw, wanted.unread))), adult_choice=wanted.scope != "community")
+        count=sum(map(bool, (kind, language, flair, nsfw, wanted.unread))), adult_choice=wanted.scope != "community",
+        flair=flair, flairs=[{"value": "", "label": _("All tags")},
+                             *({"value": name, "label": name} for name in named)] if named else [])
 
 
 def _first(values: Sequence[str] | object | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -46,8 +47,13 @@ class Listing:
     filters: Filters
 
 
-async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None, wanted: Wanted) -> Listing:
-    """The posts of a listing, ready for the page."""
+async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None, wanted: Wanted,
+               flairs: Sequence[str] = ()) -> Listing:
+    """The posts of a listing, ready for the page.
+
+    Args:
+        flairs: tags of the community it is of.
+    """
     viewer_id = viewer.actor.id if viewer else None
     page = await listing.page(session, viewer_id, wanted)
     found = await views.load_objects(session, page.object_ids, viewer_id)
@@ -62,7 +68,7 @@ async def load(session: AsyncSession, request: AnyRequest, viewer: Viewer | None
         following = f"{request.url.path}?{urlencode(query)}"
     ranges = chips(request, "t", RANGE_LABELS, wanted.range) if wanted.sort == "top" else []
     return Listing(posts, following, chips(request, "sort", SORT_LABELS, wanted.sort), ranges,
-                   filters_of(request, wanted))
+                   filters_of(request, wanted, flairs))
 
 
 @get("/communities")
@@ -113,7 +119,8 @@ async def show(request: AnyRequest, viewer: Viewer | None, group: Actor) -> Resp
     """A community's own page, at the address of its actor."""
     async with request.app.state.db.read() as session:
         frame = await about(session, group, viewer)
-        found = await load(session, request, viewer, wanted_of(request, viewer, "community", group.id))
+        found = await load(session, request, viewer, wanted_of(request, viewer, "community", group.id),
+                           frame.community.flairs)
     return await pages.render(
         request, "communities/community.html", community=frame.community, moderators=frame.moderators, may=frame.may,
         listing=found, meta=metadata.of_community(group, frame.community))

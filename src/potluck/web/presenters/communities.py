@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from potluck.media.addresses import SMALL, shown
 from potluck.social import registry
+from potluck.social.communities import flairs
 from potluck.social.model import Actor, Community, GroupPost
 from potluck.social.relationships import Relationship
 from potluck.social.views import ObjectView
@@ -41,6 +42,7 @@ class ShownCommunity:
     posts: int
     comments: int
     rules: Sequence[str]
+    flairs: Sequence[str]  # its tags for posts
     sensitive: bool
     private: bool
     local_only: bool
@@ -60,6 +62,7 @@ def shown_community(actor: Actor, settings: Community, relationship: Relationshi
         follow=follow_state(relationship),
         description_html=trusted_html(actor.summary, actor.emojis), members=actor.followers_count,
         posts=settings.posts_count, comments=settings.comments_count, rules=settings.rules,
+        flairs=[str(flair["name"]) for flair in settings.flairs],
         sensitive=settings.sensitive or bool(actor.extra.get("sensitive")),
         private=settings.visibility == "private" or actor.locked, local_only=settings.visibility == "local",
         moderators_post=settings.posting == "moderators" or bool(actor.extra.get("posting_restricted")),
@@ -144,4 +147,4 @@ def shown_listed(view: ObjectView, place: GroupPost, viewer: Viewer | None, *, p
         new_comments=max(0, place.comments - had) if had is not None else None, pinned=pinned, locked=place.locked,
         on_top=place.pinned, on_top_here=place.site_pinned,
         read=had is not None, kind_label="" if row.kind in _PLAIN else _(registry.kind_named(row.kind).label),
-        flairs=[str(name) for name in row.extra.get("flairs", ())], act=f"/posts/{row.id}", lang=row.language or "")
+        flairs=flairs.names_of(row), act=f"/posts/{row.id}", lang=row.language or "")
