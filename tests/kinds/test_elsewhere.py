@@ -31,7 +31,9 @@ async def test_an_article_before_it_is_published(cast: Cast) -> None:
     mastodon = seen["Mastodon"]
     assert (mastodon.title, mastodon.html, mastodon.link) == (
         "Rye", "<p>On rye</p>", "https://potluck.test/@alice/rye")
-    assert "Salt" in seen["GoToSocial, Friendica, Misskey"].html
+    for whole in ("Hometown, Friendica", "GoToSocial, Misskey"):
+        assert "Salt" in seen[whole].html
+    assert (seen["Hometown, Friendica"].warning, seen["GoToSocial, Misskey"].warning) == ("On rye", "")
     assert not seen["Lemmy"].shown
     assert not seen["Pixelfed"].shown
     assert "<em>sour</em>" in seen["Feed readers"].html
@@ -42,6 +44,7 @@ async def test_a_warning_hides_the_text_everywhere(cast: Cast) -> None:
     """Where a short form is shown there is only the warning; a private article has no feed and no preview."""
     seen = await _seen(cast, warning="nuts", visibility="followers")
     assert seen["Mastodon"].html == "<p>⚠ nuts</p>"
+    assert seen["GoToSocial, Misskey"].warning == "⚠ nuts"
     assert not seen["Feed readers"].shown
     assert not seen["Link previews"].shown
 

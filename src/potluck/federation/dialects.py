@@ -8,6 +8,8 @@ dialect and not for each host. Where the document comes out the same nothing is 
 | --- | --- | --- |
 | lemmy | Lemmy | private messages are `ChatMessage` (0.x); an attachment of type Video or Audio spoils the document |
 | mbin | Mbin, kbin | private messages are `ChatMessage` |
+| folding | GoToSocial, Pleroma, Akkoma | a `summary` of an Article is a warning that folds its text; GoToSocial then drops the title |
+| misskey | Misskey and its kin | the same, with its markup as text; they show no `name` |
 """
 
 from __future__ import annotations
@@ -40,7 +42,11 @@ class Dialect:
         return Receiver(self.name)
 
 
-DIALECTS = (Dialect("lemmy", frozenset({"lemmy"})), Dialect("mbin", frozenset({"mbin", "kbin"})))
+DIALECTS = (
+    Dialect("lemmy", frozenset({"lemmy"})), Dialect("mbin", frozenset({"mbin", "kbin"})),
+    Dialect("folding", frozenset({"gotosocial", "pleroma", "akkoma"})),
+    Dialect("misskey", frozenset({"misskey", "sharkey", "cherrypick", "firefish", "calckey", "foundkey", "iceshrimp",
+                                  "catodon", "groundpolis", "meisskey"})))
 _BY_SOFTWARE = {software: dialect for dialect in DIALECTS for software in dialect.software}
 
 
@@ -64,7 +70,9 @@ def render(view: ObjectView, wrap: Callable[[dict[str, Any]], dict[str, Any]]) -
         wrap: makes the activity out of a document.
     """
     plain = document_for(view)
-    found = {dialect: document_for(view, dialect.receiver) for dialect in DIALECTS}
+    spoken = registry.kind_named(view.object.kind).dialects
+    found = {dialect: document_for(view, dialect.receiver) for dialect in DIALECTS
+             if spoken is None or dialect.name in spoken}
     return Rendered(wrap(plain), {dialect: wrap(document) for dialect, document in found.items() if document != plain})
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from potluck.federation.dialects import DIALECTS, document_for
+from potluck.federation.dialects import document_for
+from potluck.social.registry import Receiver
 from potluck.social.views import ObjectView
 from potluck.social.visibility import OPEN
 from potluck.text.long_html import sanitise_long
@@ -59,8 +60,9 @@ class Seen:
 def of(view: ObjectView) -> list[Seen]:
     """Everybody whose rules are known, in the order of how many read there."""
     plain = document_for(view)
-    lemmy = document_for(view, next(dialect.receiver for dialect in DIALECTS if dialect.name == "lemmy"))
-    return [_mastodon(plain), _whole(plain), _lemmy(lemmy), _pixelfed(plain), _feed(view, plain), _link(view, plain)]
+    lemmy, folding = (document_for(view, Receiver(name)) for name in ("lemmy", "folding"))
+    return [_mastodon(plain), _whole(plain), *_folded(plain, folding), _lemmy(lemmy), _pixelfed(plain),
+            _feed(view, plain), _link(view, plain)]
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:
@@ -91,10 +93,19 @@ def _mastodon(document: Mapping[str, Any]) -> Seen:
 def _whole(document: Mapping[str, Any]) -> Seen:
     """The text, without pictures in it; the summary before it, as a warning where there is one."""
     name, summary = _text(document, "name"), to_plain_text(_text(document, "summary"))
-    return Seen("GoToSocial, Friendica, Misskey", title=name, warning=summary,
-                html=_IMAGE.sub("", sanitise_long(_text(document, "content"))), pictures=_pictures(document),
-                remark="The whole text; GoToSocial folds it behind the summary and leaves out the title"
-                if name and summary else "")
+    who = "Hometown, Friendica" if document["type"] == "Article" else "GoToSocial, Friendica, Misskey"
+    return Seen(who, title=name, warning=summary, html=_IMAGE.sub("", sanitise_long(_text(document, "content"))),
+                pictures=_pictures(document))
+
+
+def _folded(plain: Mapping[str, Any], document: Mapping[str, Any]) -> list[Seen]:
+    """An article where a summary is a warning: it has none, and GoToSocial folds the text behind the title instead."""
+    if plain["type"] != "Article":
+        return []
+    name, warning = _text(document, "name"), _text(document, "summary")
+    return [Seen("GoToSocial, Misskey", title=name, warning=warning, pictures=_pictures(document),
+                 html=_IMAGE.sub("", sanitise_long(_text(document, "content"))),
+                 remark="The whole text; GoToSocial folds it behind the warning, or else behind the title")]
 
 
 def _lemmy(document: Mapping[str, Any]) -> Seen:

@@ -59,6 +59,7 @@ class Kind:
         put_back: ActivityStreams types that authors may put back into a community after they deleted them there:
             those of which nothing but the object's own row would be lost.
         editor: last part of the address of the page that changes one of them (`/posts/ID/…`).
+        dialects: names of those for which its documents may differ (`potluck.federation.dialects`); None for any.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Kind:
     page: str = ""
     put_back: frozenset[str] = frozenset()
     editor: str = "edit"
+    dialects: frozenset[str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -73,6 +73,8 @@ def _link(href: str, document: Document) -> Link:
 
 
 def _http(address: str, base: str | None) -> str | None:
+    # WordPress writes addresses with a query as they stand in its HTML (blog §6).
+    address = address.replace("&#038;", "&").replace("&amp;", "&")
     try:
         if base is not None:
             return join(base, address)

@@ -21,6 +21,7 @@ KIND = registry.Kind(
     card="article/card.html",
     page="article/page.html",
     editor="article",
+    dialects=frozenset({"lemmy", "mbin", "folding", "misskey"}),
 )
 
 

@@ -2,7 +2,8 @@
 
 The form of FEP-b2b8: `name`, `summary` (a teaser, no warning), the whole `content`, its pictures in `attachment` as
 well, the cover in `image`, and a `preview` Note for those who show short posts. Mastodon shows name, summary and link
-and ignores the content; Hometown, GoToSocial, Friendica and Misskey show the content (blog §8).
+and ignores the content; Hometown, GoToSocial, Friendica and Misskey show the content (blog §8). Those who would fold
+the text behind the teaser, as behind a warning, get none (`potluck.federation.dialects`).
 """
 
 from __future__ import annotations
@@ -87,7 +88,10 @@ def _read_cover(document: Document, draft: Draft) -> None:
 
 
 def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
-    """The document of an article. Lemmy gets attachments of the only types it takes, the link to our page first."""
+    """The document of an article. Lemmy gets attachments of the only types it takes, the link to our page first.
+
+    GoToSocial, Pleroma and Misskey get a summary only where it is a warning, Misskey the title in the text.
+    """
     row = view.object
     document = object_base(view)
     document |= {"type": "Article"} | with_language("name", row.title or "", row.language)
@@ -105,7 +109,25 @@ def write(view: ObjectView, receiver: Receiver) -> dict[str, Any]:
     document["preview"] = _note(view, teaser)
     if receiver.software in ("lemmy", "mbin") and view.group is not None:
         document |= _for_lemmy(view)
+    elif receiver.software in ("folding", "misskey"):
+        _unfold(document, str(row.extra.get("warning") or ""))
+        if receiver.software == "misskey" and row.title:
+            _put_title(document, f"<p><strong>{escape(row.title)}</strong></p>")
     return document
+
+
+def _unfold(document: dict[str, Any], warning: str) -> None:
+    """Take the teaser out: here a summary is a warning, as plain text."""
+    for name in ("summary", "summaryMap"):
+        document.pop(name, None)
+    if warning:
+        document["summary"] = f"⚠ {warning}"
+
+
+def _put_title(document: dict[str, Any], title: str) -> None:
+    document["content"] = title + document["content"]
+    if "contentMap" in document:
+        document["contentMap"] = {language: title + text for language, text in document["contentMap"].items()}
 
 
 def _content(view: ObjectView) -> dict[str, Any]:

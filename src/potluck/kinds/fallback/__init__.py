@@ -15,6 +15,7 @@ KIND = registry.Kind(
     interactions=frozenset({"reply", "like", "react", "boost", "bookmark"}),
     card="fallback/card.html",
     page="fallback/page.html",
+    dialects=frozenset(),
 )
 
 

@@ -29,6 +29,7 @@ KIND = registry.Kind(
     page="link/page.html",
     editor="revise",
     put_back=frozenset({"Page"}),
+    dialects=frozenset(),
 )
 
 

@@ -21,6 +21,7 @@ KIND = registry.Kind(
     card="note/card.html",
     page="note/page.html",
     put_back=frozenset({"Note"}),
+    dialects=frozenset({"lemmy", "mbin"}),
 )
 
 

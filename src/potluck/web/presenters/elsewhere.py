@@ -17,7 +17,7 @@ from potluck.web.trusted import trusted_html
 REMARKS = (
     _l("Feed readers"), _l("Link previews"), _l("Mastodon does not show this kind of thing"),
     _l("Mastodon shows title, summary and link, not the text, and at most four pictures"),
-    _l("The whole text; GoToSocial folds it behind the summary and leaves out the title"),
+    _l("The whole text; GoToSocial folds it behind the warning, or else behind the title"),
     _l("Lemmy shows only what is brought to a community"), _l("Pixelfed shows only short posts with pictures"),
     _l("Only what everyone may read stands in feeds"), _l("A link shows nothing to those who may not read it"),
 )
