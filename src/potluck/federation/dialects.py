@@ -8,7 +8,7 @@ dialect and not for each host. Where the document comes out the same nothing is 
 | --- | --- | --- |
 | lemmy | Lemmy | private messages are `ChatMessage` (0.x); an attachment of type Video or Audio spoils the document |
 | mbin | Mbin, kbin | private messages are `ChatMessage` |
-| folding | GoToSocial, Pleroma, Akkoma | a `summary` of an Article is a warning that folds its text; GoToSocial then drops the title |
+| folding | GoToSocial, Pleroma, Akkoma | an Article's `summary` is a warning that folds its text |
 | misskey | Misskey and its kin | the same, with its markup as text; they show no `name` |
 """
 
