@@ -29,7 +29,7 @@ from potluck.social import (
     thread_fetches,
     trends,
 )
-from potluck.social.communities import ranking, roles, withdrawing
+from potluck.social.communities import liveliness, ranking, roles, withdrawing
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 from potluck.social.pruning import Pruner
 from potluck.transfer import archive_out
@@ -114,11 +114,15 @@ class FileChores:
         await archive_out.sweep(self._db)
         await asyncio.to_thread(looking.sweep)
 
+    async def count_active_people(self) -> None:
+        """Count who took part in each community lately."""
+        await liveliness.count(self._db)
+
     def all(self) -> tuple[tuple[float, Callable[[], Awaitable[None]]], ...]:
         """Each with how often it is done."""
         return ((_MINUTE * 10, self.collect), (_MINUTE * 10, self.keep_cache_within_budget),
                 (_MINUTE * 30, self.keep_database_within_budget), (_HOUR * 24, self.sweep_storage),
-                (_HOUR, self.sweep_archives))
+                (_HOUR, self.sweep_archives), (_HOUR, self.count_active_people))
 
 
 class Housekeeping:

@@ -1,4 +1,4 @@
-"""Values the server makes once and keeps in the database, the same for all its processes."""
+"""Values the server keeps in the database, the same for all its processes: most are made once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.engine import insert_or_ignore
+from potluck.db.base import now
+from potluck.db.engine import insert_or_ignore, upsert
 from potluck.social.model import KeptValue
 
 
@@ -25,3 +26,9 @@ async def ensure(session: AsyncSession, name: str, make: Callable[[], str]) -> s
         found = await get(session, name)
     assert found is not None  # noqa: S101 - it was just written
     return found
+
+
+async def put(session: AsyncSession, name: str, value: str) -> None:
+    """Set the value of a name."""
+    await session.execute(upsert(session, KeptValue, ["name"], {"name": name, "value": value, "created_at": now()},
+                                 {"value": value}))

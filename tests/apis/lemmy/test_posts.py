@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from potluck.social.drafts import AttachmentDraft
-from potluck.social.model import Actor
+from potluck.social.model import Actor, Community
 from support.databases import BACKGROUND, statements
 
 from .conftest import Api
@@ -237,3 +238,17 @@ async def test_an_unknown_community_is_fetched_for_someone_with_a_token(api: Api
     assert api.federation.asked == []
     assert await api.refused("GET", "/community", "bob", name="!moss@carol.example") == (404, "couldnt_find_community")
     assert api.federation.asked == ["moss@carol.example"]
+
+
+async def test_active_people_of_a_community(api: Api, gardens: Actor) -> None:
+    """They are told as they were counted; of a community for members strangers hear no number."""
+    async with api.database.write() as session:
+        await session.execute(update(Community).values(active_day=1, active_week=2, active_month=3, active_half_year=4))
+    wanted = {"users_active_day": 1, "users_active_week": 2, "users_active_month": 3, "users_active_half_year": 4}
+    counts = (await api.get("/community", id=gardens.id))["community_view"]["counts"]
+    assert {name: counts[name] for name in wanted} == wanted
+    async with api.database.write() as session:
+        await session.execute(update(Community).values(visibility="private"))
+        await session.execute(update(Actor).where(Actor.id == gardens.id).values(locked=True))
+    counts = (await api.get("/community", "bob", id=gardens.id))["community_view"]["counts"]
+    assert {name: counts[name] for name in wanted} == dict.fromkeys(wanted, 0)

@@ -14,6 +14,7 @@ from potluck.federation.reading import MAX_TITLE
 from potluck.kinds.link import actions as links
 from potluck.media.addresses import SMALL
 from potluck.social import glances
+from potluck.social.communities import liveliness
 from potluck.social.communities.moderating import REMOVED
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.model import Actor, Community, GroupPost, Media, Object
@@ -88,8 +89,8 @@ def community_counts(actor: Actor, settings: Community, *, open_to_asker: bool) 
         "community_id": actor.id, "subscribers": actor.shown_followers, "subscribers_local": actor.followers_count,
         "posts": (settings.posts_count or 0) if open_to_asker else 0,
         "comments": (settings.comments_count or 0) if open_to_asker else 0,
-        "published": moment(actor.published or actor.created_at), "users_active_day": 0, "users_active_week": 0,
-        "users_active_month": 0, "users_active_half_year": 0}
+        "published": moment(actor.published or actor.created_at),
+        **{f"users_{name}": (getattr(settings, name) or 0) if open_to_asker else 0 for name in liveliness.SPANS}}
 
 
 def post(view: ObjectView, place: GroupPost) -> Json:

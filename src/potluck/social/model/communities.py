@@ -35,6 +35,11 @@ class Community(Base):
     posts_count: Mapped[int] = mapped_column(default=0)
     comments_count: Mapped[int] = mapped_column(default=0)
     interactions_month: Mapped[int] = mapped_column(default=0)  # posts, comments and votes of the last thirty days
+    # People who posted, commented or voted lately (`communities.liveliness`).
+    active_day: Mapped[int] = mapped_column(default=0, server_default="0")
+    active_week: Mapped[int] = mapped_column(default=0, server_default="0")
+    active_month: Mapped[int] = mapped_column(default=0, server_default="0")
+    active_half_year: Mapped[int] = mapped_column(default=0, server_default="0")
     removed_at: Mapped[datetime | None]  # taken down by the server's staff, or by its leader (`closed_at`)
     closed_at: Mapped[datetime | None]  # its leader gave it up and may open it again
     refreshed_at: Mapped[datetime | None]  # a remote one's moderators and pins were last read
@@ -136,6 +141,18 @@ class CommentPlace(Base):
         Index("ix_comment_place_parent", "parent_id", "object_id"),
         Index("ix_comment_place_warm", "object_id", sqlite_where=text("hot > 0"), postgresql_where=text("hot > 0")),
     )
+
+
+class CommunityActivity(Base):
+    """When somebody last posted, commented or voted in a community; kept for half a year, to be counted."""
+
+    __tablename__ = "community_activity"
+
+    community_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True,
+                                              autoincrement=False)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actor.id", ondelete="CASCADE"), primary_key=True,
+                                          autoincrement=False, index=True)
+    at_s: Mapped[int]  # seconds since 1970
 
 
 class PostFlair(Base):
