@@ -21,13 +21,14 @@ from potluck.settings import Settings
 from potluck.social import preview_cards
 from potluck.social.accounts import mail_texts
 from potluck.transfer import archive_in, archive_out, lists_in, policies
-from potluck.transfer.blogs import looking, taking
+from potluck.transfer.blogs import looking, packing, taking
 from potluck.web import i18n
 
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
 
-JOBS = (processing, letters, policies, lists_in, archive_in, archive_out, looking, taking, terms_mails)
+JOBS = (processing, letters, policies, lists_in, archive_in, archive_out, looking, packing, taking,
+        terms_mails)
 """Modules that define jobs: every process must know them all."""
 
 

@@ -33,7 +33,7 @@ from potluck.social.communities import liveliness, ranking, roles, withdrawing
 from potluck.social.model import EmailToken, FeedEntry, OAuthCode, WebSession
 from potluck.social.pruning import Pruner
 from potluck.transfer import archive_out
-from potluck.transfer.blogs import looking
+from potluck.transfer.blogs import looking, packing
 
 log = structlog.get_logger(__name__)
 
@@ -113,6 +113,7 @@ class FileChores:
         """Remove archives that people had packed and did not take away within a week, or who left."""
         await archive_out.sweep(self._db)
         await asyncio.to_thread(looking.sweep)
+        await asyncio.to_thread(packing.sweep)
 
     async def count_active_people(self) -> None:
         """Count who took part in each community lately."""

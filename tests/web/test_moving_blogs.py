@@ -104,3 +104,33 @@ async def test_texts_are_shown_as_text(site: Site, someone: Actor) -> None:
     assert "<img onerror" not in page
     async with site.database.read() as session:
         assert (await jobs.progress(session, [looking.key_of(someone.id, someone.id)])) != {}
+
+
+async def test_moving_out(site: Site) -> None:
+    """Packed, found on the page, fetched whole or in part; others get 404 for all of it, also for a private blog."""
+    assembly.install()
+    await blog(site.cast, site.cast.alice, visibility="private")
+    alice, eve = await site.browser(site.cast.alice), await site.browser(site.cast.eve)
+    assert await send(alice, "/@crumbs/desk/import", "a.md", b"---\ntitle: Secret\n---\nwords") == 303
+    await work(site)
+    await alice.post("/@crumbs/desk/import/start", {"as": "state"})
+    await work(site)
+    page = "/@crumbs/desk/export"
+    assert "1 article can be taken along" in (await alice.get(page)).text
+    for form, name, start in (("markdown", "markdown.zip", b"PK"), ("wxr", "wxr.xml", b"<?xml")):
+        await alice.post(page, {"form": form, "drafts": "1"})
+        await work(site)
+        assert f"{page}/{name}" in (await alice.get(page)).text
+        whole = await alice.get(f"{page}/{name}")
+        assert whole.content.startswith(start)
+        part = await alice.get(f"{page}/{name}", range="bytes=2-5")
+        assert (part.status_code, part.content) == (206, whole.content[2:6])
+        assert (await eve.get(f"{page}/{name}")).status_code == 404
+    assert (await alice.get(f"{page}/markdown.zip")).status_code == 404  # the one before is gone
+    for path in (page, "/@alice/desk/export", "/@nobody/desk/export", f"{page}/wxr.xml"):
+        assert (await eve.get(path)).status_code == 404
+    assert (await eve.post(page, {"form": "wxr"})).status_code == 404
+    assert (await eve.post(f"{page}/drop", {})).status_code == 404
+    assert (await eve.get("/@eve/desk/export")).status_code == 200
+    await alice.post(f"{page}/drop", {})
+    assert (await alice.get(f"{page}/wxr.xml")).status_code == 404

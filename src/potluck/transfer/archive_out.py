@@ -31,7 +31,9 @@ from potluck.media.quotas import readable
 from potluck.media.storage import Storage, storage_of
 from potluck.settings import current
 from potluck.social.accounts import export
+from potluck.social.blogs import authors
 from potluck.social.model import Actor, Media
+from potluck.transfer.blogs import leaving, markdown_out
 
 NAME = "export_archive"
 KEPT_DAYS = 7
@@ -41,6 +43,7 @@ FOLDER = "media_attachments/files"
 _BATCH = 100
 _SPARE = 256 << 20  # room that is left on the disk for others
 _REPORT_EACH = 16 << 20
+_UNKNOWN = 1 << 40
 
 
 def folder_of(actor_id: int) -> Path:
@@ -140,6 +143,18 @@ class OwnFiles:
                 if found is not None and size is not None:
                     yield found[0], size, self._read(found[1])
             last = rows[-1][0]
+        async for blog in self._blogs(actor):
+            # Its size is known when it is written: room for the larger form of an entry.
+            yield f"blogs/{blog.name}.zip", _UNKNOWN, markdown_out.blog_zip(
+                self._db, self._storage, blog, actor, drafts=True)
+
+    async def _blogs(self, actor: Actor) -> AsyncIterator[Actor]:
+        """The blogs of an actor, and the actor as far as there are articles on the profile."""
+        async with self._db.read() as session:
+            found = [blog for blog, _row, role in await authors.blogs_of(session, actor.id) if role == authors.OWNER]
+            own = await leaving.total(session, actor.id)
+        for blog in [*found, *([actor] if own else [])]:
+            yield blog
 
     async def _next(self, last: int) -> list[tuple[int, tuple[str, str] | None]]:
         async with self._db.read() as session:

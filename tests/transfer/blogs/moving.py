@@ -54,10 +54,14 @@ async def work(cast: Cast, job_id: int, seconds: float = 60) -> jobs.Progress:
 
 
 async def enqueue(cast: Cast, name: str, person: Actor, target: Actor, *args: Any) -> int:
+    """Ask for a job of an import."""
+    return await enqueue_as(cast, name, person, looking.key_of(person.id, target.id), target.id, *args)
+
+
+async def enqueue_as(cast: Cast, name: str, person: Actor, key: str, *args: Any) -> int:
     """Ask for a job."""
     async with cast.database.write() as session:
-        return await jobs.enqueue(session, name, target.id, *args, owner_id=person.id,
-                                  key=looking.key_of(person.id, target.id))
+        return await jobs.enqueue(session, name, *args, owner_id=person.id, key=key)
 
 
 async def look(cast: Cast, person: Actor, target: Actor, data: bytes, name: str = "export") -> jobs.Progress:

@@ -266,7 +266,7 @@ def test_large_entries(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [
     "[code]" * 100_000, "[caption]" * 100_000, "<pre>" * 100_000, "<!-- wp:" * 100_000, "[gallery ids=" * 50_000,
     "\n \n" * 200_000, "<" * 300_000, "[embed]" + " " * 300_000, "![" * 200_000,
-    "<img " * 100_000, "<a href='" * 100_000])
+    "`" * 1999 + "![" * 100_000, "` " * 2_000 + "x" * 100_000, "<img " * 100_000, "<a href='" * 100_000])
 def test_texts_that_take_long(tmp_path: Path, text: str) -> None:
     """No text makes reading it quadratic."""
     from potluck.transfer.blogs import pictures

@@ -27,6 +27,8 @@ from potluck.social.model import (
     Bookmark,
     DomainMute,
     Follow,
+    KeptDraft,
+    KeptDraftVersion,
     List,
     ListMember,
     Media,
@@ -58,13 +60,14 @@ _CONTEXT = "https://www.w3.org/ns/activitystreams"
 _encode = msgspec.json.Encoder().encode
 
 
-class _Sink:
+class Sink:
     """Where the zip is written to: keeps bytes until they are taken."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
 
     def write(self, data: bytes, /) -> int:
+        """Keep bytes."""
         self._parts.append(bytes(data))
         return len(data)
 
@@ -75,6 +78,7 @@ class _Sink:
         """Nothing to do: nothing is held."""
 
     def take(self) -> bytes:
+        """What was written since the last time."""
         data = b"".join(self._parts)
         self._parts.clear()
         return data
@@ -88,7 +92,7 @@ async def archive(db: Database, actor_id: int, write_actor: WriteActor, files: F
         write_actor: writes the actor's document.
         files: what else is put into it; documents then name files by their place in the archive.
     """
-    sink = _Sink()
+    sink = Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, pieces in _files(db, actor_id, write_actor, files):
             with packed.open(name, "w", force_zip64=True) as entry:
@@ -122,7 +126,8 @@ def table(db: Database, actor_id: int, name: str) -> AsyncIterator[bytes]:
 def _files(db: Database, actor_id: int, write_actor: WriteActor, files: Files | None,
            ) -> list[tuple[str, AsyncIterator[bytes]]]:
     found = [("actor.json", _actor(db, actor_id, write_actor, files)), ("outbox.json", _outbox(db, actor_id, files)),
-             ("likes.json", _likes(db, actor_id)), ("bookmarks.json", _bookmarks(db, actor_id))]
+             ("likes.json", _likes(db, actor_id)), ("bookmarks.json", _bookmarks(db, actor_id)),
+             ("drafts.json", _drafts(db, actor_id))]
     return found + [(name, _table(db, head, query, cursor))
                     for name, (head, query, cursor) in _tables(actor_id).items()]
 
@@ -276,3 +281,28 @@ async def _bookmarks(db: Database, actor_id: int) -> AsyncIterator[bytes]:
 
     async for piece in _collection("bookmarks.json", kept()):
         yield piece
+
+
+async def _drafts(db: Database, actor_id: int) -> AsyncIterator[bytes]:
+    """What was put aside, each as the composer keeps it, with its earlier versions."""
+    async def kept() -> AsyncIterator[list[Any]]:
+        async for rows in _pages(db, select(KeptDraft.id).where(KeptDraft.owner_id == actor_id), KeptDraft.id):
+            for row in rows:
+                yield await _draft(db, row[0])
+
+    async for piece in _collection("drafts.json", kept()):
+        yield piece
+
+
+async def _draft(db: Database, draft_id: int) -> list[Any]:
+    """One draft; there is at most a dozen megabytes of it."""
+    async with db.read() as session:
+        row = await session.get(KeptDraft, draft_id)
+        earlier = (await session.scalars(select(KeptDraftVersion).where(
+            KeptDraftVersion.draft_id == draft_id).order_by(KeptDraftVersion.id))).all()
+        about = await session.get(Object, row.object_id) if row is not None and row.object_id else None
+    if row is None:
+        return []
+    return [{"kind": row.kind, "updated": row.updated_at.isoformat(), "text": row.request, "object":
+             about.uri if about is not None else None,
+             "versions": [{"saved": item.saved_at.isoformat(), "text": item.request} for item in earlier]}]

@@ -10,7 +10,10 @@ from potluck.text.markup import attributes, escape_attribute, scan, start_tag_at
 
 MAX_PICTURES = 200
 _LONGEST = 2000
-_MARKDOWN = re.compile(r"!\[((?:[^\[\]\\\n]|\\.){0,2000})\]\(\s{0,3}(?:<([^<>\n]{1,2000})>|([^\s()<>]{1,2000}))")
+_PICTURE = r"!\[((?:[^\[\]\\\n]|\\.){0,2000})\]\(\s{0,3}(?:<([^<>\n]{1,2000})>|([^\s()<>]{1,2000}))"
+_MARKDOWN = re.compile(_PICTURE)
+_WITH_CODE = re.compile(r"(?<!`)(?P<mark>`{1,20})(?!`).{0,20000}?(?<!`)(?P=mark)(?!`)|" + _PICTURE, re.DOTALL)
+_MOST_CODE = 2000  # marks of code in a text up to which it is told apart
 _IMAGE = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
 _DROPPED = ("srcset", "sizes", "width", "height", "loading", "decoding")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)
@@ -34,8 +37,10 @@ def _pictures(text: str, content_type: str) -> Iterator[tuple[str, str]]:
                 said = attributes(piece.source)
                 yield _source(said), said.get("alt", "")
         return
-    for found in _MARKDOWN.finditer(text) if "](" in text else ():
-        yield found[2] or found[3], found[1]
+    for found in _pattern(text).finditer(text) if "](" in text else ():
+        address, alt = _parts(found)
+        if address:
+            yield address, alt
     for tag in _IMAGE.findall(text) if "<img" in text.lower() else ():
         said = start_tag_attributes(tag)
         yield _source(said), said.get("alt", "")
@@ -53,15 +58,27 @@ def moved(text: str, content_type: str, addresses: Mapping[str, str], link: Call
         return "".join(_piece(piece.markup, piece.name, piece.source, addresses, link) if piece.kind == "start"
                        and piece.name in ("img", "a") else piece.markup for piece in scan(text))
     if addresses and "](" in text:
-        text = _MARKDOWN.sub(lambda found: _picture(found, addresses), text)
+        text = _pattern(text).sub(lambda found: _picture(found, addresses), text)
     return _IMAGE.sub(lambda found: _piece(found[0], "img", "", addresses, None), text) if addresses else text
 
 
+def _pattern(text: str) -> re.Pattern[str]:
+    """What finds pictures in Markdown, and code, in which there are none."""
+    return _WITH_CODE if 0 < text.count("`") <= _MOST_CODE else _MARKDOWN
+
+
+def _parts(found: re.Match[str]) -> tuple[str, str]:
+    """Address and description of a picture; '' where code was found."""
+    alt, bracketed, plain = found.groups()[-3:]
+    return bracketed or plain or "", alt or ""
+
+
 def _picture(found: re.Match[str], addresses: Mapping[str, str]) -> str:
-    new = addresses.get(found[2] or found[3])
+    address, alt = _parts(found)
+    new = addresses.get(address) if address else None
     if not new:
         return found[0]
-    return f"![{found[1]}](<{new}>" if re.search(r"[\s()]", new) else f"![{found[1]}]({new}"
+    return f"![{alt}](<{new}>" if re.search(r"[\s()]", new) else f"![{alt}]({new}"
 
 
 def _piece(markup: str, name: str, source: str, addresses: Mapping[str, str], link: Callable[[str], str] | None) -> str:

@@ -164,7 +164,7 @@ def _article(name: str, words: Mapping[str, Any], body: str) -> Item:
     slug = _word(words, "slug", "permalink", "url").rstrip("/").rpartition("/")[2]
     return Item(
         uid=_uid(words, name, title, published), title=title or _title_of(stem, dated, body, is_html=is_html),
-        text=body, content_type="text/html" if is_html else "text/markdown",
+        text=body.removesuffix("\n"), content_type="text/html" if is_html else "text/markdown",
         summary=_word(words, "summary", "excerpt", "description", "subtitle"),
         slug=slug or (dated[2] if dated else stem),
         tags=tags_of(_listed(words, "tags", "tag", "categories", "category", "keywords", "taxonomies")),

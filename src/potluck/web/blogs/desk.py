@@ -70,7 +70,8 @@ async def mine(request: AnyRequest, me: Me) -> Response[Any]:
             for actor, _row, role in found]
     return await pages.render(request, "blogs/mine.html", blogs=rows, own_waiting=waiting.get(me.actor.id, 0),
                               own_desk=f"{profile_path(me.actor)}/desk/comments",
-                              own_import=f"{profile_path(me.actor)}/desk/import")
+                              own_import=f"{profile_path(me.actor)}/desk/import",
+                              own_export=f"{profile_path(me.actor)}/desk/export")
 
 
 @get("/blogs/new")

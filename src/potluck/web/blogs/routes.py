@@ -8,12 +8,13 @@ from potluck.web.blogs import (
     home,
     letters,
     move_in,
+    move_out,
     pictures,
     writing,
 )
 
 route_handlers = [
     *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *elsewhere.route_handlers,
-    *letters.route_handlers, *move_in.route_handlers,
+    *letters.route_handlers, *move_in.route_handlers, *move_out.route_handlers,
     *writing.route_handlers, *draft_versions.route_handlers, *pictures.route_handlers,
 ]

@@ -21,7 +21,16 @@ FATES = {"new": _l("new"), "here": _l("here already"), "drafted": _l("here alrea
 OUTCOMES = {"new": _l("published"), "draft": _l("now a draft"), "version": _l("now the draft of a new version"),
             "here": _l("was here already"), "failed": _l("could not come"), "": _l("left out")}
 
+FORMS = {
+    "markdown": (_l("Text files"), _l("A zip of Markdown and HTML files with front matter, and all pictures. Potluck"
+                                      " takes it in again as it was; site generators such as Hugo read it.")),
+    "wxr": (_l("WordPress export (WXR)"), _l("One XML file that WordPress and many others import. They fetch the"
+                                             " pictures from here, so keep the blog until they have.")),
+}
+
 _WORDS = (
+    _l("Packing your blog"), _l("Your blog is packed: %(size)s."),
+    _l("Only the owner of a blog can take it away."),
     _l("This article is longer than %(most)s characters."), _l("There is no text in this article."),
     _l("This entry is larger than is read."), _l("This file is larger than is read."),
     _l("The front matter of this file cannot be read."), _l("This is in the file twice; the first was taken."),

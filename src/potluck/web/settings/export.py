@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from litestar import Response, get, post
@@ -12,13 +10,12 @@ from litestar.response import Stream
 
 from potluck import jobs
 from potluck.db.base import now
-from potluck.media.endpoints import ranges
 from potluck.media.quotas import readable
 from potluck.social.accounts import export
 from potluck.social.accounts.rate_limits import Limiter
 from potluck.social.errors import NotFound
 from potluck.transfer import archive_out
-from potluck.web import flashes, pages, redirects
+from potluck.web import downloads, flashes, pages, redirects
 from potluck.web.asking import Me, PathWord
 from potluck.web.i18n import _, _l
 from potluck.web.ports import ports
@@ -34,7 +31,6 @@ LABELS = {
 
 _exports = Limiter(burst=3, seconds_each=600)
 _packings = Limiter(burst=3, seconds_each=3600)
-_PIECE = 1 << 20
 
 
 @get("/settings/export")
@@ -84,25 +80,8 @@ async def packed(request: AnyRequest, me: Me) -> Response[Any]:
     found = await asyncio.to_thread(archive_out.ready, me.actor.id)
     if found is None:
         raise NotFound
-    try:
-        span = ranges.part(request.headers.get("range", ""), found.size)
-    except ranges.Unsatisfiable:
-        return Response(b"", status_code=416, headers={"Content-Range": f"bytes */{found.size}"})
-    first, behind = span or (0, found.size)
-    headers = {"Content-Disposition": f'attachment; filename="potluck-{me.actor.name}-{found.made_at:%Y-%m-%d}.zip"',
-               "Content-Length": str(behind - first), "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
-    if span:
-        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{found.size}"
-    return Stream(_pieces(found.path, first, behind - first), status_code=206 if span else 200,
-                  media_type="application/zip", headers=headers)
-
-
-async def _pieces(path: Path, first: int, left: int) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(path.open, "rb") as handle:
-        handle.seek(first)
-        while left > 0 and (piece := await asyncio.to_thread(handle.read, min(_PIECE, left))):
-            left -= len(piece)
-            yield piece
+    return downloads.answer(request, found.path, found.size, f"potluck-{me.actor.name}-{found.made_at:%Y-%m-%d}.zip",
+                            "application/zip")
 
 
 @get("/settings/export/{name:str}")
