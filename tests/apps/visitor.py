@@ -19,6 +19,12 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    checked: list[tuple[str, str]] = field(default_factory=list)
+
+    def filled(self, values: dict[str, str]) -> list[tuple[str, str]]:
+        """What a browser sends: the fields with some filled in, and the boxes that are ticked."""
+        kept = [(name, value) for name, value in (*self.fields.items(), *self.checked) if name not in values]
+        return [*kept, *values.items()]
 
 
 @dataclass(slots=True)
@@ -60,6 +66,8 @@ class _Reader(HTMLParser):
                 self._open.buttons.append((at["name"], at.get("value", "")))
             elif tag == "input" and at.get("type") not in {"checkbox", "radio"}:
                 self._open.fields[at["name"]] = at.get("value", "")
+            elif tag == "input" and "checked" in at:
+                self._open.checked.append((at["name"], at.get("value", "on")))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -92,12 +100,12 @@ class Visitor:
 
     async def submit(self, form: Form, **values: str) -> Page:
         """Send a form with some fields filled in."""
-        async with self._client.post(URL(form.action, encoded=True), data={**form.fields, **values}) as answer:
+        async with self._client.post(URL(form.action, encoded=True), data=form.filled(values)) as answer:
             return await self._page(answer)
 
     async def location(self, form: Form, **values: str) -> str:
         """Send a form and say where it leads, without going there."""
-        async with self._client.post(URL(form.action, encoded=True), data={**form.fields, **values},
+        async with self._client.post(URL(form.action, encoded=True), data=form.filled(values),
                                      allow_redirects=False) as answer:
             assert answer.status in {302, 303}, await answer.text()
             return answer.headers["Location"]

@@ -20,7 +20,7 @@ from places import CACHE, SetupError, fingerprint, only_one, run, say
 LOCKS = Path(__file__).parent / "locks"
 PYTHON_CLIENTS = (
     "fediverse-pasture", "mastodon-py", "moto", "pythonlemmy", "pythorhead", "tooi", "toot", "tuspy", "writefreely-cli")
-NODE_CLIENTS = ("lemmy-js-client", "masto", "threadiverse")
+NODE_CLIENTS = ("lemmy-js-client", "masto", "micropub-helper", "threadiverse")
 
 _CLIENTS = CACHE / "clients"
 _PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")

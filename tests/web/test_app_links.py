@@ -66,3 +66,25 @@ async def test_apps_in_the_settings(site: Site) -> None:
     assert "Quill" not in (await browser.get("/settings/apps")).text
     async with site.database.read() as session:
         assert await tokens.authenticate(session, made.secret) is None
+
+
+async def test_a_token_for_writing(site: Site) -> None:
+    """Made by hand for a profile or a blog one writes in, shown once with the endpoint, and taken back like others."""
+    async with site.database.write() as session:
+        blog = await making.create(session, await session.get_one(Actor, site.cast.alice.id), "crumbs",
+                                   making.Wishes(title="Crumbs"))
+    browser, wish = await site.browser(site.cast.alice), {"writing_name": "Pen", "writing_scopes": ["create", "write"]}
+    for bad in ({**wish, "site": str(site.cast.bob.id)}, {**wish, "site": "x"}):
+        assert (await browser.post("/settings/tokens/writing", bad)).status_code == 404
+    for bad in ({"writing_name": "Pen", "site": str(blog.id)}, {"writing_scopes": "create", "site": str(blog.id)}):
+        assert (await browser.post("/settings/tokens/writing", bad)).status_code == 422
+    page = (await browser.post("/settings/tokens/writing", {**wish, "site": str(blog.id)})).text
+    assert f"<code>{URL}/micropub</code>" in page
+    async with site.database.read() as session:
+        [(token, _)] = await tokens.authorized(session, (await site.user(site.cast.alice)).id)
+    assert (token.family, token.site_id, token.scopes) == ("micropub", blog.id, "create")
+    page = (await browser.get("/settings/apps")).text
+    assert "<b>Pen</b>" in page
+    assert "@crumbs@potluck.test" in page
+    await browser.post(f"/settings/tokens/{token.id}/revoke")
+    assert "<b>Pen</b>" not in (await browser.get("/settings/apps")).text

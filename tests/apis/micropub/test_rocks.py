@@ -165,7 +165,8 @@ async def test_questions(quill: App, oven: App) -> None:
         "properties": {"content": ["Test of querying"], "category": ["test1", "test2"]}}
     assert await quill.query(q="source", url=url, properties="content") == {
         "properties": {"content": ["Test of querying"]}}
-    for bad in ({}, {"q": "nonsense"}, {"q": "source", "url": f"{URL}/@alice/1"}, {"q": "source", "url": "x"}):
+    assert await quill.query() == {"me": f"{URL}/@alice", "scope": "create delete media undelete update"}
+    for bad in ({"q": "nonsense"}, {"q": "source", "url": f"{URL}/@alice/1"}, {"q": "source", "url": "x"}):
         await quill.query(400, **bad)
 
 

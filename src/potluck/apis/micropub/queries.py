@@ -30,8 +30,13 @@ _USUAL = 20
 
 @endpoint("GET", "/micropub")
 async def query(call: Call) -> Answer:
-    """Answers what `q` asks: `config`, `source`, `syndicate-to`, `category`, `channel`, `post-types`."""
+    """Answers what `q` asks: `config`, `source`, `syndicate-to`, `category`, `channel`, `post-types`.
+
+    Without `q` it says whose site the token is for: so clients find out whether one still works.
+    """
     wanted = call.params.text("q")
+    if not wanted:
+        return answer({"me": call.site.me, "scope": " ".join(sorted(call.access.scopes if call.access else ()))})
     if wanted not in _QUERIES:
         raise invalid(f"q is one of {', '.join(_QUERIES)}")
     return answer(await _QUERIES[wanted](call))
