@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.db.base import now
 from potluck.db.engine import insert_or_ignore
 from potluck.federation import groups, journal
-from potluck.federation.dispatch import announce, containers, create, handler_for, moderation, parts
+from potluck.federation.dispatch import announce, containers, create, handler_for, like, moderation, parts
 from potluck.federation.dispatch.handler import Handler, check_origin
 from potluck.federation.errors import FederationError
 from potluck.federation.inbound import (
@@ -29,6 +29,7 @@ from potluck.federation.inbound import (
     uri_hash,
 )
 from potluck.federation.model import Delivery, SeenActivity
+from potluck.social.ballots import Ballot
 from potluck.social.drafts import Draft
 from potluck.social.errors import SocialError
 from potluck.social.model import Server
@@ -87,6 +88,8 @@ class Batch:
         self._pending: list[tuple[Inbound, Draft]] = []
         self._pending_uris: set[str] = set()
         self._seen: set[tuple[int, int]] = set()
+        self._votes: dict[Ballot, tuple[Item, Inbound]] = {}
+        self._voted: set[tuple[int, int]] = set()
 
     async def run(self) -> list[bool]:
         """Apply what can be applied now.
@@ -107,6 +110,7 @@ class Batch:
                 await self._apply(item, part)
             results.append(True)
         await self._flush()
+        await self._flush_votes()
         await self._finish([item for item, is_done in zip(self._items, results, strict=True) if is_done])
         return results
 
@@ -139,12 +143,18 @@ class Batch:
 
     async def _apply(self, item: Item, part: Inbound) -> None:
         item.parked = item.delayed = None
+        if self._pair(part) not in self._seen:
+            await self._attempt(item, part)
+
+    async def _attempt(self, item: Item, part: Inbound, *, alone: bool = False) -> None:
+        """Act upon an activity, or put it with others; what goes wrong is the item's matter alone."""
         pair = self._pair(part)
-        if pair in self._seen:
-            return
         try:
             believe(part, self._known)
-            await self._dispatch(part, handler_for(part))
+            if not alone and like.is_plain(part, self._known):
+                await self._gather(item, part)
+            else:
+                await self._dispatch(part, handler_for(part))
         except (FederationError, SocialError) as reason:
             dropped(part, reason)
         except exc.IntegrityError as error:
@@ -158,13 +168,49 @@ class Batch:
             if pair is not None:
                 self._seen.add(pair)
 
+    async def _gather(self, item: Item, part: Inbound) -> None:
+        """Put a vote with others that are recorded together; who votes twice does so one after the other."""
+        ballot = like.ballot_of(part, self._known)
+        if part.announcer is None and any(part.host == other.host for other, _ in self._pending):
+            await self._flush()
+        if (ballot.actor_id, ballot.object_id) in self._voted:
+            await self._flush_votes()
+        self._votes[ballot] = item, part
+        self._voted.add((ballot.actor_id, ballot.object_id))
+
+    async def _flush_votes(self) -> None:
+        """Record the votes gathered so far: together, or one by one where that fails."""
+        votes, self._votes, self._voted = self._votes, {}, set()
+        if not votes:
+            return
+        left = [part for _, part in votes.values()]
+        try:
+            async with self._session.begin_nested():
+                left = await like.apply_many(
+                    self._session, {ballot: part for ballot, (_, part) in votes.items()}, self._known)
+        except (exc.OperationalError, exc.InterfaceError):
+            raise
+        except Exception:
+            log.exception("votes_failed", count=len(votes))
+        alone = {id(part) for part in left}
+        for item, part in votes.values():
+            if id(part) in alone:
+                self._seen.discard(self._pair(part) or (0, 0))
+                await self._attempt(item, part, alone=True)
+            else:
+                await groups.after(self._session, part, self._known)
+
     async def _dispatch(self, part: Inbound, handler: Handler) -> None:
         if part.type == "Create" and announce.is_known_post(part, self._known):
             await announce.share(self._session, part, self._known)
             return
         if part.type == "Create" and not create.is_vote(create.embedded(part)):
+            # Communities here pass on in order what a host sends; what others announce is in no order to each other.
+            if part.announcer is None and any(part.host == other.host for _, other in self._votes.values()):
+                await self._flush_votes()
             await self._collect(part)
             return
+        await self._flush_votes()
         same_host = any(part.host == other.host for other, _ in self._pending)
         if same_host or (self._pending and self._touches_pending(part)):
             await self._flush()

@@ -213,9 +213,11 @@ async def reaction_removed(session: AsyncSession, event: events.ReactionRemoved)
 async def _send_reaction(session: AsyncSession, event: events.ReactionAdded | events.ReactionRemoved,
                          activity: dict[str, Any]) -> None:
     """To the author, and through the community it was posted to, which tells its members (forum §5)."""
-    people = {value for value in (event.author.id, event.object.group_id) if value}
-    await send(session, event.actor, activity, Audience(actors=people), object_id=event.object.id)
-    if event.object.group_id is not None:
+    group = await session.get(Actor, event.object.group_id) if event.object.group_id is not None else None
+    people = {actor.id for actor in (event.author, group) if actor is not None and not actor.is_local}
+    if people:
+        await send(session, event.actor, activity, Audience(actors=people), object_id=event.object.id)
+    if group is not None:
         await groups.pass_on_own(session, event.object, activity)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.engine import insert_or_ignore, insert_or_update
@@ -106,6 +106,16 @@ async def refresh(session: AsyncSession, object_ids: Iterable[int]) -> None:
         if gone:
             await forget(session, sorted(gone))
         await _write(session, rows, await _ties(session, [row.id for row in rows]), known=True)
+
+
+async def tie(session: AsyncSession, object_id: int, actor_id: int) -> None:
+    """Somebody here did something with an object: one more mark in its row, the rest of which stays as it is."""
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    mark = literal(f"'{tie_mark(actor_id)}'" if postgresql else f" {tie_mark(actor_id)}", _TABLE.c.terms.type)
+    changed: Any = await session.execute(update(_TABLE).where(_TABLE.c.object_id == object_id).values(
+        terms=_TABLE.c.terms.op("||")(mark)))
+    if not changed.rowcount:
+        await refresh(session, [object_id])
 
 
 async def forget(session: AsyncSession, object_ids: Sequence[int]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -24,6 +25,7 @@ MAX_PINS = 5
 MAX_DISTINCT_EMOJI = 50
 """Different emoji kept per object."""
 
+_OPPOSITE = {"like": "dislike", "dislike": "like"}
 _NOTICE = {"like": "favourite", "emoji": "reaction"}
 
 
@@ -34,10 +36,18 @@ async def visible_object(session: AsyncSession, actor: Actor, object_id: int) ->
         NotFound: it does not exist, or the actor may not see it.
     """
     row: Object | None = await session.scalar(
-        select(Object).where(Object.id == object_id, visible_to(actor.id, viewer_is_local=actor.is_local)))
+        _visible(local=actor.is_local), {"b_id": object_id, "b_viewer": actor.id})
     if row is None:
         raise NotFound
     return row
+
+
+@cache
+def _visible(*, local: bool) -> Any:
+    """The statement of `visible_object`: putting it together takes longer than running it."""
+    viewer: Any = bindparam("b_viewer", type_=BigInteger)
+    return select(Object).where(Object.id == bindparam("b_id", type_=BigInteger),
+                                visible_to(viewer, viewer_is_local=local))
 
 
 async def react(
@@ -50,6 +60,7 @@ async def react(
     uri: str | None = None,
     emoji_url: str | None = None,
     quiet: bool = False,
+    row: Object | None = None,
 ) -> Reaction:
     """Like, dislike, or react with an emoji.
 
@@ -58,22 +69,23 @@ async def react(
         emoji: one emoji or `:shortcode:`, for kind emoji only.
         uri: id of the remote activity; made for local actors.
         quiet: an old like that somebody brings along: nobody is told, nothing is sent.
+        row: the object, where the caller has seen that the actor may see it.
 
     Raises:
         NotFound: the object is not there for this actor.
         Invalid: too many different emoji on the object.
         Conflict: `uri` is the id of another reaction.
     """
-    row = await visible_object(session, actor, object_id)
-    found = await _reaction(session, actor.id, object_id, kind, emoji)
+    row = row or await visible_object(session, actor, object_id)
+    found, opposite = await _given(session, actor.id, object_id, kind, emoji)
     if found:
         return found
+    author = await session.get_one(Actor, row.author_id)  # before the policy asks for it, too
     if actor.is_local and await policies.verdict(session, row, actor, "like") == "denied":
         raise NotAllowed("The author does not want likes of this post")
-    if kind in ("like", "dislike"):
-        opposite = "dislike" if kind == "like" else "like"
-        await unreact(session, actor, object_id, opposite)
-    else:
+    if opposite is not None:
+        await _take_back(session, actor, opposite, row, author)
+    if kind not in _OPPOSITE:
         await _check_room(session, object_id, emoji)
     if uri is not None and await session.scalar(select(Reaction.id).where(Reaction.uri == uri)):
         raise Conflict("This id belongs to another reaction")
@@ -83,10 +95,10 @@ async def react(
     session.add(reaction)
     await session.flush()
     await _bump(session, row, kind, 1)
-    await _index(session, actor, row.id)
+    if actor.is_local:
+        await post_index.tie(session, row.id, actor.id)
     if quiet:
         return reaction
-    author = await session.get_one(Actor, row.author_id)
     if kind in _NOTICE and author.is_local:
         await notifications.notify(session, [
             Notice(author.id, _NOTICE[kind], actor.id, row.id, row.thread_root_id, emoji=emoji or None)])
@@ -96,16 +108,25 @@ async def react(
 
 async def unreact(session: AsyncSession, actor: Actor, object_id: int, kind: str = "like", emoji: str = "") -> None:
     """Take a reaction back."""
-    found = await _reaction(session, actor.id, object_id, kind, emoji)
-    if found is None:
-        return
-    row = await session.get_one(Object, object_id)
-    author = await session.get_one(Actor, row.author_id)
+    found, _ = await _given(session, actor.id, object_id, kind, emoji)
+    if found is not None:
+        row = await session.get_one(Object, object_id)
+        await _take_back(session, actor, found, row, await session.get_one(Actor, row.author_id))
+
+
+async def unvote(session: AsyncSession, actor: Actor, row: Object) -> None:
+    """Take back a like or a dislike, whichever there is."""
+    for found in await _given(session, actor.id, row.id, "like", ""):
+        if found is not None:
+            await _take_back(session, actor, found, row, await session.get_one(Actor, row.author_id))
+
+
+async def _take_back(session: AsyncSession, actor: Actor, found: Reaction, row: Object, author: Actor) -> None:
     await session.execute(delete(Reaction).where(Reaction.id == found.id))
-    await _bump(session, row, kind, -1)
-    await _index(session, actor, object_id)
-    if kind in _NOTICE:
-        await notifications.remove(session, type=_NOTICE[kind], actor_id=actor.id, object_id=object_id)
+    await _bump(session, row, found.kind, -1)
+    await _index(session, actor, row.id)
+    if found.kind in _NOTICE:
+        await notifications.remove(session, type=_NOTICE[found.kind], actor_id=actor.id, object_id=row.id)
     await events.emit(session, events.ReactionRemoved(found, actor, row, author))
 
 
@@ -115,11 +136,15 @@ async def _index(session: AsyncSession, actor: Actor, object_id: int) -> None:
         await post_index.refresh(session, [object_id])
 
 
-async def _reaction(session: AsyncSession, actor_id: int, object_id: int, kind: str, emoji: str) -> Reaction | None:
-    found: Reaction | None = await session.scalar(select(Reaction).where(
-        Reaction.actor_id == actor_id, Reaction.object_id == object_id, Reaction.kind == kind,
-        Reaction.emoji == emoji))
-    return found
+async def _given(session: AsyncSession, actor_id: int, object_id: int, kind: str, emoji: str,
+                 ) -> tuple[Reaction | None, Reaction | None]:
+    """This reaction, and the vote that it excludes, as far as they are there."""
+    kinds = (kind, _OPPOSITE[kind]) if kind in _OPPOSITE else (kind,)
+    rows = (await session.scalars(select(Reaction).where(
+        Reaction.actor_id == actor_id, Reaction.object_id == object_id, Reaction.kind.in_(kinds),
+        Reaction.emoji == emoji))).all()
+    found = {row.kind: row for row in rows}
+    return found.get(kind), found.get(_OPPOSITE.get(kind, ""))
 
 
 async def _check_room(session: AsyncSession, object_id: int, emoji: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.federation.dispatch.handler import Handler, acting
 from potluck.federation.inbound import Dropped, Inbound, Irrelevant, Known, References
 from potluck.federation.vocabulary import first_id, get, tags_of, text
-from potluck.social import reactions
+from potluck.social import ballots, reactions
+from potluck.social.ballots import Ballot
 from potluck.social.communities import roles
+from potluck.social.visibility import OPEN
 
 if TYPE_CHECKING:
     from potluck.federation.resolver import Federation
@@ -57,6 +60,38 @@ def needs_fetch(inbound: Inbound, known: Known) -> bool:
 async def prepare(federation: Federation, inbound: Inbound) -> None:
     """Fetch what is voted on; without it the vote means nothing."""
     await federation.object_by_uri(inbound.require_object(), budget=inbound.budget, quiet=True)
+
+
+def is_plain(inbound: Inbound, known: Known) -> bool:
+    """Whether this is an ordinary vote on something open, so that it can be recorded together with others."""
+    target = known.object(inbound.object_uri)
+    return inbound.type in ("Like", "Dislike") and target is not None and target.visibility in OPEN \
+        and known.actor(inbound.actor_uri) is not None and meaning(inbound)[0] in ballots.KINDS
+
+
+def ballot_of(inbound: Inbound, known: Known) -> Ballot:
+    """A plain vote."""
+    actor, target = known.actor(inbound.actor_uri), known.object(inbound.object_uri)
+    if actor is None or target is None:
+        raise Irrelevant(f"{inbound.object_uri} is not here")
+    return Ballot(actor.id, target.id, meaning(inbound)[0], inbound.uri)
+
+
+async def apply_many(session: AsyncSession, votes: Mapping[Ballot, Inbound], known: Known) -> list[Inbound]:
+    """Record plain votes, in a fixed number of statements.
+
+    Returns:
+        Those to be applied one by one: what is refused, and why, is said there.
+    """
+    rulers = {ballot: target.ruled_by for ballot, inbound in votes.items()
+              if (target := known.object(inbound.object_uri)) is not None and target.ruled_by is not None}
+    banned = await roles.bans_in_force(session, {(ruler, ballot.actor_id) for ballot, ruler in rulers.items()})
+    upwards = await roles.without_downvotes(session, {
+        ruler for ballot, ruler in rulers.items() if ballot.kind == "dislike"})
+    plain = [ballot for ballot in votes if (rulers.get(ballot), ballot.actor_id) not in banned
+             and not (ballot.kind == "dislike" and rulers.get(ballot) in upwards)]
+    left = (set(votes) - set(plain)) | await ballots.cast(session, plain)
+    return [inbound for ballot, inbound in votes.items() if ballot in left]
 
 
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:

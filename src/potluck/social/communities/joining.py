@@ -142,12 +142,11 @@ async def vote(session: AsyncSession, voter: Actor, object_id: int, direction: i
         if await roles.is_banned(session, row.ruled_by, voter.id):
             raise NotAllowed("You are banned from this community")
     if direction > 0:
-        await reactions.react(session, voter, object_id, "like")
+        await reactions.react(session, voter, object_id, "like", row=row)
     elif direction < 0:
-        await reactions.react(session, voter, object_id, "dislike")
+        await reactions.react(session, voter, object_id, "dislike", row=row)
     else:
-        await reactions.unreact(session, voter, object_id, "like")
-        await reactions.unreact(session, voter, object_id, "dislike")
+        await reactions.unvote(session, voter, row)
 
 
 async def bundles(session: AsyncSession, owner_id: int) -> list[Bundle]:

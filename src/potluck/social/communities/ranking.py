@@ -6,12 +6,12 @@ import math
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Float, case, cast, func, literal, select, text, update
+from sqlalchemy import BigInteger, Float, bindparam, case, cast, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import BigInt
 from potluck.db.ids import floor_at
 from potluck.social.model import CommentPlace, Community, GroupPost, Object
 
@@ -40,9 +40,9 @@ def seconds() -> int:
     return int(time.time())
 
 
-def hot(score: Any, since: Any, moment: int) -> Any:
+def hot(score: Any, since: Any, moment: Any) -> Any:
     """`log10(max(2, score + 2)) / (hours + 2)^1.8` within a week, else 0; what lies in the future has 0."""
-    hours = cast(literal(moment) - since, Float) / 3600.0
+    hours = cast((literal(moment) if isinstance(moment, int) else moment) - since, Float) / 3600.0
     lifted = case((score > 0, score + 2), else_=2)
     # The exponent's base is held above zero: databases evaluate it for rows the CASE leaves out, too.
     base = case((hours > 0, hours + 2), else_=2.0)
@@ -57,7 +57,7 @@ def controversy(votes: Any, score: Any) -> Any:
     return case((least > 0, func.pow(cast(votes, Float), ratio)), else_=0.0)
 
 
-def _ranks(moment: int, score: Any = _POST.c.score, votes: Any = _POST.c.votes) -> dict[str, Any]:
+def _ranks(moment: Any, score: Any = _POST.c.score, votes: Any = _POST.c.votes) -> dict[str, Any]:
     month = select(_COMMUNITY.c.interactions_month).where(
         _COMMUNITY.c.actor_id == _POST.c.community_id).scalar_subquery()
     fresh = hot(score, _POST.c.published_s, moment)
@@ -69,7 +69,7 @@ def _ranks(moment: int, score: Any = _POST.c.score, votes: Any = _POST.c.votes) 
     }
 
 
-def _ranks_of_comments(moment: int, score: Any = _COMMENT.c.score, votes: Any = _COMMENT.c.votes) -> dict[str, Any]:
+def _ranks_of_comments(moment: Any, score: Any = _COMMENT.c.score, votes: Any = _COMMENT.c.votes) -> dict[str, Any]:
     """What siblings are ordered by. Hot: while it is warm by that, below zero by score alone."""
     lift = case((_COMMENT.c.marked, MARKED), else_=0.0)
     fresh = hot(score, _COMMENT.c.published_s, moment)
@@ -114,10 +114,17 @@ async def _recount(session: AsyncSession, table: Any, object_ids: Any, ranks: di
 
 async def voted(session: AsyncSession, object_id: int, likes: int, dislikes: int, *, post: bool) -> None:
     """A post or comment has so many votes now: rank it anew, in one statement."""
+    await (await session.connection()).execute(_vote(post=post), {
+        "b_id": object_id, "b_score": likes - dislikes, "b_votes": likes + dislikes, "b_moment": seconds()})
+
+
+@cache
+def _vote(*, post: bool) -> Any:
+    """The statement of `voted`: putting it together takes longer than running it."""
     table, ranks = (_POST, _ranks) if post else (_COMMENT, _ranks_of_comments)
-    score, votes = literal(likes - dislikes, BigInt), literal(likes + dislikes, BigInt)
-    await session.execute(update(table).where(table.c.object_id == object_id).values(
-        score=score, votes=votes, **ranks(seconds(), score, votes)))
+    score, votes, moment = (bindparam(name, type_=BigInteger) for name in ("b_score", "b_votes", "b_moment"))
+    return update(table).where(table.c.object_id == bindparam("b_id")).values(
+        score=score, votes=votes, **ranks(moment, score, votes))
 
 
 async def rank_comments(session: AsyncSession, object_ids: Any) -> None:

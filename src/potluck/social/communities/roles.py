@@ -157,6 +157,14 @@ async def takes_downvotes(session: AsyncSession, community_id: int) -> bool:
     return await session.scalar(select(Community.downvotes).where(Community.actor_id == community_id)) is not False
 
 
+async def without_downvotes(session: AsyncSession, community_ids: Collection[int]) -> set[int]:
+    """Those of the communities where they do not count."""
+    if not community_ids:
+        return set()
+    return set((await session.scalars(select(Community.actor_id).where(
+        Community.actor_id.in_(community_ids), Community.downvotes.is_(False)))).all())
+
+
 async def is_member(session: AsyncSession, community_id: int, actor_id: int) -> bool:
     """Whether somebody is subscribed."""
     found: bool | None = await session.scalar(select(exists().where(
