@@ -16,7 +16,7 @@ from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
 from potluck.kinds.publishing_later import Publisher
 from potluck.social import keys, preview_cards, reports
-from potluck.social.communities import making, moderating, withdrawing
+from potluck.social.communities import claims, making, moderating, withdrawing
 from potluck.social.communities.making import Wishes
 from potluck.social.model import Actor, GroupPost, Media, Object, ScheduledPost, Tombstone
 from web.conftest import Browser, Site
@@ -366,6 +366,23 @@ async def test_moderating_on_the_spot(site: Site) -> None:
         await alice.post(f"/posts/{said.id}/mod", {"act": "restore", "back": path}))
     answer = await alice.post(f"/posts/{row.id}/mod", {"act": "remove", "back": path})
     assert answer.headers["location"] == "/@soups"
+
+
+async def test_what_nobody_brought_is_only_listed(site: Site) -> None:
+    """Its author's answers stay open though the community locked it, and removing it takes it off the listing alone."""
+    group = await community(site)
+    row = await site.cast.say(site.cast.carol, "<p>nothing about soup</p>")
+    async with site.database.write() as session:
+        await claims.claim(session, await session.get_one(Object, row.id), await session.get_one(Actor, group.id))
+    alice = await site.browser(site.cast.alice)
+    path = f"/@carol@{site.cast.carol.host}/{row.id}"
+    assert "Nobody brought this here" in (await alice.get(f"/posts/{row.id}/mod")).text
+    await alice.post(f"/posts/{row.id}/mod", {"act": "lock"})
+    assert "takes no more comments" not in (await alice.get(path)).text
+    answer = await alice.post(f"/posts/{row.id}/mod", {"act": "remove", "reason": "off topic"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/@soups")
+    assert "nothing about soup" not in (await alice.get("/@soups")).text
+    assert "nothing about soup" in (await alice.get(path)).text
 
 
 async def test_the_log_is_searched(site: Site) -> None:

@@ -10,7 +10,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.social import views
-from potluck.social.communities import comments, listing
+from potluck.social.communities import comments, flairs, listing
 from potluck.social.communities.comments import Node
 from potluck.social.model import GroupPost
 from potluck.social.views import EntryView, ObjectView
@@ -90,11 +90,14 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
     if viewer_id is not None and root is not None and seen.get(root_id) != place.comments:
         async with request.app.state.db.write() as session:
             await listing.mark_read(session, viewer_id, [root_id])
+    # A community that merely lists a post closes its own listing, not what is said to the author.
+    locked = place.locked and not (root or view).object.group_claimed
     post = shown_post(view, viewer, unfold=True, whole=True)
     path = post_path(view.author, row.id)
     return await pages.render(
         request, "communities/discussion.html", post=post, root=shown_post(root, viewer) if root else None,
-        is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=place.locked, place=place,
+        is_root=row.id == root_id, title=title_of(root or view), frame=frame, locked=locked, place=place,
+        flairs=flairs.names_of((root or view).object) if row.id == root_id else [],
         comments=_shown(tree.nodes, found, viewer, place.author_id, moderate=may_moderate,
                         covers=covers), total=tree.total, root_id=root_id,
         sorts=chips(request, "sort", SORTS, sort),
@@ -102,5 +105,5 @@ async def show(request: AnyRequest, viewer: Viewer | None, view: ObjectView, *, 
         may_moderate=may_moderate, cross_posts=[shown_listed(same[item], spots[item], viewer) for item in same
                                                 if item in spots],
         interact=f"/interact?uri={quote(row.uri, safe='')}", meta=metadata.of_post(view, post),
-        may_comment=viewer is not None and (not place.locked or may_moderate),
+        may_comment=viewer is not None and (not locked or may_moderate),
         fetching=fetching, heading=_("Discussion") if row.id == root_id else _("Comment"))

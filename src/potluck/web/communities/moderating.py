@@ -180,7 +180,7 @@ async def ask(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
         request, "communities/moderate_post.html", row=row, place=place, author=shown_person(author),
         community=shown_person(group), is_removed=row.state == moderating.REMOVED, own=row.author_id == me.actor.id,
         distinguished=bool(row.extra.get("distinguished")), action=f"/posts/{object_id}/mod", group_id=group.id,
-        days=forms.choices(DAYS), staff=me.is_staff)
+        days=forms.choices(DAYS), staff=me.is_staff, claimed=row.group_claimed)
 
 
 @post("/posts/{object_id:int}/mod", status_code=303)
@@ -206,8 +206,8 @@ async def moderate(request: AnyRequest, me: Me, form: SentForm, object_id: PathI
             case _:
                 raise NotFound
     back = redirects.safe_path(form.text("back", limit=2000), f"/posts/{object_id}/mod")
-    if f"/{object_id}" in back.partition("#")[0] and row.state != "published":
-        back = profile_path(group)  # its own page is not there any more
+    if f"/{object_id}" in back.partition("#")[0] and (row.state != "published" or row.group_id is None):
+        back = profile_path(group)  # its own page is not there any more, or no longer the community's
     return flashes.with_flash(redirects.see_other(back), "good", _("Done."))
 
 
