@@ -18,6 +18,7 @@ import pytest
 from litestar import Litestar
 
 from potluck import server, settings
+from potluck.apis import routes as apis
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.settings import Settings
@@ -92,10 +93,11 @@ async def whole_server(database_settings: Settings, monkeypatch: pytest.MonkeyPa
 
 
 def _routes(app: Litestar) -> Iterator[tuple[str, str]]:
-    for route in app.routes:
-        for method in sorted(getattr(route, "methods", ())):
-            if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} and not any(word in route.path for word in ENDLESS):
-                yield method, route.path_format
+    there = [(method, route.path_format) for route in app.routes for method in getattr(route, "methods", ())]
+    there += [(method, path) for each in apis.endpoints for path in each.paths for method in each.http_methods]
+    for method, path in there:
+        if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} and not any(word in path for word in ENDLESS):
+            yield method, path
 
 
 def _requests(site: Nonsense) -> Iterator[tuple[str, str, dict[str, Any]]]:

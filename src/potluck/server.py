@@ -17,8 +17,8 @@ from potluck import assembly, settings
 from potluck.apis import routes as apis
 from potluck.apis.edge import Edge
 from potluck.apis.facade import Door
-from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports as ApiPorts
+from potluck.apis.switchboard import MAX_BODY, Switchboard
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
@@ -57,7 +57,6 @@ ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 log = structlog.get_logger(__name__)
 
-_MAX_BODY = 16 << 20
 _ACTIVITY_SECONDS = 60
 _API_PATHS = ("/api/", "/pictrs/", "/micropub", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/introspect",
               "/.well-known/", "/nodeinfo/")
@@ -82,7 +81,8 @@ def create_app(configured: Settings) -> ASGIApp:
         lifespan=[_running],
         state=State({"settings": configured}),
         openapi_config=None,
-        request_max_body_size=_MAX_BODY,
+        logging_config=None,  # its own would start a thread; see `logs`
+        request_max_body_size=MAX_BODY,
     )
     app.state.api_ports = ApiPorts(
         current_user=for_apis.current_user, render=for_apis.render, sign_in_path=for_apis.sign_in_path,
@@ -91,7 +91,8 @@ def create_app(configured: Settings) -> ASGIApp:
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    served = OwnDomains(Edge(Shortcut(app, metrics.measure)), lambda: app.state.db, lambda: app.state.settings)
+    calls = Switchboard(app, apis.endpoints, apis.exception_response, metrics.measure)
+    served = OwnDomains(Edge(calls), lambda: app.state.db, lambda: app.state.settings)
     return Door(Front(served, _file_routes(app, configured)))
 
 

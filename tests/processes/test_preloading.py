@@ -64,7 +64,7 @@ def test_both_are_children_of_a_small_parent_and_end_with_it(parent: subprocess.
     """Web and engine run under their names; one that is killed comes back; SIGTERM ends all, with exit code 0."""
     first = _children(parent.pid)
     assert set(first) == {"potluck-web", "potluck-engine-1"[:15]}
-    assert b"--adopt" in Path(f"/proc/{parent.pid}/cmdline").read_bytes(), "the parent is the small supervisor"
+    assert b"potluck.processes.supervisor" in Path(f"/proc/{parent.pid}/cmdline").read_bytes(), "the small supervisor"
     os.kill(first["potluck-engine-1"[:15]], signal.SIGKILL)
     again = _until(lambda: set(_children(parent.pid).values()) - set(first.values()), "a new engine")
     assert first["potluck-web"] in _children(parent.pid).values()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from potluck.processes import supervisor
-from potluck.processes.supervisor import Child, children
+from potluck.processes.supervisor import Child, children, names
 from potluck.settings import Settings
 
 
@@ -42,10 +42,11 @@ def _wait(child: Child) -> int:
 
 def test_what_is_started() -> None:
     """One web process; one engine with SQLite whatever is set, as many as set with PostgreSQL."""
-    assert [child.name for child in children(Settings(engine_workers=3))] == ["web", "engine-1"]
-    many = children(Settings(engine_workers=3, database_url="postgresql://db/x"))
-    assert [child.name for child in many] == ["web", "engine-1", "engine-2", "engine-3"]
-    assert many[1]._command == [sys.executable, "-m", "potluck", "engine"]
+    assert names(Settings(engine_workers=3)) == ["web", "engine-1"]
+    many = names(Settings(engine_workers=3, database_url="postgresql://db/x"))
+    assert many == ["web", "engine-1", "engine-2", "engine-3"]
+    assert [child.name for child in children(many)] == many
+    assert children(many)[1]._command == [sys.executable, "-m", "potluck", "engine"]
 
 
 def test_the_end_is_noticed() -> None:
@@ -96,15 +97,14 @@ def test_stopping_all_insists(monkeypatch: pytest.MonkeyPatch) -> None:
 _SUPERVISED = """
 import sys
 from potluck.processes import supervisor
-from potluck.settings import Settings
 real = supervisor.children
-def children(settings):
-    found = real(settings)
+def children(wanted):
+    found = real(wanted)
     for child, code in zip(found, sys.argv[1:]):
         child._command = [sys.executable, "-c", code]
     return found
 supervisor.children = children
-sys.exit(supervisor.run(Settings()))
+sys.exit(supervisor.run(['web', 'engine-1']))
 """
 
 
@@ -166,3 +166,10 @@ def test_an_ended_child_is_started_again() -> None:
     parent.send_signal(signal.SIGINT)
     _, errors = parent.communicate(timeout=20)
     assert "web ended with code 0; it is started again" in errors
+
+
+def test_a_small_parent() -> None:
+    """It loads neither the settings nor the command line."""
+    code = "import sys, potluck.processes.supervisor; print({'click', 'potluck.settings'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

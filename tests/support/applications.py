@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from potluck.apis import routes as apis
+from potluck.apis.switchboard import Switchboard
 from potluck.web import errors
 from potluck.web import routes as web
 
@@ -19,8 +20,9 @@ def _site() -> Litestar:
 
 
 @cache
-def _apis() -> Litestar:
-    return Litestar(apis.route_handlers, exception_handlers={Exception: apis.exception_response}, openapi_config=None)
+def _apis() -> tuple[Litestar, Switchboard]:
+    pages = Litestar(apis.route_handlers, exception_handlers={Exception: apis.exception_response}, openapi_config=None)
+    return pages, Switchboard(pages, apis.endpoints, apis.exception_response)
 
 
 def site(**state: Any) -> Litestar:
@@ -28,9 +30,11 @@ def site(**state: Any) -> Litestar:
     return _with(_site(), state)
 
 
-def client_apis(**state: Any) -> Litestar:
+def client_apis(**state: Any) -> Switchboard:
     """The APIs for apps, around what this test has; the last one to ask has them."""
-    return _with(_apis(), state)
+    pages, calls = _apis()
+    _with(pages, state)
+    return calls
 
 
 def _with(app: Litestar, state: dict[str, Any]) -> Litestar:

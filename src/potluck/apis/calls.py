@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,14 +21,13 @@ from potluck.apis.limits import Windows
 from potluck.apis.params import Params, of_query, parse_id, read
 from potluck.apis.ports import ports
 from potluck.apis.source import Source
+from potluck.apis.switchboard import AnyRequest
 from potluck.db.engine import Database
 from potluck.settings import Settings, current
 from potluck.social import gatekeeping
 from potluck.social.accounts import tokens
 from potluck.social.accounts.rate_limits import address_key
 from potluck.social.model import Actor, User
-
-AnyRequest = Request[Any, Any, Any]
 
 _encode = msgspec.json.Encoder().encode
 

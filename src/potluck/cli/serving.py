@@ -32,18 +32,17 @@ def _lean() -> Iterator[None]:
 
 
 @click.command()
-@click.option("--adopt", default="", hidden=True, help="Processes that run already, for `serve` itself.")
-def serve(adopt: str) -> None:
+def serve() -> None:
     """Run everything: web and engine processes, kept running, stopped together."""
     from potluck.processes import supervisor
 
-    if not adopt and current().preload and current().web_workers == 1:
-        name = _forked([child.name for child in supervisor.children(current())])
+    names = supervisor.names(current())
+    if current().preload and current().web_workers == 1:
+        name = _forked(names)
         if name is not None:
             _work(name)
             return
-    adopted = dict(pair.split("=") for pair in adopt.split(",") if pair)
-    sys.exit(supervisor.run(current(), {name: int(pid) for name, pid in adopted.items()}))
+    sys.exit(supervisor.run(names))
 
 
 def _forked(names: Sequence[str]) -> str | None:
@@ -51,8 +50,9 @@ def _forked(names: Sequence[str]) -> str | None:
     from potluck.processes import preloading
 
     with _lean():
-        from potluck import server  # noqa: F401 - so that the processes share it
-        from potluck.processes import engine, web  # noqa: F401
+        from potluck.processes import engine, web  # noqa: F401 - so that the processes share it
+
+        web.application(current())
     if not preloading.can_fork():
         return None
     found = preloading.fork(names)

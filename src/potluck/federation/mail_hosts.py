@@ -9,7 +9,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from dns import asyncresolver, exception, resolver
 
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.resolving import AddressRefused, CheckedResolver
@@ -69,6 +68,8 @@ async def ask_name_servers(domain: str) -> list[str] | None:
     Raises:
         Unreachable: there is no such domain.
     """
+    from dns import asyncresolver, exception, resolver  # 2 MiB, for those who sign up
+
     try:
         answer = await asyncresolver.resolve(domain, "MX", lifetime=_SECONDS)
     except resolver.NXDOMAIN as error:

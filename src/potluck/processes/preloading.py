@@ -12,17 +12,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _M_ARENA_MAX = -8
 
 
 def can_fork() -> bool:
-    """Whether processes can be forked here: on Linux, and where no library has started a thread."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    """Whether processes can be forked here: on Linux, and where no library has started a thread, in Python or not."""
+    return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
 
 
 def fork(names: Sequence[str]) -> str | dict[str, int]:
@@ -60,8 +60,8 @@ def become_supervisor(children: dict[str, int]) -> None:
     """Replace this process by the supervisor of the children; does not return."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    adopted = ",".join(f"{name}={pid}" for name, pid in children.items())
-    os.execv(sys.executable, [sys.executable, "-m", "potluck", "serve", "--adopt", adopted])  # noqa: S606 - ourselves
+    adopted = [f"{name}={pid}" for name, pid in children.items()]
+    os.execv(sys.executable, [sys.executable, "-m", "potluck.processes.supervisor", *adopted])  # noqa: S606 - ourselves
 
 
 class Adopted:

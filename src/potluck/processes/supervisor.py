@@ -1,6 +1,8 @@
 """`potluck serve`: keeps web and engine processes running and stops them together.
 
-It imports nothing of the server itself, so that the parent stays small.
+It imports nothing of the server itself, not even its settings, so that the parent stays small (5 MiB).
+
+python -m potluck.processes.supervisor web=PID engine-1=PID: look after processes that run already (`preloading`).
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from potluck.processes.preloading import Adopted
-from potluck.settings import Settings
+
+if TYPE_CHECKING:
+    from potluck.settings import Settings
 
 _STOP_SECONDS = 20
 _STEADY_SECONDS = 30
@@ -72,20 +77,25 @@ class Child:
                 os.killpg(self.process.pid, sig)
 
 
-def children(settings: Settings) -> list[Child]:
+def names(settings: Settings) -> list[str]:
     """The processes this configuration wants."""
+    engines = settings.engine_workers if not settings.is_sqlite else 1
+    return ["web", *(f"engine-{number + 1}" for number in range(engines))]
+
+
+def children(wanted: Sequence[str]) -> list[Child]:
+    """A child for each name, not started yet."""
     environ = dict(os.environ)
     # Fewer arenas keep freed memory from being held by each thread of an idle server.
     environ.setdefault("MALLOC_ARENA_MAX", "2")
-    engines = settings.engine_workers if not settings.is_sqlite else 1
-    return [Child("web", ["web"], environ)] + [
-        Child(f"engine-{number + 1}", ["engine"], environ) for number in range(engines)]
+    return [Child(name, [name.partition("-")[0]], environ) for name in wanted]
 
 
-def run(settings: Settings, adopted: Mapping[str, int] | None = None) -> int:
+def run(wanted: Sequence[str], adopted: Mapping[str, int] | None = None) -> int:
     """Run until SIGINT or SIGTERM; returns the exit code.
 
     Args:
+        wanted: the names of the processes.
         adopted: process ids of children that run already, by name.
     """
     stopping: list[int] = []
@@ -95,7 +105,7 @@ def run(settings: Settings, adopted: Mapping[str, int] | None = None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    kept = children(settings)
+    kept = children(wanted)
     for child in kept:
         if child.name in (adopted or {}):
             child.adopt((adopted or {})[child.name])
@@ -128,3 +138,13 @@ def _stop_all(kept: list[Child]) -> None:
             except subprocess.TimeoutExpired:
                 child.stop(signal.SIGKILL)
                 child.process.wait()
+
+
+def main(pairs: Sequence[str]) -> int:
+    """Look after processes that run already, given as NAME=PID."""
+    adopted = {name: int(pid) for name, _, pid in (pair.partition("=") for pair in pairs)}
+    return run(list(adopted), adopted)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

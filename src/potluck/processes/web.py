@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from functools import cache
 
 import structlog
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server as WorkersServer
 from granian.server.embed import Server
+from litestar.types import ASGIApp
 
 from potluck.settings import Settings
 from potluck.setup_link import announce_address
@@ -18,6 +20,14 @@ from potluck.setup_link import announce_address
 log = structlog.get_logger(__name__)
 
 _BACKLOG = 2048
+
+
+@cache
+def application(settings: Settings) -> ASGIApp:
+    """The application, made once; before the fork where there is one, so that making it touches no page anew."""
+    from potluck.server import create_app
+
+    return create_app(settings)
 
 
 def run(settings: Settings) -> None:
@@ -40,10 +50,7 @@ def _run_workers(settings: Settings, host: str, port: int) -> None:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    from potluck.server import create_app
-
-    app = create_app(settings)
-    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, backlog=_BACKLOG,
+    server = Server(application(settings), address=host, port=port, interface=Interfaces.ASGI, backlog=_BACKLOG,
                     log_enabled=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

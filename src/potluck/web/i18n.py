@@ -20,8 +20,6 @@ from importlib.resources import files
 from io import BytesIO
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 from potluck.social.errors import SocialError
 
@@ -59,6 +57,9 @@ def language(tag: str) -> Language:
 
 
 def _compile(name: str) -> GNUTranslations:
+    from babel.messages.mofile import write_mo  # 1 MiB, for those who read another language than English
+    from babel.messages.pofile import read_po
+
     source = files("potluck.web").joinpath("locale", name, "LC_MESSAGES", "messages.po")
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(source.read_bytes()), locale=name))

@@ -20,7 +20,6 @@ from litestar import Litestar, Request, Response
 from potluck import kinds, settings
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon import endpoint, instance, render
-from potluck.apis.mastodon.shortcut import Shortcut
 from potluck.apis.ports import Ports
 from potluck.db.base import now
 from potluck.db.engine import SQLITE_FILE, Database
@@ -201,11 +200,11 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
             await push.private_key(session)
         waker = await stack.enter_async_context(Waker(db))
         hub = await stack.enter_async_context(Hub(db, waker))
-        app = applications.client_apis(settings=configured, db=db, hub=hub, federation=federation)
-        transport = httpx.ASGITransport(app=Edge(Shortcut(app, lambda inner: inner)))  # type: ignore[arg-type]
+        calls = applications.client_apis(settings=configured, db=db, hub=hub, federation=federation)
+        transport = httpx.ASGITransport(app=Edge(calls))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
-        made = Server(db, http, app, federation)
-        app.state.api_ports = _site(made)
+        made = Server(db, http, calls.app, federation)
+        calls.app.state.api_ports = _site(made)
         yield made
 
 

@@ -259,11 +259,11 @@ async def server(cast: Cast, page: AppPage, web_client: SafeClient) -> AsyncIter
                 await asyncio.sleep(0.02)
             return await asking
 
-        app = applications.client_apis(settings=configured, db=cast.database, federation=federation)
-        transport = httpx.ASGITransport(app=Edge(app))  # type: ignore[arg-type]
+        calls = applications.client_apis(settings=configured, db=cast.database, federation=federation)
+        transport = httpx.ASGITransport(app=Edge(calls))  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
             made = Server(http, cast, federation, page, prepare)
-            app.state.api_ports = _site(made)
+            calls.app.state.api_ports = _site(made)
             yield made
     settings.use(before)
 

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from litestar.types import Empty
 
 from potluck.apis import calls
-from potluck.apis.calls import Answer, AnyRequest
+from potluck.apis.calls import Answer
 from potluck.apis.errors import ApiError
 from potluck.apis.indieauth import sites
 from potluck.apis.indieauth.errors import (
@@ -28,6 +25,7 @@ from potluck.apis.indieauth.scopes import FAMILY
 from potluck.apis.indieauth.sites import Site
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.params import Params, read
+from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.social.accounts import tokens
 
 MAX_BODY = 12 * 1024 * 1024  # a long article in JSON
@@ -107,7 +105,7 @@ class Rule:
 
 
 def endpoint(method: str, *paths: str, scope: str | Sequence[str] = (), who: Who = "user", files: bool = False,
-             ) -> Callable[[Function], HTTPRouteHandler]:
+             ) -> Callable[[Function], Endpoint]:
     """Make a function an endpoint.
 
     Args:
@@ -119,15 +117,12 @@ def endpoint(method: str, *paths: str, scope: str | Sequence[str] = (), who: Who
     """
     rule = Rule(who, tuple(scope.split()) if isinstance(scope, str) else tuple(scope), files)
 
-    def decorate(function: Function) -> HTTPRouteHandler:
-        async def handle(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+    def decorate(function: Function) -> Endpoint:
+        async def handle(request: AnyRequest) -> ASGIResponse:
             return await run(Call(request), function, rule)
 
         handle.__doc__ = function.__doc__
-        return HTTPRouteHandler(
-            path=list(paths), http_method=method, status_code=200,  # type: ignore[arg-type]
-            include_in_schema=False, request_max_body_size=None if files else Empty,
-            name=f"{function.__module__.removeprefix('potluck.apis.')}.{function.__name__}")(handle)
+        return Endpoint(frozenset((method,)), paths, handle, None if files else MAX_BODY)
 
     return decorate
 

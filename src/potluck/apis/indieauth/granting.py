@@ -10,13 +10,14 @@ from typing import Any
 from litestar import Response
 
 from potluck.apis import calls
-from potluck.apis.calls import Answer, AnyRequest, answer
+from potluck.apis.calls import Answer, answer
 from potluck.apis.errors import ApiError
 from potluck.apis.indieauth import clients, endpoint, sites
 from potluck.apis.indieauth.endpoint import Call, Rule
 from potluck.apis.indieauth.errors import insufficient_scope, invalid
 from potluck.apis.indieauth.scopes import FAMILY
 from potluck.apis.params import Params
+from potluck.apis.switchboard import AnyRequest
 from potluck.social.accounts import tokens
 from potluck.social.model import Actor, OAuthCode, User
 

@@ -10,15 +10,13 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from litestar.types import Empty
 
 from potluck.apis import calls
-from potluck.apis.calls import Answer, AnyRequest, answer
+from potluck.apis.calls import Answer, answer
 from potluck.apis.lemmy import limits
 from potluck.apis.lemmy.errors import ApiError, body_of, from_exception, missing, refused
+from potluck.apis.switchboard import MAX_BODY, AnyRequest, Endpoint
 from potluck.social.accounts import tokens
 
 __all__ = ["FAMILY", "Answer", "Call", "answer", "endpoint"]
@@ -84,7 +82,7 @@ Function = Callable[[Call], Awaitable[Answer]]
 
 
 def endpoint(method: str, path: str, *, who: Who = "user", act: limits.Act = "message", unconfirmed: bool = False,
-             files: bool = False, base: str = BASE) -> Callable[[Function], HTTPRouteHandler]:
+             files: bool = False, base: str = BASE) -> Callable[[Function], Endpoint]:
     """Make a function an endpoint.
 
     Args:
@@ -97,18 +95,15 @@ def endpoint(method: str, path: str, *, who: Who = "user", act: limits.Act = "me
         base: in front of the path.
     """
 
-    def decorate(function: Function) -> HTTPRouteHandler:
+    def decorate(function: Function) -> Endpoint:
         async def admit(call: Call, headers: calls.Headers) -> None:
             await _admit(call, headers, who, act, unconfirmed=unconfirmed)
 
-        async def handle(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+        async def handle(request: AnyRequest) -> ASGIResponse:
             return await calls.run(Call(request), function, admit, _refuse, files=files)
 
         handle.__doc__ = function.__doc__
-        return HTTPRouteHandler(
-            path=base + path, http_method=method, status_code=200, include_in_schema=False,  # type: ignore[arg-type]
-            request_max_body_size=None if files else Empty,
-            name=f"lemmy:{function.__module__.rpartition('.')[2]}.{function.__name__}")(handle)
+        return Endpoint(frozenset((method,)), (base + path,), handle, None if files else MAX_BODY)
 
     return decorate
 

@@ -19,9 +19,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.calls import AnyRequest
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import ApiError, missing, refused
+from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.apis.urls import full_url, original_url
 from potluck.media import addresses, attachments, sniffing, uploads
 from potluck.media.types import extension_of
@@ -170,4 +170,4 @@ async def proxy(call: Call) -> Answer:
     return Answer(b"", 302, [("location", url)])
 
 
-route_handlers: list[HTTPRouteHandler] = [send, show, delete, proxy]
+route_handlers: list[Endpoint | HTTPRouteHandler] = [send, show, delete, proxy]

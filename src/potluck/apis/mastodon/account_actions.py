@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import relationship
 from potluck.apis.mastodon.accounts import actor_of
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
+from potluck.apis.switchboard import Endpoint
 from potluck.social import account_notes, act_limits, blocks, endorsements, follows
 from potluck.social.model import Actor
 
 Act = Callable[[AsyncSession, Actor, Actor, Call], Awaitable[object]]
 
 
-def _act(name: str, scope: str, act: Act, doc: str) -> HTTPRouteHandler:
+def _act(name: str, scope: str, act: Act, doc: str) -> Endpoint:
     """An endpoint that does one thing with an account and answers the relationship."""
 
     async def run(call: Call) -> Answer:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +15,7 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.params import Params
+from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, strikes
 from potluck.social.accounts import roles, signup
 from potluck.social.model import Actor, Invite, Report, User, WebSession
@@ -202,7 +202,7 @@ async def reject(call: Call) -> Answer:
     return answer(shown)
 
 
-def _lift(name: str, action: str, doc: str) -> HTTPRouteHandler:
+def _lift(name: str, action: str, doc: str) -> Endpoint:
     async def run(call: Call) -> Answer:
         user = check_staff(call)
         async with call.write() as session:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +14,7 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
+from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, domain_policies, gatekeeping
 from potluck.social.model import CanonicalEmailBlock, DomainPolicy, EmailDomainBlock, IpBlock
 from potluck.social.paging import rows_of
@@ -22,7 +22,7 @@ from potluck.social.paging import rows_of
 Show = Callable[[Any], Json]
 
 
-def _reading(name: str, model: Any, show: Show, what: str, *conditions: Any) -> list[HTTPRouteHandler]:
+def _reading(name: str, model: Any, show: Show, what: str, *conditions: Any) -> list[Endpoint]:
     """The list and the single entry of one kind of block."""
     async def all_(call: Call) -> Answer:
         check_staff(call)
@@ -44,7 +44,7 @@ def _reading(name: str, model: Any, show: Show, what: str, *conditions: Any) -> 
             endpoint("GET", f"/api/v1/admin/{name}/{{id:str}}", scope=f"admin:read:{name}")(one)]
 
 
-def _removing(name: str, model: Any, what: str) -> HTTPRouteHandler:
+def _removing(name: str, model: Any, what: str) -> Endpoint:
     async def remove(call: Call) -> Answer:
         user = check_staff(call)
         async with call.write() as session:
@@ -120,7 +120,7 @@ async def allow_domain(call: Call) -> Answer:
     return answer(shown.domain_allow(row))
 
 
-def _lifting(name: str, *, allow: bool, doc: str) -> HTTPRouteHandler:
+def _lifting(name: str, *, allow: bool, doc: str) -> Endpoint:
     async def lift(call: Call) -> Answer:
         user = check_staff(call)
         async with call.write() as session:

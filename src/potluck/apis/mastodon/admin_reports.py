@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import select
 
 from potluck.apis.mastodon import admin_entities, entities_status, render_accounts
@@ -16,6 +15,7 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.instance_texts import rule
 from potluck.apis.mastodon.paging import links, page_of
+from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, reports, site_texts, views
 from potluck.social.model import Report
 from potluck.social.paging import rows_of
@@ -83,7 +83,7 @@ async def change(call: Call) -> Answer:
     return await _one(call)
 
 
-def _act(name: str, doc: str) -> HTTPRouteHandler:
+def _act(name: str, doc: str) -> Endpoint:
     async def run(call: Call) -> Answer:
         user = check_staff(call)
         async with call.write() as session:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import select
 
 from potluck.apis.mastodon import render
@@ -16,6 +15,7 @@ from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, offset_of, page_of
 from potluck.apis.mastodon.tags import tags_of
 from potluck.apis.mastodon.trends import links_of
+from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, trend_reviews, trends
 from potluck.social.model import Hashtag, LinkPublisher, PreviewCard
 from potluck.social.paging import rows_of
@@ -111,7 +111,7 @@ async def _after(call: Call, kind: Kind, subject_id: int) -> Answer:
     return answer(msgspec.Raw(found[0]))
 
 
-def _deciding(path: str, kind: Kind, verb: str, doc: str) -> HTTPRouteHandler:
+def _deciding(path: str, kind: Kind, verb: str, doc: str) -> Endpoint:
     async def decide(call: Call) -> Answer:
         user, subject_id = check_staff(call), call.ident()
         async with call.write() as session:
@@ -123,7 +123,7 @@ def _deciding(path: str, kind: Kind, verb: str, doc: str) -> HTTPRouteHandler:
     return endpoint("POST", f"/api/v1/admin/trends/{path}/{{id:str}}/{verb}", scope=_WRITE)(decide)
 
 
-def _deciding_publisher(verb: str, doc: str) -> HTTPRouteHandler:
+def _deciding_publisher(verb: str, doc: str) -> Endpoint:
     async def decide(call: Call) -> Answer:
         user = check_staff(call)
         async with call.write() as session:

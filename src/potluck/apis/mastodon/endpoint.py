@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from litestar.types import Empty
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis import calls, limits
-from potluck.apis.calls import EMPTY, Answer, AnyRequest, answer, header_of, json_list
+from potluck.apis.calls import EMPTY, Answer, answer, header_of, json_list
 from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError, body_of, from_exception
 from potluck.apis.params import Params
+from potluck.apis.switchboard import MAX_BODY, AnyRequest, Endpoint
 from potluck.social.accounts import tokens
 
 __all__ = [
@@ -37,7 +35,6 @@ __all__ = [
     "forget",
     "header_of",
     "json_list",
-    "runner_of",
     "token_of",
 ]
 
@@ -52,7 +49,6 @@ _TROUBLES: dict[calls.Trouble, str] = {
     "unapproved": "Your login is currently pending approval",
 }
 _encode = msgspec.json.Encoder().encode
-_runners: dict[HTTPRouteHandler, Callable[[AnyRequest], Awaitable[ASGIResponse]]] = {}
 _windows = limits.Windows(limits.LIMIT, limits.WINDOW_SECONDS)
 _strict_windows = limits.Windows(limits.STRICT_LIMIT, limits.STRICT_WINDOW_SECONDS)
 
@@ -85,7 +81,7 @@ class Rule:
 def endpoint(
     method: str | Sequence[str], *paths: str, scope: str | Sequence[str] = (), who: Who | None = None,
     strict: bool = False, unconfirmed: bool = False, files: bool = False, families: tuple[str, ...] = (FAMILY,),
-) -> Callable[[Function], HTTPRouteHandler]:
+) -> Callable[[Function], Endpoint]:
     """Make a function an endpoint.
 
     Args:
@@ -101,26 +97,16 @@ def endpoint(
     """
     wanted = tuple(scope.split()) if isinstance(scope, str) else tuple(scope)
     rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files, families)
-    methods: Any = [method] if isinstance(method, str) else list(method)
+    methods = [method] if isinstance(method, str) else method
 
-    def decorate(function: Function) -> HTTPRouteHandler:
-        async def handle(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+    def decorate(function: Function) -> Endpoint:
+        async def handle(request: AnyRequest) -> ASGIResponse:
             return await _run(request, function, rule)
 
         handle.__doc__ = function.__doc__
-        made = HTTPRouteHandler(path=list(paths), http_method=methods, status_code=200, include_in_schema=False,
-                                request_max_body_size=None if files else Empty,
-                                name=f"mastodon:{function.__module__.rpartition('.')[2]}.{function.__name__}",
-                                )(handle)
-        _runners[made] = handle
-        return made
+        return Endpoint(frozenset(methods), paths, handle, None if files else MAX_BODY)
 
     return decorate
-
-
-def runner_of(handler: HTTPRouteHandler) -> Callable[[AnyRequest], Awaitable[ASGIResponse]]:
-    """What answers a call of an endpoint, without the web framework."""
-    return _runners[handler]
 
 
 async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:

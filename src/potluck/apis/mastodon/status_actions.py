@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.limits import headers_of
@@ -12,13 +11,14 @@ from potluck.apis.mastodon import render
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.statuses import target_id
+from potluck.apis.switchboard import Endpoint
 from potluck.social import act_limits, reactions
 from potluck.social.model import Actor
 
 Act = Callable[[AsyncSession, Actor, int], Awaitable[object]]
 
 
-def _toggle(name: str, scope: str, act: Act, doc: str, *, strict: bool = False) -> HTTPRouteHandler:
+def _toggle(name: str, scope: str, act: Act, doc: str, *, strict: bool = False) -> Endpoint:
     """An endpoint that does one thing with a status and shows it again."""
 
     async def run(call: Call) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.mastodon import entities
@@ -14,6 +13,7 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.timelines import tag_names
+from potluck.apis.switchboard import Endpoint
 from potluck.settings import current
 from potluck.social import hashtags
 from potluck.social.model import Actor, Hashtag
@@ -67,7 +67,7 @@ async def show(call: Call) -> Answer:
 Act = Callable[[AsyncSession, Actor, str], Awaitable[Any]]
 
 
-def _act(name: str, scope: str | tuple[str, ...], act: Act, doc: str) -> HTTPRouteHandler:
+def _act(name: str, scope: str | tuple[str, ...], act: Act, doc: str) -> Endpoint:
     async def run(call: Call) -> Answer:
         wanted = _wanted(call)
         async with call.write() as session:

@@ -16,6 +16,7 @@ from potluck.apis.errors import ApiError
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.metaweblog import xml
 from potluck.apis.metaweblog.xml import Fault, MethodCall
+from potluck.apis.switchboard import AnyRequest
 from potluck.settings import current
 from potluck.social.accounts import app_passwords
 from potluck.social.errors import Invalid, NotFound, SocialError
@@ -35,7 +36,7 @@ class Call(calls.Call):
 
     __slots__ = ("args", "writer")
 
-    def __init__(self, request: calls.AnyRequest) -> None:
+    def __init__(self, request: AnyRequest) -> None:
         super().__init__(request)
         self.args: tuple[Any, ...] = ()
         self.writer: Actor | None = None
@@ -89,7 +90,7 @@ def method(*names: str, login: int | None) -> Callable[[Function], Function]:
     return decorate
 
 
-async def _body(request: calls.AnyRequest) -> bytes:
+async def _body(request: AnyRequest) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():

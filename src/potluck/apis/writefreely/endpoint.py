@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 import msgspec
-from litestar import Request
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from potluck.apis import calls
@@ -18,6 +16,7 @@ from potluck.apis.calls import Answer
 from potluck.apis.errors import ApiError
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.params import Params, read
+from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.apis.writefreely.errors import body_of, from_exception
 from potluck.social.accounts import tokens
 
@@ -62,7 +61,7 @@ def data(value: Any, status: int = 200) -> Answer:
     return Answer(_encode({"code": status, "data": value}), status)
 
 
-def endpoint(method: str, *paths: str, who: Who = "user") -> Callable[[Function], HTTPRouteHandler]:
+def endpoint(method: str, *paths: str, who: Who = "user") -> Callable[[Function], Endpoint]:
     """Make a function an endpoint.
 
     Args:
@@ -71,18 +70,15 @@ def endpoint(method: str, *paths: str, who: Who = "user") -> Callable[[Function]
         who: `anyone` (with or without token) or `user`.
     """
 
-    def decorate(function: Function) -> HTTPRouteHandler:
+    def decorate(function: Function) -> Endpoint:
         async def admit(call: Call, headers: calls.Headers) -> None:
             await _admit(call, headers, who)
 
-        async def handle(request: Request) -> ASGIResponse:  # type: ignore[type-arg]
+        async def handle(request: AnyRequest) -> ASGIResponse:
             return await calls.run(Call(request), function, admit, _refuse)
 
         handle.__doc__ = function.__doc__
-        return HTTPRouteHandler(
-            path=[f"/api{path}" for path in paths], http_method=method,  # type: ignore[arg-type]
-            status_code=200, include_in_schema=False, request_max_body_size=MAX_BODY,
-            name=f"writefreely:{function.__module__.rpartition('.')[2]}.{function.__name__}")(handle)
+        return Endpoint(frozenset((method,)), tuple(f"/api{path}" for path in paths), handle, MAX_BODY)
 
     return decorate
 
