@@ -12,6 +12,7 @@ import { startPicturePreviews } from "./js/picture-preview.js";
 import { startPreparing } from "./js/preparing.js";
 import { startRelativeTimes } from "./js/relative-time.js";
 import { startShortcuts } from "./js/shortcuts.js";
+import { startSigningOut } from "./js/signing-out.js";
 import { startTheme } from "./js/theme.js";
 import { startWriting } from "./js/writing.js";
 
@@ -19,5 +20,5 @@ document.documentElement.classList.add("js");
 for (const start of [
   startDialogs, startMenus, startConfirm, startCopy, startTheme,
   startRelativeTimes, startComposer, startMedia, startLive, startShortcuts, startPasskeys,
-  startPicturePreviews, startPreparing, startWriting,
+  startPicturePreviews, startPreparing, startSigningOut, startWriting,
 ]) start();

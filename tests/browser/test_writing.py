@@ -77,7 +77,9 @@ def forgive_the_network(person: Person) -> None:
 
 
 def test_no_word_is_lost(writer: Person, mortal: Server, stage: Stage) -> None:
-    """The network goes, and comes; the server is killed in mid-sentence, the page is closed, and all comes back."""
+    """The network goes, and comes; the server is killed in mid-sentence, the page is loaded again without it, is
+    closed, and all comes back.
+    """
     types(writer, "Once upon a time")
     is_in_state(writer, "Saved")
     writer.is_at(r"/write/\d+")
@@ -92,6 +94,10 @@ def test_no_word_is_lost(writer: Person, mortal: Server, stage: Stage) -> None:
     types(writer, " and then the ser")
     stage.run(mortal.stop())
     types(writer, "ver died")
+    is_in_state(writer, "Kept on this device")
+    writer.page.wait_for_selector("form.writing[data-offline=ready]")
+    write(writer, address.removeprefix(mortal.url))
+    assert text_of(writer) == "Once upon a time there was no network, and then the server died"
     is_in_state(writer, "Kept on this device")
     types(writer, " in mid-sentence.")
     writer.page.wait_for_timeout(400)  # the moment in which a word is not in the browser's memory yet
@@ -108,6 +114,31 @@ def test_no_word_is_lost(writer: Person, mortal: Server, stage: Stage) -> None:
     write(writer, address.removeprefix(mortal.url))
     assert text_of(writer) == whole
     forgive_the_network(writer)
+
+
+def test_signing_out_leaves_nothing_on_the_device(open_browser: Open, mortal: Server) -> None:
+    """It asks first where words would be lost; then texts, the kept page and its service worker are gone."""
+    alice = open_browser(base=mortal.url)
+    alice.sign_in("alice", PASSWORD)
+    write(alice, "/write")
+    types(alice, "Dear diary")
+    is_in_state(alice, "Saved")
+    alice.page.wait_for_selector("form.writing[data-offline=ready]")
+    kept = alice.page.evaluate("async () => [...await caches.keys(), ...Object.keys(localStorage)]")
+    assert any("written:" in name for name in kept)
+    assert "writing" in kept
+    assert "Dear diary" not in alice.page.evaluate(
+        "async () => (await (await (await caches.open('writing')).match('/write')).text())")
+    alice.page.evaluate("localStorage.setItem('potluck:writing:@alice:k:b', '{}')")
+    alice.go("/drafts")
+    alice.page.evaluate("document.querySelector('form[action=\"/signout\"]').requestSubmit()")
+    alice.sees("This device keeps a text that was not saved.")
+    alice.press("Sign out", within=alice.page.get_by_role("dialog"))
+    alice.sees("You are signed out.")
+    left = alice.page.evaluate(
+        "async () => [...await caches.keys(), ...Object.keys(localStorage),"
+        " ...await navigator.serviceWorker.getRegistrations()]")
+    assert left == []
 
 
 def test_a_text_that_never_reached_the_server(writer: Person) -> None:

@@ -273,3 +273,13 @@ async def test_writing_for_a_blog(site: Site) -> None:
     assert (await publish(bob, blog_id=str(blog.id))).status_code == 422
     assert (await publish(alice, blog_id=str(blog.id))).status_code == 303
     assert [row.author_id for row in await articles(site)] == [blog.id]
+
+
+async def test_the_editor_without_a_connection(site: Site) -> None:
+    """A service worker for the editor alone; signing out clears what the browser keeps."""
+    found = await site.guest().get("/write/offline.js")
+    assert (found.status_code, found.headers["service-worker-allowed"]) == (200, "/write")
+    assert found.headers["content-type"].startswith("text/javascript")
+    assert "connect-src 'self'" in found.headers["content-security-policy"]
+    alice = await site.browser(site.cast.alice)
+    assert (await alice.post("/signout")).headers["clear-site-data"] == '"storage"'

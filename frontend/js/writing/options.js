@@ -1,4 +1,6 @@
 // What is asked before an article goes out, and the going out: never before every word is saved.
+import { dropLast } from "./copies.js";
+
 export function startOptions(form, saving) {
   const dialog = form.querySelector("dialog.writing-options");
   const open = () => { if (!dialog.open) dialog.showModal(); };
@@ -24,6 +26,7 @@ export function startOptions(form, saving) {
     button.disabled = false;
     if (!saved) { dialog.close(); return; }
     going = true;
+    dropLast(saving.copy());
     form.requestSubmit(button);
   });
 }

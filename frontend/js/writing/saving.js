@@ -1,6 +1,6 @@
 // Saves while one writes. Every word is in this browser within a moment, and on the server when that can be reached.
 import { ask } from "./asking.js";
-import { dropCopy, keepCopy } from "./copies.js";
+import { dropCopy, keepCopy, keepLast } from "./copies.js";
 import { isEmpty, mediaOf, sameWords, wordsOf } from "./fields.js";
 
 const KEEP_MS = 250;
@@ -37,6 +37,7 @@ export function startSaving(form, tell) {
     }
     tries = 0;
     keep();
+    keepLast({ ...copy(), words: saved });
     if (isSaved()) tell.state("saved", answer.saved_at);
     else plan();
   }
@@ -83,8 +84,11 @@ export function startSaving(form, tell) {
   document.addEventListener("visibilitychange", () => { if (document.hidden) { keep(); save({ parting: true }); } });
   window.addEventListener("beforeunload", (event) => { if (!isSaved() && !keep()) event.preventDefault(); });
 
+  keepLast(copy());
   return {
     save, copy, words: () => wordsOf(form),
+    /** What stands in the form is what the server has. */
+    isAsSaved() { saved = wordsOf(form); },
     /** What a copy of before says about where it belongs becomes true for this page. */
     adopt(found) {
       key.value = found.key;

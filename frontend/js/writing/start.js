@@ -1,5 +1,6 @@
 // Brings the editor of articles to life.
 import { askWhich, recover } from "./recovering.js";
+import { keepForReload, openCopy, openedWithoutServer } from "./offline.js";
 import { startCounting } from "./words.js";
 import { startInserting } from "./inserting.js";
 import { startOptions } from "./options.js";
@@ -39,13 +40,16 @@ function startFormat(form) {
 
 export function start(form) {
   const state = startStates(form);
-  const saving = startSaving(form, { state, changed: (answer) => askWhich(form, saving, answer) });
+  const tell = { state, changed: (answer) => askWhich(form, saving, answer) };
+  const alone = openedWithoutServer(form);
+  const saving = startSaving(form, tell);
   startFormat(form);
   startInserting(form);
   startPictures(form);
   startOptions(form, saving);
   startPreview(form);
-  recover(form, saving);
+  if (alone) openCopy(form, saving, tell, alone);
+  else recover(form, saving);
   startCounting(form);
   form.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "s") return;
@@ -59,4 +63,5 @@ export function start(form) {
     form.elements.text.setSelectionRange(0, 0);
   });
   form.dataset.ready = "";
+  keepForReload(form);
 }

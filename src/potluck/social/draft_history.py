@@ -26,6 +26,9 @@ from potluck.social.model import KeptDraft, KeptDraftVersion
 MAX_BYTES = 4 * 1024 * 1024
 MAX_VERSIONS = 40
 MAX_VERSION_BYTES = 12 * 1024 * 1024
+MAX_OWNER_BYTES = 64 * 1024 * 1024
+"""Of earlier versions of all drafts of one person."""
+
 MAX_KEY = 64
 APART = timedelta(minutes=5)
 _MUCH = 200  # characters that may go between two saves without a version being kept
@@ -173,6 +176,22 @@ async def _keep_version(session: AsyncSession, row: KeptDraft, new_size: int, *,
                                  opening=kept_drafts.opening({**row.request, "title": ""}), saved_at=row.updated_at))
     await session.flush()
     await _thin_out(session, row.id)
+    await _make_room(session, row.owner_id)
+
+
+async def _make_room(session: AsyncSession, owner_id: int) -> None:
+    """Drop the oldest versions of somebody's drafts until all together take no more than they may."""
+    left = [tuple(row) for row in (await session.execute(select(
+        KeptDraftVersion.id, KeptDraftVersion.size).join(KeptDraft, KeptDraft.id == KeptDraftVersion.draft_id).where(
+        KeptDraft.owner_id == owner_id).order_by(KeptDraftVersion.saved_at, KeptDraftVersion.id))).all()]
+    total = sum(size for _, size in left)
+    gone: list[int] = []
+    while total > MAX_OWNER_BYTES and len(left) - len(gone) > 1:
+        version_id, size = left[len(gone)]
+        gone.append(version_id)
+        total -= size
+    if gone:
+        await session.execute(delete(KeptDraftVersion).where(KeptDraftVersion.id.in_(gone)))
 
 
 async def _thin_out(session: AsyncSession, draft_id: int) -> None:

@@ -26,6 +26,9 @@ from potluck.text.sanitise import excerpt, to_plain_text
 MAX_TEXT = 200_000  # characters of an article that go into a letter
 _UNCONFIRMED = timedelta(days=7)
 _ASK_AGAIN = timedelta(hours=12)
+_A_DAY = timedelta(days=1)
+MAX_ASKED_A_DAY = 5
+"""Blogs that one address is asked about in a day: nobody's mail box is filled by way of many blogs."""
 
 
 def address(token: str, what: str = "") -> str:
@@ -37,8 +40,8 @@ async def subscribe(session: AsyncSession, blog: Actor, email: str, locale: str)
     """Somebody gives an address; they get a letter to confirm it.
 
     Returns:
-        That letter; None where the address is subscribed already, or was asked not long ago: nobody can have
-        strangers flooded, and the answer does not tell who reads.
+        That letter; None where the address is subscribed already, or was asked not long ago, by this blog or by
+        several: nobody can have strangers flooded, and the answer does not tell who reads.
 
     Raises:
         Invalid: it is no address.
@@ -55,6 +58,10 @@ async def subscribe(session: AsyncSession, blog: Actor, email: str, locale: str)
     known = await session.scalar(select(BlogSubscriber).where(
         BlogSubscriber.blog_id == blog.id, BlogSubscriber.email == email))
     if known is not None and (known.confirmed_at or known.created_at > moment - _ASK_AGAIN):
+        return None
+    asked = await session.scalar(select(func.count()).select_from(BlogSubscriber).where(
+        BlogSubscriber.email == email, BlogSubscriber.created_at > moment - _A_DAY))
+    if (asked or 0) >= MAX_ASKED_A_DAY:
         return None
     if known is None:
         known = BlogSubscriber(id=ids.new(), blog_id=blog.id, email=email, token=secrets.token_urlsafe(24))

@@ -97,4 +97,4 @@ class BlogSubscriber(Base):
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    __table_args__ = (UniqueConstraint("blog_id", "email"),)
+    __table_args__ = (UniqueConstraint("blog_id", "email"), Index("ix_blog_subscriber_email", "email", "created_at"))

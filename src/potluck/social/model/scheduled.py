@@ -67,7 +67,8 @@ class KeptDraftVersion(Base):
     opening: Mapped[str] = mapped_column(default="")
     saved_at: Mapped[datetime]  # when it was saved
 
-    __table_args__ = (Index("ix_kept_draft_version_draft", "draft_id", "id"),)
+    # All that is asked about the versions of a draft but for their texts, which are long.
+    __table_args__ = (Index("ix_kept_draft_version_sizes", "draft_id", "id", "size", "saved_at"),)
 
 
 class RemovedPost(Base):

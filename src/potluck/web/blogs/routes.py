@@ -9,6 +9,7 @@ from potluck.web.blogs import (
     letters,
     move_in,
     move_out,
+    offline,
     pictures,
     writing,
 )
@@ -17,4 +18,5 @@ route_handlers = [
     *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *elsewhere.route_handlers,
     *letters.route_handlers, *move_in.route_handlers, *move_out.route_handlers,
     *writing.route_handlers, *draft_versions.route_handlers, *pictures.route_handlers,
+    *offline.route_handlers,
 ]
