@@ -95,6 +95,22 @@ async def test_versions_stay_few(session: AsyncSession, alice: Actor, monkeypatc
     assert sum(map(len, await texts(session, draft))) < 2000
 
 
+async def test_versions_of_all_drafts_together_are_bounded(
+        session: AsyncSession, alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest go first, whichever draft they are of; the newest one stays, and nobody pays for another's."""
+    monkeypatch.setattr(draft_history, "MAX_OWNER_BYTES", 3000)
+    theirs = await save(session, bob, "b" * 900)
+    await save(session, bob, "c", draft_id=theirs.id, base=1)
+    drafts = [await save(session, alice, f"{number}" + "a" * 900) for number in range(5)]
+    for draft in drafts:
+        await save(session, alice, "short", draft_id=draft.id, base=1)
+    assert [len(await texts(session, draft)) for draft in drafts] == [0, 0, 1, 1, 1]
+    assert len(await texts(session, theirs)) == 1
+    monkeypatch.setattr(draft_history, "MAX_OWNER_BYTES", 10)
+    await save(session, alice, "shorter", draft_id=drafts[0].id, base=2, over=True)
+    assert [len(await texts(session, draft)) for draft in drafts] == [1, 0, 0, 0, 0]
+
+
 async def test_restoring_loses_nothing(session: AsyncSession, alice: Actor, bob: Actor) -> None:
     """An earlier version comes back, and what stood there is the newest version then; nobody else can do that."""
     draft = await save(session, alice, "first", by="tab")

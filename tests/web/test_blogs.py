@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.jobs import JobRow
 from potluck.kinds.article import actions, letters
@@ -20,10 +22,10 @@ from potluck.settings import current
 from potluck.social import keys
 from potluck.social.accounts import mailing
 from potluck.social.accounts.email import Mail
-from potluck.social.blogs import authors, making
+from potluck.social.blogs import authors, making, subscribing
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Invalid
-from potluck.social.model import Actor, Object
+from potluck.social.model import Actor, BlogSubscriber, Object
 from potluck.web.blogs.domains import OwnDomains, path_of
 from web.conftest import Site
 
@@ -293,6 +295,19 @@ async def test_reading_by_mail(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
     sent.clear()
     await letters.mail_article(FakeJob(site.database), row.id)
     assert not sent
+
+
+async def test_many_blogs_do_not_fill_one_mail_box(site: Site) -> None:
+    """An address is asked for few blogs in a day, however many there are; the next day it may be asked again."""
+    async with site.database.write() as session:
+        owner = await session.get_one(Actor, site.cast.alice.id)
+        blogs = [await making.create(session, owner, f"crumbs_{number}", making.Wishes(title="Crumbs"), pairs=PAIRS)
+                 for number in range(subscribing.MAX_ASKED_A_DAY + 1)]
+        sent = [await subscribing.subscribe(session, one, "Reader@mail.test", "en") for one in blogs]
+        assert [mail is not None for mail in sent] == [True] * subscribing.MAX_ASKED_A_DAY + [False]
+        assert await subscribing.subscribe(session, blogs[-1], "other@mail.test", "en") is not None
+        await session.execute(update(BlogSubscriber).values(created_at=now() - timedelta(days=2)))
+        assert await subscribing.subscribe(session, blogs[-1], "reader@mail.test", "en") is not None
 
 
 async def test_closed_blogs_send_no_letters(site: Site) -> None:
