@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+import pyvips
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.sync_api import expect
@@ -20,6 +21,7 @@ from support.stage import Stage
 pytestmark = pytest.mark.timeout(280)
 
 VERIFIER, CHALLENGE = "v" * 50, "CrlVwe1WSHWuTQYh3iczmx3aS-faRx6C92k9_hNxl4A"
+LOGO = pyvips.Image.black(96, 96, bands=3).invert().copy(interpretation="srgb").write_to_buffer(".png")
 PAGE = """<!doctype html><title>Quill</title><div class="h-app"><img class="u-logo" src="/logo.png" alt="">
 <a class="u-url p-name" href="/">Quill, a pen for the web</a></div>"""
 
@@ -28,6 +30,8 @@ PAGE = """<!doctype html><title>Quill</title><div class="h-app"><img class="u-lo
 def app(stage: Stage) -> Iterator[str]:
     """The app's web server: its page, and what its code comes back to."""
     async def page(request: web.Request) -> web.Response:
+        if request.path == "/logo.png":
+            return web.Response(body=LOGO, content_type="image/png")
         return web.Response(text=PAGE if request.path == "/" else "<!doctype html><title>Back</title><h1>Back</h1>",
                             content_type="text/html")
 

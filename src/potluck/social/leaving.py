@@ -47,6 +47,7 @@ from potluck.social.model import (
     ObjectTag,
     Pin,
     Reaction,
+    RemovedPost,
     Revision,
     ScheduledPost,
     ThreadMute,
@@ -71,7 +72,8 @@ _OWN: tuple[tuple[Any, Any], ...] = (
     (Notification, Notification.actor_id), (Notification, Notification.reader_id), (Mention, Mention.actor_id),
     (Media, Media.owner_id), (BlogAuthor, BlogAuthor.blog_id), (BlogAuthor, BlogAuthor.actor_id),
     (BlogSubscriber, BlogSubscriber.blog_id), (Blog, Blog.actor_id),
-    (KeptDraft, KeptDraft.owner_id), (ScheduledPost, ScheduledPost.owner_id),
+    (KeptDraft, KeptDraft.owner_id), (ScheduledPost, ScheduledPost.owner_id), (RemovedPost, RemovedPost.owner_id),
+    (RemovedPost, RemovedPost.author_id),
 )
 
 

@@ -105,7 +105,8 @@ async def test_nobody_is_led_where_an_app_is_not(server: Server) -> None:
     server.page.body = HAPP + "".join(
         f'<link rel="redirect_uri" href="{uri}">' for uri in ("javascript:alert(1)", "data:,x"))
     for uri in ("https://evil.example/back", "http://127.0.0.1:1/back", "javascript:alert(1)", "data:,x", "",
-                "urn:ietf:wg:oauth:2.0:oob", "quill://elsewhere", "http://127.0.0.1@evil.example/", "//evil.example/"):
+                "urn:ietf:wg:oauth:2.0:oob", "quill://elsewhere", "http://127.0.0.1@evil.example/", "//evil.example/",
+                f"http://evil.example\\@{server.page.url[7:]}", f"http://a:b@{server.page.url[7:]}"):
         for answer in (await asked(server, redirect_uri=uri), await consent(server, redirect_uri=uri)):
             assert answer.status_code == 400, uri
             assert "location" not in answer.headers

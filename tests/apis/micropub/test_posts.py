@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
+from potluck.apis.micropub import files
 from potluck.kinds.article.drafts import from_words
 from potluck.social import removed_posts
 from potluck.social.blogs import authors
@@ -250,6 +253,26 @@ async def test_pages_of_posts(server: Server) -> None:
     reader = await server.app(server.cast.alice, scopes="profile media")
     assert (await reader.query(q="config"))["syndicate-to"] == []
     await reader.query(401, q="source")
+
+
+async def test_files_that_take_longer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry whose file is not ready waits for it (202), and so does a file of the media endpoint; both come out."""
+    monkeypatch.setattr(files, "WAIT_SECONDS", 0.0)
+    app, file = await server.app(server.cast.alice), ("a.jpg", picture(), "image/jpeg")
+    first = await app.made(202, data={"content": "x"}, files={"photo": file})
+    pending = await app.made(202, path="/micropub/media", files={"file": file})
+    assert pending.startswith(f"{URL}/micropub/media/")
+    path = pending.removeprefix(URL)
+    assert (await app.send("GET", path)).status_code == 202
+    second = await app.json(202, content=["y"], photo=[{"value": pending, "alt": "A cat"}])
+    await server.prepare(asyncio.sleep(0.1))
+    ready = await app.send("GET", path)
+    assert (ready.status_code, ready.headers["location"].startswith(f"{URL}/media/")) == (201, True)
+    for url in (first, second):
+        assert (await server.row(url)).state == "published"
+        assert len((await app.source(url))["photo"]) == 1
+    bobs = await server.app(server.cast.bob)
+    assert (await bobs.send("GET", path)).status_code == 400
 
 
 async def test_what_is_deleted_goes_for_good(server: Server) -> None:

@@ -29,6 +29,8 @@ MAX_ID = 2000
 _MAX_BYTES = 256 * 1024
 _SECONDS = 8.0
 _ACCEPT = "application/json, text/html;q=0.9, application/xhtml+xml;q=0.8"
+_UNKNOWN = AppPage()
+"""Stands for a page that could not be had: it is not asked for again at once, since each try may take seconds."""
 _pages: FadingCache[str, AppPage] = FadingCache(500, 120.0)
 
 
@@ -95,17 +97,17 @@ async def learn(request: AnyRequest, client_id: str) -> Client:
     page = _pages.get(client_id)
     if page is None:
         page = await _fetch(request.app.state.federation, client_id)
-        if page is None:
-            return Client(client_id, client_id)
         _pages.put(client_id, page)
+    if page is _UNKNOWN:
+        return Client(client_id, client_id)
     return Client(client_id, page.name or client_id, logo=shown(page.logo or None, SMALL) or "", website=page.website,
                   described=True, redirect_uris=tuple(page.redirect_uris))
 
 
-async def _fetch(federation: Federation, client_id: str) -> AppPage | None:
+async def _fetch(federation: Federation, client_id: str) -> AppPage:
     try:
         if await federation.is_blocked(urlsplit(client_id).netloc.lower()):
-            return None
+            return _UNKNOWN
         async with asyncio.timeout(_SECONDS):
             found = await federation.client.get(client_id, accept=_ACCEPT, max_bytes=_MAX_BYTES)
         found.raise_for_status()
@@ -113,7 +115,7 @@ async def _fetch(federation: Federation, client_id: str) -> AppPage | None:
                                        ", ".join(found.headers.getall("Link", [])))
     except (FederationError, TimeoutError, ValueError) as error:
         log.info("app_not_described", client_id=client_id[:300], reason=str(error)[:200])
-        return None
+        return _UNKNOWN
 
 
 def check_redirect(client: Client, uri: str) -> None:
@@ -126,7 +128,10 @@ def check_redirect(client: Client, uri: str) -> None:
         oauth_apps.check_redirect(uri)
     except Invalid as error:
         raise invalid(error.text.removeprefix("Validation failed: ")) from error
-    if uri == oauth_apps.OUT_OF_BAND or (_origin(uri) != _origin(client.id) and uri not in client.redirect_uris):
+    # Browsers read "\\" as "/", others do not; a login before the host makes it look like another one.
+    hidden = "\\" in uri or "@" in urlsplit(uri).netloc
+    ours = _origin(uri) == _origin(client.id) or uri in client.redirect_uris
+    if hidden or not ours or uri == oauth_apps.OUT_OF_BAND:
         raise invalid("The app wants to lead you to an address that it does not publish as its own.")
 
 
