@@ -51,7 +51,7 @@ async def _work(settings: Settings) -> None:
         await upgrade(db)
         async with NodeLease(db, "engine"), Waker(db) as waker, federation(db, settings) as wire:
             transfer_ports.plug(Finder(wire))
-            fetching.plug(wire.client)
+            fetching.plug(wire.client, wire.is_blocked)
             tasks = [asyncio.create_task(work) for work in (
                 InboxEngine(db, wire, waker, batch=settings.inbox_batch).run(),
                 DeliveryEngine(db, wire, waker, concurrency=settings.delivery_concurrency).run(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +18,9 @@ _PICTURE_SECONDS = 60.0
 _FEED = "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/xml;q=0.8, text/html;q=0.5"
 _PICTURE = "image/avif, image/webp, image/*;q=0.9"
 
+Blocked = Callable[[str], Awaitable[bool]]
+"""Whether this server wants nothing to do with a host."""
+
 _client: list[SafeClient | None] = [None]
 
 
@@ -24,9 +28,16 @@ class NotFetched(Exception):
     """What was to be fetched cannot be had. The text is for people (a message id)."""
 
 
-def plug(client: SafeClient | None) -> None:
-    """Have this process fetch by `client`."""
-    _client[0] = client
+async def _nobody(_host: str) -> bool:
+    return False
+
+
+_blocked: list[Blocked] = [_nobody]
+
+
+def plug(client: SafeClient | None, is_blocked: Blocked = _nobody) -> None:
+    """Have this process fetch by `client`, but nothing from hosts that are blocked."""
+    _client[0], _blocked[0] = client, is_blocked
 
 
 async def fetch_feed(url: str, path: Path) -> str:
@@ -61,6 +72,7 @@ async def _download(url: str, path: Path, accept: str, most: int, seconds: float
     client = _client[0]
     if client is None:
         raise NotFetched("This server fetches nothing just now.")
+    await _check_host(url)
     await asyncio.to_thread(path.unlink, missing_ok=True)
     try:
         async with asyncio.timeout(seconds), client.stream(url, accept=accept) as answer:
@@ -76,3 +88,12 @@ async def _download(url: str, path: Path, accept: str, most: int, seconds: float
         raise NotFetched("The other server took too long.") from error
     except FederationError as error:
         raise NotFetched("The other server cannot be reached, or its address may not be.") from error
+
+
+async def _check_host(url: str) -> None:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    if not host or await _blocked[0](host):
+        raise NotFetched("The other server cannot be reached, or its address may not be.")
