@@ -3,6 +3,7 @@
     python -m bench.forum [--sizes 10000,100000] [--rounds 30] [--comments 1000,10000] [--votes 500] [--hosts 1000]
                           [--only listings,trees,votes,fanout] [--database sqlite|postgresql|both]
 
+CPU is that of the asking process, the best of the rounds; what PostgreSQL's own processes use is not in it.
 `growth` is the best time at the largest size against the best at the smallest one (other work on the machine spoils
 medians); a listing that walks one index stays near 1.
 Half the posts lie in ten large communities of a hundred; the reader is subscribed to twenty, among them the smallest.
@@ -15,6 +16,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +65,29 @@ def questions(town: Town) -> list[tuple[str, int | None, Wanted]]:
     return found
 
 
-async def timed(rounds: int, ask: Callable[[], Awaitable[int]]) -> tuple[list[float], int]:
-    """Times of some rounds after one that warms up, and how much was found."""
-    found = await ask()
-    times: list[float] = []
-    while len(times) < rounds and (sum(times) < _ENOUGH or len(times) < 3):
-        started = time.perf_counter()
-        found = await ask()
-        times.append(time.perf_counter() - started)
-    return times, found
+@dataclass(slots=True)
+class Timed:
+    """How long some rounds of a question took, the CPU of this process in each, and how much was found."""
+
+    times: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    found: int = 0
+
+
+async def timed(rounds: int, ask: Callable[[], Awaitable[int]]) -> Timed:
+    """Some rounds after one that warms up."""
+    result = Timed(found=await ask())
+    while len(result.times) < rounds and (sum(result.times) < _ENOUGH or len(result.times) < 3):
+        started, cpu = time.perf_counter(), time.process_time()
+        result.found = await ask()
+        result.times.append(time.perf_counter() - started)
+        result.cpu.append(time.process_time() - cpu)
+    return result
 
 
 async def listings(db: Database, name: str, town: Town, options: argparse.Namespace) -> Rows:
     """Each question at each size."""
-    measured: dict[str, list[tuple[list[float], int]]] = {}
+    measured: dict[str, list[Timed]] = {}
     for size in options.sizes:
         started = time.perf_counter()
         await add_posts(db, town, size)
@@ -87,24 +98,24 @@ async def listings(db: Database, name: str, town: Town, options: argparse.Namesp
                     return len((await listing.page(session, reader, wanted)).object_ids)
 
             measured.setdefault(label, []).append(await timed(options.rounds, ask))
-    return [[name, label, results[-1][1], *_medians(results)] for label, results in measured.items()]
+    return [[name, label, results[-1].found, *_medians(results)] for label, results in measured.items()]
 
 
-def _medians(results: Sequence[tuple[list[float], int]]) -> list[object]:
-    """p50 and p99 of each size in milliseconds, then the growth from the first to the last."""
+def _medians(results: Sequence[Timed]) -> list[object]:
+    """p50, p99 and the best CPU of each size in milliseconds, then the growth from the first to the last."""
     cells: list[object] = []
-    for times, _ in results:
-        cells += [percentile(times, 0.5) * 1000, percentile(times, 0.99) * 1000]
-    return [*cells, min(results[-1][0]) / min(results[0][0])]
+    for result in results:
+        cells += [percentile(result.times, 0.5) * 1000, percentile(result.times, 0.99) * 1000, min(result.cpu) * 1000]
+    return [*cells, min(results[-1].times) / min(results[0].times)]
 
 
 async def trees(db: Database, name: str, town: Town, options: argparse.Namespace) -> Rows:
     """Pages of discussions of several sizes: every order, near the end, branches, extreme shapes, other APIs."""
-    measured: dict[str, list[tuple[list[float], int]]] = {}
+    measured: dict[str, list[Timed]] = {}
     for size in options.comments:
         for label, ask in await _pages(db, town, size):
             measured.setdefault(label, []).append(await timed(options.rounds, ask))
-    return [[name, label, results[-1][1], *_medians(results)] for label, results in measured.items()]
+    return [[name, label, results[-1].found, *_medians(results)] for label, results in measured.items()]
 
 
 async def _pages(db: Database, town: Town, size: int) -> list[tuple[str, Callable[[], Awaitable[int]]]]:
@@ -225,7 +236,7 @@ async def run(options: argparse.Namespace) -> None:
 
 def _print(rows: dict[str, Rows], options: argparse.Namespace) -> None:
     def sized(sizes: Sequence[int]) -> list[str]:
-        return [f"{word} ms at {size}" for size in sizes for word in ("p50", "p99")]
+        return [f"{word} ms at {size}" for size in sizes for word in ("p50", "p99", "CPU")]
 
     tables = {
         "listings": ("one page of posts", ["database", "listing", "found", *sized(options.sizes), "growth"]),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from potluck.db.base import now
 from potluck.kinds.link import actions as links
@@ -194,6 +195,39 @@ async def test_top_looks_back_as_far_as_asked(session, three) -> None:
     """The third post is an hour old."""
     assert await listed(session, None, sort="top", range="hour") == []
     assert await listed(session, None, sort="top", range="six_hours") == [three[1].id, three[2].id, three[0].id]
+
+
+@pytest.mark.parametrize(("name", "hours"), [("day", 24), ("week", 168)])
+async def test_the_best_of_a_day_or_week_are_those_of_its_slots(session, people, soups, name, hours) -> None:
+    """Page after page as if all of it were sorted; it is read by an index of slots, and the week is not sorted."""
+    post = await bring(session, people["bob"], soups)
+    moment = ranking.seconds()
+    place: Any = GroupPost.__table__
+    values = dict((await session.execute(select(place).where(place.c.object_id == post.id))).mappings().one())
+    await session.execute(delete(GroupPost))
+    await session.execute(insert(Object), [
+        {"id": 1000 + number, "uri": f"https://far.example/{number}", "kind": "link", "type": "Page",
+         "author_id": people["bob"].id, "visibility": "public", "published": now()} for number in range(60)])
+    rows = [{**values, "object_id": 1000 + number, "score": number * 7 % 11,
+             "published_s": moment - number * 4 * 3600 - 60} for number in range(60)]
+    await session.execute(insert(GroupPost), rows)
+    best = sorted((row for row in rows if row["published_s"] > moment - hours * 3600),
+                  key=lambda row: (row["score"], row["object_id"]), reverse=True)
+    expected = [row["object_id"] for row in best]
+    found, cursor = [], None
+    for _ in range(20):
+        page = await listing.page(session, None, Wanted(sort="top", range=name, limit=5, cursor=cursor))
+        found += page.object_ids
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == expected
+    assert await listed(session, None, sort="top", range=name, limit=4, offset=2) == expected[2:6]
+    if session.get_bind().dialect.name == "sqlite":
+        query = listing._slotted(Wanted(sort="top", range=name), [place.c.listed], 20, sqlite=True)
+        text = str(query.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}))
+        plan = (await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")).all()
+        assert any("ix_group_post_slot (<expr>=?" in row[3] for row in plan), plan
 
 
 @pytest.mark.parametrize("wanted", [

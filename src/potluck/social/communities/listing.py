@@ -23,13 +23,15 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
+from potluck.db.base import BigInt, now
 from potluck.db.engine import insert_or_ignore
 from potluck.social.communities import flairs, ranking
 from potluck.social.communities.posts import normalised_link
@@ -45,6 +47,7 @@ from potluck.social.model import (
     PostHidden,
     PostRead,
 )
+from potluck.social.model.communities import POST_SLOT, SLOT
 from potluck.social.visibility import not_hidden_by
 
 _POST: Any = GroupPost.__table__
@@ -59,6 +62,7 @@ _COLUMN = {"hot": "hot", "active": "hot_active", "scaled": "scaled", "new": "pub
            "most_comments": "comments", "new_comments": "newest_comment_s", "controversial": "controversy",
            "top": "score"}
 _SHORT = 7 * 86400
+_BY_SLOTS = ("day", "week")
 MAX_LIMIT = 100
 MAX_OFFSET = 10_000
 MOST_MERGED = 300
@@ -131,6 +135,8 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
     if sqlite and chosen is not None and await are_few(session, chosen):
         others = [*_readable(viewer_id), *_filters(viewer_id, wanted), *([~marks] if marks is not None else [])]
         query = _merged(wanted, chosen.subquery("chosen"), others, limit - len(pinned) + 1)
+    elif wanted.scope in ("all", "local") and wanted.sort == "top" and wanted.range in _BY_SLOTS:
+        query = _slotted(wanted, conditions, limit - len(pinned) + 1, sqlite=sqlite)
     else:
         query = _ordered(wanted, conditions, limit - len(pinned) + 1)
     rows = (await session.execute(query)).all()
@@ -175,6 +181,31 @@ def _ordered(wanted: Wanted, conditions: list[Any], limit: int) -> Any:
         limit).offset(wanted.offset or None)
 
 
+def _slotted(wanted: Wanted, conditions: list[Any], limit: int, *, sqlite: bool) -> Any:
+    """The best posts of each slot of three hours, then the best of all of those.
+
+    So many posts are read for a page of the week as there are slots in it, however much was posted; only in the oldest
+    slot, of which the range has a part, those that are too old are read and left out.
+    """
+    moment = ranking.seconds()
+    slots: Any = select(literal((moment - RANGES[wanted.range]) // SLOT, BigInt).label("slot")).cte(
+        "slots", recursive=True)
+    # What bears a date of the future counts as of the slot that comes next; beyond that it waits for its time.
+    slots = slots.union_all(select(slots.c.slot + 1).where(slots.c.slot <= moment // SLOT))
+    column, conditions, order = _in_order(wanted, [literal_column(POST_SLOT) == slots.c.slot, *conditions], plain=True)
+    first = select(_POST.c.object_id, column.label("value")).where(*conditions).order_by(*order).limit(
+        limit + wanted.offset).correlate(slots)
+    if sqlite:
+        found = _POST.alias("found")
+        source = slots.join(found, found.c.object_id.in_(first.with_only_columns(_POST.c.object_id)))
+        value = found.c[_COLUMN[wanted.sort]]
+    else:
+        found = first.lateral("found")
+        source, value = slots.join(found, true()), found.c.value
+    return select(found.c.object_id, value.label("value")).select_from(source).order_by(
+        desc(value), desc(found.c.object_id)).limit(limit).offset(wanted.offset or None)
+
+
 async def are_few(session: AsyncSession, chosen: Any) -> bool:
     """Whether a selection of communities is small enough for reading each one's first posts or comments."""
     count = await session.scalar(select(func.count()).select_from(chosen.limit(MOST_MERGED + 1).subquery()))
@@ -199,12 +230,16 @@ def _merged(wanted: Wanted, chosen: Any, conditions: list[Any], limit: int) -> A
         direction(value), direction(found.c.object_id)).limit(limit).offset(wanted.offset or None)
 
 
-def _in_order(wanted: Wanted, conditions: list[Any]) -> tuple[Any, list[Any], tuple[Any, Any]]:
-    """What is sorted by, the conditions with range and cursor, and the order."""
+def _in_order(wanted: Wanted, conditions: list[Any], *, plain: bool = False) -> tuple[Any, list[Any], tuple[Any, Any]]:
+    """What is sorted by, the conditions with range and cursor, and the order.
+
+    Args:
+        plain: an index of the order is at hand for short ranges, too.
+    """
     column = _POST.c[_COLUMN[wanted.sort]]
     if wanted.sort == "top" and RANGES[wanted.range]:
         conditions = [*conditions, _POST.c.published_s > ranking.seconds() - RANGES[wanted.range]]
-        if RANGES[wanted.range] <= _SHORT:
+        if RANGES[wanted.range] <= _SHORT and not plain:
             # Few posts are that young: read them by time and sort those, not the whole history by score.
             column = column + 0
     descending = wanted.sort != "old"

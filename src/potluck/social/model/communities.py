@@ -12,6 +12,10 @@ from potluck.db.base import Base, Id, now
 
 _ORDERS = ("hot", "hot_active", "scaled", "controversy", "score", "comments", "newest_comment_s", "published_s")
 
+SLOT = 3 * 3600
+"""Seconds in which posts are put together for the best ones of a day or a week."""
+POST_SLOT = f"published_s / {SLOT}"
+
 
 def _listed_index(scope: str, before: tuple[str, ...], column: str) -> Index:
     return Index(f"ix_group_post_{scope}_{column}", *before, column, "object_id",
@@ -106,6 +110,8 @@ class GroupPost(Base):
     __table_args__ = (
         *(_listed_index(scope, columns, column)
           for scope, columns in (("all", ()), ("community", ("community_id",))) for column in _ORDERS),
+        Index("ix_group_post_slot", text(f"({POST_SLOT})"), "score", "object_id",
+              sqlite_where=text("listed = 1"), postgresql_where=text("listed")),
         Index("ix_group_post_pinned", "community_id",
               sqlite_where=text("pinned = 1"), postgresql_where=text("pinned")),
         Index("ix_group_post_site_pinned", "object_id",
