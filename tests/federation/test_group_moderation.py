@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from potluck.federation.actor_documents import write_actor
+from potluck.kinds.link import actions as links
+from potluck.kinds.link.actions import LinkRequest
 from potluck.social import objects
-from potluck.social.communities import moderating, roles
-from potluck.social.model import Actor, Community
+from potluck.social.communities import appealing, moderating, roles
+from potluck.social.errors import Invalid
+from potluck.social.model import Actor, Community, Notification
+from potluck.social.paging import Page
 
 from .conftest import Wire
 from .groups_cast import (
@@ -239,3 +244,48 @@ async def test_a_server_puts_back_nothing_that_we_took_down(wire: Wire, peer: Pe
     await wire.take(admin, ban, act(admin, "Undo", ban, restoreData=True),
                     act(admin, "Undo", ban | {"id": f"{ban['id']}-more", "restoreData": True}))
     assert (await there(wire, post["id"])).state == "removed"
+
+
+async def test_a_moderator_elsewhere_warns_somebody_here(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """Once for each thing, with the reason; nobody else may, nor where the community merely lists something."""
+    known = await subscribed(wire, alice, group)
+    mod, mallory = peer.person("mod"), other.person("mallory")
+    for person in (mod, mallory):
+        await wire.learn(person)
+    async with wire.db.write() as session:
+        mine = await links.compose(session, await session.get_one(Actor, alice.id), LinkRequest(known.id, "A stew"))
+    plain = await wire.say(alice)
+    words = {"to": [alice.uri], "cc": [], "audience": group.uri, "summary": "No stews here"}
+    await wire.take(mallory, act(mallory, "Warn", mine.uri, **words))
+    await wire.take(mod, act(mod, "Warn", plain.uri, **words))
+    assert await log_of(wire) == []
+    await wire.take(mod, act(mod, "Warn", mine.uri, **words), act(mod, "Warn", mine.uri, **words))
+    assert await log_of(wire) == ["warn"]
+    (told,) = await wire.rows(select(Notification).where(Notification.reader_id == alice.id))
+    assert (told.type, told.actor_id) == ("community_measure", known.id)
+    async with wire.db.read() as session:
+        (decision,) = await appealing.decisions(session, alice.id, Page())
+    assert (decision.action.reason, decision.may_appeal) == ("No stews here", False)
+
+
+async def test_a_moderator_here_warns_somebody_elsewhere(wire: Wire, peer: Peer, other: Peer, alice) -> None:
+    """Only the author's server is told, whether the community is ours or not; there must be a reason."""
+    ours = await hosted(wire, alice)
+    carol, witness = peer.person("carol"), other.person("witness")
+    await joined(wire, ours, carol, witness)
+    post = page(carol, ours.uri)
+    await wire.take(carol, carol.create(post))
+    await wire.deliver()
+    other.received.clear()
+    row = await there(wire, post["id"])
+    async with wire.db.write() as session:
+        me = await session.get_one(Actor, alice.id)
+        with pytest.raises(Invalid):
+            await moderating.warn(session, me, row.id, " ")
+        await moderating.warn(session, me, row.id, "Only stews")
+    await wire.deliver()
+    warning = next(item for item in peer.received if item["type"] == "Warn")
+    assert {name: warning[name] for name in ("actor", "object", "to", "audience", "summary")} == {
+        "actor": alice.uri, "object": post["id"], "to": [carol.uri], "audience": ours.uri, "summary": "Only stews"}
+    assert other.received == []
+    assert (await there(wire, post["id"])).state == "published"

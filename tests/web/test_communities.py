@@ -368,6 +368,21 @@ async def test_moderating_on_the_spot(site: Site) -> None:
     assert answer.headers["location"] == "/@soups"
 
 
+async def test_an_author_is_warned(site: Site) -> None:
+    """With a reason, which they read where they can look at decisions about them; the post stays."""
+    row = await bring(site, await community(site))
+    said = await comment(site, site.cast.bob, row, "A rude word")
+    alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
+    answer = await alice.post(f"/posts/{said.id}/mod", {"act": "warn"})
+    assert "Say what is wrong with it" in await alice.page_after(answer)
+    await alice.post(f"/posts/{said.id}/mod", {"act": "warn", "reason": "We speak kindly here"})
+    page = (await bob.get("/communities/decisions")).text
+    assert "You were warned about something you said" in page
+    assert "We speak kindly here" in page
+    assert "We speak kindly here" in (await bob.get("/@soups/modlog?only=warnings")).text
+    assert "A rude word" in (await bob.get(f"/@alice/{row.id}")).text
+
+
 async def test_what_nobody_brought_is_only_listed(site: Site) -> None:
     """Its author's answers stay open though the community locked it, and removing it takes it off the listing alone."""
     group = await community(site)

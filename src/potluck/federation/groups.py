@@ -34,7 +34,7 @@ PASSED_ON = frozenset({"Create", "Update", "Like", "Dislike", "EmojiReact", "Und
                        "Lock"})
 _TYPES = {"remove": "Delete", "restore": "Delete", "lock": "Lock", "unlock": "Lock", "pin": "Add", "unpin": "Remove",
           "ban": "Block", "unban": "Block", "add_moderator": "Add", "remove_moderator": "Remove", "update": "Update",
-          "remove_community": "Delete", "restore_community": "Delete"}
+          "remove_community": "Delete", "restore_community": "Delete", "warn": "Warn"}
 _UNDONE = frozenset({"restore", "unlock", "unban", "restore_community"})
 
 
@@ -194,7 +194,7 @@ def act(event: events.CommunityActed, group_document: Mapping[str, Any] | None =
 def _object_of(event: events.CommunityActed, group_document: Mapping[str, Any] | None) -> JsonObject:
     group, row, target = event.community, event.object, event.target
     match event.act:
-        case "remove" | "restore" | "remove_community" | "restore_community":
+        case "remove" | "restore" | "remove_community" | "restore_community" | "warn":
             # A removal has a summary, even an empty one; an author's own deletion has none.
             return {"object": row.uri if row else group.uri, "summary": event.reason}
         case "lock" | "unlock":

@@ -379,6 +379,11 @@ async def community_acted(session: AsyncSession, event: events.CommunityActed) -
     activity = groups.act(event, document)
     if activity is None or (event.act in ("remove_community", "restore_community") and not group.is_local):
         return
+    if event.act == "warn":  # between the moderator and the author; everybody reads of it in the log
+        author = await session.get_one(Actor, event.object.author_id) if event.object else None
+        if author is not None and not author.is_local:
+            await _personal(session, event.moderator, {**activity, "to": [author.uri], "cc": []}, author)
+        return
     concerned = {actor.id for actor in (event.target,) if actor is not None}
     object_id = event.object.id if event.object else None
     if group.is_local:

@@ -51,6 +51,7 @@ HANDLERS: Mapping[str, Handler] = {
     "Resolve": flag.RESOLVE,
     "Undo": undo.HANDLER,
     "Update": update.HANDLER,
+    "Warn": moderation.WARN,
 }
 MAX_PARTS = 50
 

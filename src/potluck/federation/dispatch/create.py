@@ -50,7 +50,7 @@ log = structlog.get_logger(__name__)
 ACTIVITY_TYPES = frozenset({
     "Accept", "Add", "Announce", "Block", "Create", "Delete", "Dislike", "EmojiReact", "EmojiReaction", "Flag",
     "Follow", "Ignore", "Invite", "Join", "Leave", "Like", "Listen", "Lock", "Move", "Offer", "PollVote", "Read",
-    "Reject", "Remove", "Resolve", "TentativeAccept", "TentativeReject", "Travel", "Undo", "Update", "View",
+    "Reject", "Remove", "Resolve", "TentativeAccept", "TentativeReject", "Travel", "Undo", "Update", "View", "Warn",
 })
 _NO_OBJECTS = ACTOR_TYPES | COLLECTION_TYPES | PAGE_TYPES | ACTIVITY_TYPES
 

@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.federation import group_posts
 from potluck.federation.dispatch.handler import Handler
 from potluck.federation.groups import group_uri_of
-from potluck.federation.inbound import Dropped, Inbound, Known, References, Unauthorised, Unsupported
+from potluck.federation.inbound import (
+    Dropped,
+    Inbound,
+    Irrelevant,
+    Known,
+    References,
+    Unauthorised,
+    Unsupported,
+)
 from potluck.federation.urls import same_host
 from potluck.federation.vocabulary import boolean, first_id, get, parse_time, text, type_of
 from potluck.social import actors
@@ -43,7 +51,7 @@ def concerns_group(inbound: Inbound, known: Known) -> bool:
         inner = get(inbound.activity, "object")
         return _about(first_id(get(inner, "object")) if isinstance(inner, dict) else None, None, group.uri, group.id,
                       known)
-    if inbound.type not in ("Lock", "Block", "Add", "Remove", "Delete", "Update", "Flag"):
+    if inbound.type not in ("Lock", "Block", "Add", "Remove", "Delete", "Update", "Flag", "Warn"):
         return False
     return _about(inbound.object_uri, inbound.target_uri, group.uri, group.id, known)
 
@@ -116,6 +124,16 @@ async def lock(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     object_id, group = await _post(session, inbound.object_uri, known)
     actor = await check_authority(session, inbound, group)
     await moderating.lock(session, actor, object_id, reason=reason_of(inbound), checked=True)
+
+
+async def warn(session: AsyncSession, inbound: Inbound, known: Known) -> None:
+    """Warn (Lemmy 1.0): a moderator tells somebody here that what they said in a community is against its rules."""
+    ref = known.object(inbound.object_uri)
+    if ref is None or not ref.local or ref.ruled_by is None:
+        raise Irrelevant(f"{inbound.object_uri} is nothing that somebody here said in a community")
+    object_id, group = await _post(session, inbound.object_uri, known)
+    actor = await check_authority(session, inbound, group)
+    await moderating.warn(session, actor, object_id, reason_of(inbound), checked=True)
 
 
 def _is_site(uri: str | None, known: Known) -> bool:
@@ -272,4 +290,5 @@ async def undo(session: AsyncSession, undone: Inbound, known: Known) -> None:
 
 
 LOCK = Handler(lock, references)
+WARN = Handler(warn, references)
 

@@ -59,7 +59,7 @@ def _about(actor_id: int) -> Any:
     """A condition on `ModAction`: it was done to this person, or to something they said."""
     said = select(Object.id).where(Object.author_id == actor_id, Object.group_id.is_not(None))
     return or_(and_(ModAction.act == "ban", ModAction.target_id == actor_id),
-               and_(ModAction.act == "remove", ModAction.object_id.in_(said)))
+               and_(ModAction.act.in_(("remove", "warn")), ModAction.object_id.in_(said)))
 
 
 async def decisions(session: AsyncSession, actor_id: int, part: Page) -> list[Decision]:

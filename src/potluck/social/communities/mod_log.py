@@ -16,7 +16,7 @@ from potluck.social.views import load_actors
 
 ACTS = ("remove", "restore", "lock", "unlock", "pin", "unpin", "site_pin", "site_unpin", "ban", "unban",
         "add_moderator", "remove_moderator", "lead", "update", "remove_community", "restore_community",
-        "distinguish", "undistinguish")
+        "distinguish", "undistinguish", "warn")
 MAX_REASON = 1000
 
 

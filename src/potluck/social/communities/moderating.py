@@ -18,7 +18,7 @@ from potluck.social import events, feeds, live, notifications
 from potluck.social.communities import claims, comment_places, mod_log, posts, reporting, roles, sweeping
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import Invalid, NotAllowed, NotFound
-from potluck.social.model import Actor, Community, GroupPost, Object
+from potluck.social.model import Actor, Community, GroupPost, ModAction, Object
 from potluck.social.notifications import Notice
 
 REMOVED = sweeping.REMOVED
@@ -43,7 +43,7 @@ async def _record(session: AsyncSession, event: events.CommunityActed) -> None:
         object_id=event.object.id if event.object else None, target_id=event.target.id if event.target else None,
         reason=event.reason, expires_at=event.expires_at)
     concerned = event.target.id if event.act == "ban" and event.target else (
-        event.object.author_id if event.act == "remove" and event.object else None)
+        event.object.author_id if event.act in ("remove", "warn") and event.object else None)
     if concerned is not None:  # who is told can read the reason, and appeal (`appealing`)
         await notifications.notify(session, [Notice(concerned, "community_measure", event.community.id)])
     await events.emit(session, event)
@@ -98,6 +98,30 @@ async def restore(session: AsyncSession, moderator: Actor, object_id: int, reaso
     await session.flush()
     await posts.show(session, row)
     await _record(session, events.CommunityActed(community, moderator, "restore", object=row, reason=reason))
+    return row
+
+
+async def warn(session: AsyncSession, moderator: Actor, object_id: int, reason: str, *,
+               checked: bool = False) -> Object:
+    """Tell the author of a post or comment, once, that it is against the rules; it stays where it is (Lemmy 1.0).
+
+    Raises:
+        NotFound: it is in no community, or gone.
+        NotAllowed: only moderators may, and not where the community merely lists something.
+        Invalid: there is no reason.
+    """
+    row, community = await _in_community(session, object_id)
+    if row.group_claimed:
+        raise NotAllowed("Its author brought it to no community")
+    if not checked:
+        await roles.check_moderates(session, moderator, community)
+        await roles.check_outranks(session, moderator, community, row.author_id)
+        if not reason.strip():
+            raise Invalid("reason", "Say what is wrong with it", "blank")
+    warned = await session.scalar(select(ModAction.id).where(
+        ModAction.object_id == row.id, ModAction.community_id == community.id, ModAction.act == "warn").limit(1))
+    if warned is None:
+        await _record(session, events.CommunityActed(community, moderator, "warn", object=row, reason=reason))
     return row
 
 

@@ -21,7 +21,8 @@ from potluck.web.trusted import plain_text
 from potluck.web.types import AnyRequest
 
 _SHOWN = 40
-_LABELS = {"remove": _l("Something you said was removed"), "ban": _l("You are banned")}
+_LABELS = {"remove": _l("Something you said was removed"), "ban": _l("You are banned"),
+           "warn": _l("You were warned about something you said")}
 
 
 def shown_decision(decision: Decision) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def shown_decision(decision: Decision) -> dict[str, Any]:
 def _state(decision: Decision) -> str:
     appeal = decision.appeal
     if appeal is None:
-        return "" if decision.in_force else _("taken back, or over")
+        return "" if decision.in_force or decision.action.act == "warn" else _("taken back, or over")
     if appeal.decided_at is None:
         return _("You have appealed; the moderators will look at it.")
     return _("Your appeal was accepted: this is taken back.") if appeal.accepted else _(

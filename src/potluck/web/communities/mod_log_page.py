@@ -29,12 +29,13 @@ ACT_LABELS = {
     "remove_moderator": _l("dismissed"), "lead": _l("handed the community over to"),
     "update": _l("changed the community"), "remove_community": _l("took the community down"),
     "restore_community": _l("put the community back"), "distinguish": _l("spoke as moderator"),
-    "undistinguish": _l("spoke no longer as moderator"),
+    "undistinguish": _l("spoke no longer as moderator"), "warn": _l("warned the author of a post"),
 }
 FILTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": (_l("Everything"), ()),
     "removals": (_l("Removals"), ("remove", "restore")),
     "bans": (_l("Bans"), ("ban", "unban")),
+    "warnings": (_l("Warnings"), ("warn",)),
     "locks": (_l("Locks"), ("lock", "unlock")),
     "pins": (_l("Pins"), ("pin", "unpin", "site_pin", "site_unpin")),
     "moderators": (_l("Moderators"), ("add_moderator", "remove_moderator", "lead")),

@@ -187,6 +187,8 @@ async def ask(request: AnyRequest, me: Me, object_id: PathId) -> Response[Any]:
 async def moderate(request: AnyRequest, me: Me, form: SentForm, object_id: PathId) -> Response[Any]:
     """Do it."""
     reason = form.text("reason", limit=mod_log.MAX_REASON)
+    if form.text("act") == "warn" and not reason.strip():
+        return flashes.with_flash(redirects.see_other(f"/posts/{object_id}/mod"), "bad", _("Say what is wrong with it"))
     async with request.app.state.db.write() as session:
         row, group = await _post(session, me, object_id)
         actor = await acting(session, me)
@@ -195,6 +197,8 @@ async def moderate(request: AnyRequest, me: Me, form: SentForm, object_id: PathI
                 await moderating.remove(session, actor, object_id, reason)
             case "restore":
                 await moderating.restore(session, actor, object_id, reason)
+            case "warn":
+                await moderating.warn(session, actor, object_id, reason)
             case "lock" | "unlock" as word:
                 await moderating.lock(session, actor, object_id, locked=word == "lock", reason=reason)
             case "pin" | "unpin" as word:
