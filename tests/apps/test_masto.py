@@ -116,7 +116,7 @@ def test_sign_in_with_pkce_and_revoke(program: Program, backdrop: Backdrop, reco
 def test_refusal_is_told_to_the_app(program: Program, backdrop: Backdrop) -> None:
     """Who says no at the consent page is led back with `access_denied` and without a code."""
     back = SignIn(program, backdrop, "mia").come_back("deny")
-    assert back == {"error": "access_denied", "state": "a b&c"}
+    assert back == {"error": "access_denied", "state": "a b&c", "iss": f"{backdrop.url}/"}
 
 
 def test_post_edit_delete(mia: Client, recorder: Recorder) -> None:

@@ -79,6 +79,7 @@ async def test_a_person_lets_an_app_in(server: Server, alice: Person) -> None:
     assert back.status_code == 302
     query = parse_qs(urlsplit(back.headers["location"]).query)
     assert query["state"] == ["a b&c"]
+    assert "iss" not in query
     answer = await redeem(server, app, query["code"][0])
     fields.check(answer.json(), "Token")
     assert answer.json()["scope"] == "read write:statuses"

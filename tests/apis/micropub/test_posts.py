@@ -24,6 +24,7 @@ from potluck.social.model import (
     RemovedPost,
 )
 from support.cast import Cast, ago
+from support.databases import BACKGROUND, statements
 
 from .conftest import URL, App, Server, picture
 
@@ -241,15 +242,32 @@ async def test_teams(server: Server) -> None:
 
 async def test_pages_of_posts(server: Server) -> None:
     """A list of posts goes on with `after` or `offset`; costs as many questions for many posts as for few."""
-    app = await server.app(server.cast.alice)
-    urls = [await app.form(content=f"Number {number}") for number in range(5)]
+    app, answered = await server.app(server.cast.alice), await server.cast.say(server.cast.bob, "What do you think?")
+    server.federation.known[answered.uri] = answered
+
+    async def cost(**params: str) -> int:
+        with statements(server.cast.database) as sent:
+            await app.query(q="source", **params)
+        return sum("SELECT" in text and not any(table in text for table in BACKGROUND) for text in sent)
+
+    async def write(number: int) -> list[str]:
+        fields = {"content": f"Number {number}", "in_reply_to": answered.uri}
+        await app.form(**fields, post_status="draft")
+        await app.form(**fields, name="Named", post_status="draft")
+        return [await app.form(**fields), await app.form(name=f"Article {number}", content="x")]
+
+    urls = await write(0)
+    few = [await cost(), await cost(**{"post-status": "draft"})]
+    for number in range(1, 4):
+        urls += await write(number)
+    assert [await cost(), await cost(**{"post-status": "draft"})] == few
     first = await app.query(q="source", limit=2)
     second = await app.query(q="source", limit=2, after=first["paging"]["after"])
-    assert [item["properties"]["url"][0] for item in [*first["items"], *second["items"]]] == urls[:0:-1]
+    assert [item["properties"]["url"][0] for item in [*first["items"], *second["items"]]] == urls[:3:-1]
     assert (await app.query(q="source", limit=2, offset=2))["items"] == second["items"]
     assert "paging" not in await app.query(q="source", limit=50)
     found = await app.query(**{"q": "source", "limit": 1, "properties[]": "content"})
-    assert found["items"][0]["properties"] == {"content": ["Number 4"]}
+    assert found["items"][0]["properties"] == {"content": ["x"]}
     reader = await server.app(server.cast.alice, scopes="profile media")
     assert (await reader.query(q="config"))["syndicate-to"] == []
     await reader.query(401, q="source")

@@ -49,6 +49,8 @@ async def test_json(server: Server, quill: App, oven: App) -> None:
     row = await server.row(await quill.json(content=[{"html": html}]))
     assert "<strong>bold</strong>" in row.content
     assert "script" not in row.content
+    row = await server.row(await quill.made(data={"h": "entry", "content[html]": html}))
+    assert "<strong>bold</strong>" in row.content
     url = await oven.json(content=[{"html": html}])
     article = await server.row(url)
     assert article.kind == "article"

@@ -69,11 +69,16 @@ async def _wish(request: AnyRequest, params: Params) -> Wish:
     return Wish(app, redirect_uri, wanted, state, challenge or None)
 
 
-def _back(request: AnyRequest, redirect_uri: str, state: str | None, mode: str, **answer: str) -> Response[Any]:
-    """Lead the browser back to the app. `state` is given back untouched."""
-    query = {**answer, **({"state": state} if state is not None else {}), "iss": indieauth.issuer()}
+def _back(request: AnyRequest, redirect_uri: str, state: str | None, params: Params, **answer: str) -> Response[Any]:
+    """Lead the browser back to the app. `state` is given back untouched.
+
+    `iss` (RFC 9207) is told to apps that know PKCE: some old ones take everything behind `code=` for the code.
+    """
+    query = {**answer, **({"state": state} if state is not None else {})}
+    if params.text("code_challenge"):
+        query["iss"] = indieauth.issuer()
     parts = urlsplit(redirect_uri)
-    if mode == "fragment":
+    if params.text("response_mode") == "fragment":
         target = f"{redirect_uri}#{urlencode(query)}"
     else:
         both = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
@@ -100,7 +105,7 @@ async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:
 async def _refuse(request: AnyRequest, error: _Refused, params: Params) -> Response[Any]:
     if error.redirect_uri == tokens.OUT_OF_BAND:
         return await _problem(request, ApiError(400, f"The app asked wrongly: {error.code}"))
-    return _back(request, error.redirect_uri, error.state, params.text("response_mode"), error=error.code)
+    return _back(request, error.redirect_uri, error.state, params, error=error.code)
 
 
 async def _show(request: AnyRequest) -> Response[Any]:
@@ -168,7 +173,7 @@ async def _allow(request: AnyRequest, wish: Wish, me: SignedIn, params: Params) 
                                        code_challenge=wish.code_challenge)
     if wish.redirect_uri == tokens.OUT_OF_BAND:
         return await _show_code(request, code)
-    return _back(request, wish.redirect_uri, wish.state, params.text("response_mode"), code=code)
+    return _back(request, wish.redirect_uri, wish.state, params, code=code)
 
 
 async def _show_code(request: AnyRequest, code: str) -> Response[Any]:
