@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from potluck.apis.lemmy.modlog import ARRAYS
-from potluck.social.communities import moderating
-from potluck.social.model import Actor
+from potluck.social.communities import claims, moderating
+from potluck.social.model import Actor, Object
 
 from .conftest import Api
 from .test_inbox import say
@@ -172,3 +172,23 @@ async def test_a_report_tells_its_maker_nothing_of_the_post_above(api: Api, gard
         made = await api.post("/comment/report", "eve", comment_id=comment.id, reason="rude")
         assert "secret" not in str(made)
         assert "its text" not in str(made)
+
+
+async def test_what_nobody_brought_leaves_the_community_and_stays(api: Api, gardens) -> None:
+    """Moderators take it off the listing; the answer and the log show it in the community's place."""
+    row = await api.cast.say(api.cast.carol, "<p>nothing green</p>")
+    below = await api.cast.reply(api.cast.frank, row)
+    async with api.database.write() as session:
+        await claims.claim(session, await session.get_one(Object, row.id), await session.get_one(Actor, gardens.id))
+    gone = await api.post("/comment/remove", "alice", comment_id=below.id, removed=True, reason="rude")
+    assert gone["comment_view"]["comment"]["removed"] is True
+    assert (await api.get("/comment/list", post_id=row.id))["comments"] == []
+    gone = await api.post("/post/remove", "alice", post_id=row.id, removed=True, reason="off topic")
+    assert (gone["post_view"]["post"]["removed"], gone["post_view"]["community"]["name"]) == (True, "gardens")
+    assert (await api.get("/post/list", community_id=gardens.id))["posts"] == []
+    assert await api.refused("POST", "/post/remove", "alice", post_id=row.id, removed=True) == (
+        404, "couldnt_find_post")
+    log = await api.get("/modlog", community_id=gardens.id)
+    assert [entry["post"]["community_id"] for entry in log["removed_posts"]] == [gardens.id]
+    async with api.database.read() as session:
+        assert [(await session.get_one(Object, item.id)).state for item in (row, below)] == ["published"] * 2

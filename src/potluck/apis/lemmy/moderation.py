@@ -10,7 +10,7 @@ from potluck.apis.lemmy import communities, finding, moderated, render
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.posts import moderators
-from potluck.apis.lemmy.words import What, one_of
+from potluck.apis.lemmy.words import Json, What, one_of
 from potluck.social.communities import mod_log, moderating, roles
 from potluck.social.model import Actor, Object
 from potluck.social.visibility import GROUP
@@ -45,14 +45,22 @@ async def _shown(session: AsyncSession, call: Call, object_id: int, what: What) 
     view = (await moderated.views(session, [object_id], call.me.id)).get(object_id)
     if view is None:
         raise missing(what)
+    return _as_view(view, what)
+
+
+def _as_view(view: Json, what: What) -> Answer:
     return answer({f"{what}_view": view} | ({"recipient_ids": []} if what == "comment" else {}))
 
 
 async def _remove(call: Call, what: What) -> Answer:
     async with call.write() as session:
         row = await thing(session, call, what)
+        # What the community merely lists leaves it: it is shown as it was there.
+        listed = (await moderated.views(session, [row.id], call.me.id)).get(row.id) if row.group_claimed else None
         act = moderating.remove if call.flag("removed") else moderating.restore
         await act(session, await call.acting(session), row.id, _reason(call))
+        if listed is not None and row.group_id is None:
+            return _as_view(listed | {what: listed[what] | {"removed": True}}, what)
         return await _shown(session, call, row.id, what)
 
 

@@ -47,10 +47,14 @@ class _Log:
     def community(self, group: Actor) -> Json:
         return shapes.community(group, self._communities[group.id])
 
-    def post(self, row: Object) -> Json:
-        """A post; of one that is not for everyone any more only that it was there."""
+    def post(self, row: Object, community_id: int = 0) -> Json:
+        """A post; of one that is not for everyone any more only that it was there.
+
+        Args:
+            community_id: where it was listed before, if it is in no community any more.
+        """
         place = self._places.get(row.id) or GroupPost(
-            object_id=row.id, community_id=row.group_id, locked=False, pinned=False, site_pinned=False)
+            object_id=row.id, community_id=row.group_id or community_id, locked=False, pinned=False, site_pinned=False)
         view = self._views.get(row.id)
         if view is not None:
             return shapes.post(view, place)
@@ -118,7 +122,7 @@ def _about_object(entry: Entry, row: Object, log: _Log, common: Json, sides: Jso
             **common, "comment_id": row.id, "reason": reason, "removed": act == "remove"}),
             "comment": log.comment(row), "commenter": shapes.person(log.author(row)), "post": log.post(top), **sides}
     about = {**common, "post_id": row.id}
-    sides = {**sides, "post": log.post(row)}
+    sides = {**sides, "post": log.post(row, entry.action.community_id or 0)}
     match act:
         case "remove" | "restore":
             return "removed_posts", {"mod_remove_post": there({
