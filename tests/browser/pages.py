@@ -62,7 +62,7 @@ SIGNED_IN = (
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
     "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
     "/read?language=en", "/blogs", "/blogs/new", "/@crumbs_and_salt", "/@crumbs_and_salt/desk",
-    "/@crumbs_and_salt/desk/comments", "/@crumbs_and_salt/desk/delete",
+    "/@crumbs_and_salt/desk/comments", "/@crumbs_and_salt/desk/messages", "/@crumbs_and_salt/desk/delete",
     "/@crumbs_and_salt/desk/import", "/@crumbs_and_salt/desk/export",
     "/posts/{written}/elsewhere",
     "/@crumbs_and_salt/what-forty-litres-of-soup-taught-us", "/posts/{written}/delete-article",

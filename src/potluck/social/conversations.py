@@ -103,6 +103,21 @@ async def one(session: AsyncSession, reader_id: int, conversation_id: int) -> Co
     return row
 
 
+async def messages(session: AsyncSession, row: Conversation, part: Page) -> list[int]:
+    """Ids of the messages of a conversation, newest first."""
+    query = select(ConversationMessage).where(ConversationMessage.conversation_id == row.id)
+    return [found.object_id for found in await rows_of(session, query, ConversationMessage.object_id, part)]
+
+
+async def count_unread(session: AsyncSession, reader_ids: Sequence[int]) -> dict[int, int]:
+    """How many conversations each of these has not read to their end."""
+    if not reader_ids:
+        return {}
+    rows = await session.execute(select(Conversation.reader_id, func.count()).where(
+        Conversation.reader_id.in_(reader_ids), Conversation.unread).group_by(Conversation.reader_id))
+    return dict(rows.all())
+
+
 async def mark(session: AsyncSession, reader_id: int, conversation_id: int, *, unread: bool) -> Conversation:
     """Mark a conversation read or unread."""
     row = await one(session, reader_id, conversation_id)

@@ -26,7 +26,7 @@ from potluck.social.model import (
     ThreadMute,
 )
 from potluck.social.paging import Page, rows_of
-from potluck.social.visibility import not_hidden_by, visible_to
+from potluck.social.visibility import DIRECT, not_hidden_by, visible_to
 
 _NOTIFICATION: Any = Notification.__table__
 
@@ -104,7 +104,10 @@ async def notify(session: AsyncSession, notices: Iterable[Notice]) -> list[int]:
 
 
 async def _of_blogs(session: AsyncSession, notices: list[Notice]) -> list[Notice]:
-    """What concerns a blog's articles concerns those who look after it; who follows one is told at its desk."""
+    """What concerns a blog's articles concerns those who look after it.
+
+    Who follows one, and what is said to it in private, they find at its desk.
+    """
     rows = (await session.execute(select(BlogAuthor.blog_id, BlogAuthor.actor_id).where(
         BlogAuthor.blog_id.in_({notice.reader_id for notice in notices}), BlogAuthor.role != "author"))).all()
     if not rows:
@@ -112,9 +115,13 @@ async def _of_blogs(session: AsyncSession, notices: list[Notice]) -> list[Notice
     keepers: dict[int, list[int]] = {}
     for blog_id, actor_id in rows:
         keepers.setdefault(blog_id, []).append(actor_id)
+    private = set((await session.scalars(select(Object.id).where(
+        Object.id.in_({notice.object_id for notice in notices if notice.reader_id in keepers and notice.object_id}),
+        Object.visibility == DIRECT))).all())
     told = [notice if notice.reader_id not in keepers else replace(notice, reader_id=keeper)
             for notice in notices for keeper in keepers.get(notice.reader_id, [0])
-            if notice.reader_id not in keepers or notice.type in _ABOUT_THREADS]
+            if notice.reader_id not in keepers
+            or (notice.type in _ABOUT_THREADS and notice.object_id not in private)]
     return list(dict.fromkeys(told))
 
 

@@ -78,6 +78,7 @@ async def let_keepers_read(session: AsyncSession, drafts: Sequence[Draft]) -> No
     """What is said to a blog among followers is read by those who look after it: they are addressed silently.
 
     Not so with direct messages: whoever takes part in a conversation is named there, and the blog would be given away.
+    These are read at the blog's desk (`potluck.web.blogs.messages`).
     """
     private = [draft for draft in drafts if draft.visibility == FOLLOWERS]
     named = {item.actor_id for draft in private for item in draft.mentions if item.actor_id}

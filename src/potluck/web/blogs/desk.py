@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.kinds.article import actions as articles
 from potluck.media.purposes import FOR_PROFILES, let_go
-from potluck.social import actors, follows, keys, views
+from potluck.social import actors, conversations, follows, keys, views
 from potluck.social.blogs import authors, comments, making, moderating
 from potluck.social.blogs.making import Wishes
 from potluck.social.errors import Invalid, NotAllowed, NotFound, SocialError
@@ -63,7 +63,10 @@ async def mine(request: AnyRequest, me: Me) -> Response[Any]:
     async with request.app.state.db.read() as session:
         found = await authors.blogs_of(session, me.actor.id)
         waiting = await comments.count_waiting(session, [me.actor.id, *(actor.id for actor, _row, _role in found)])
+        kept = [actor.id for actor, _row, role in found if role != authors.AUTHOR]
+        unread = await conversations.count_unread(session, kept)
     rows = [{"person": shown_person(actor), "role": _(str(ROLE_NAMES[role])), "waiting": waiting.get(actor.id, 0),
+             "unread": unread.get(actor.id, 0), "messages": f"{profile_path(actor)}/desk/messages",
              "desk": f"{profile_path(actor)}/desk" if role == authors.OWNER else f"{profile_path(actor)}/desk/comments"
              if role == authors.EDITOR else "", "owned": role == authors.OWNER,
              "import_url": f"{profile_path(actor)}/desk/import"}
@@ -102,7 +105,7 @@ async def create(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
     return flashes.with_flash(redirects.see_other(profile_path(made)), "good", _("Your blog is there."))
 
 
-async def _blog(session: AsyncSession, me: Viewer, handle: str, least: str) -> Actor:
+async def blog_for(session: AsyncSession, me: Viewer, handle: str, least: str) -> Actor:
     """The blog of an address, for somebody who is at least this to it; others do not learn what there is."""
     actor = await find_actor(session, handle)
     if not making.is_blog(actor):
@@ -120,11 +123,12 @@ async def desk(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
 async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, str], values: dict[str, str] | None,
                 ) -> Response[Any]:
     async with request.app.state.db.read() as session:
-        actor = await _blog(session, me, handle, authors.OWNER)
+        actor = await blog_for(session, me, handle, authors.OWNER)
         blog = await making.settings_of(session, actor)
         people = await authors.of_blog(session, actor.id)
         requests = await follows.requests(session, actor.id, Page(limit=80))
         waiting = (await comments.count_waiting(session, [actor.id])).get(actor.id, 0)
+        unread = (await conversations.count_unread(session, [actor.id])).get(actor.id, 0)
         fixed = await making.has_articles(session, actor.id)
     shown = values or {
         "title": actor.display_name, "description": actor.summary_source or "", "visibility": blog.visibility,
@@ -134,7 +138,8 @@ async def _desk(request: AnyRequest, me: Viewer, handle: str, errors: dict[str, 
     pictures = {"avatar_url": actor.avatar_url or "", "header_url": actor.header_url or ""}
     return await pages.render(
         request, "blogs/desk.html", person=shown_person(actor), values={**shown, **pictures}, errors=errors,
-        choices=_choices(), action=f"/{handle}/desk", waiting=waiting, closed=blog.visibility in making.CLOSED,
+        choices=_choices(), action=f"/{handle}/desk", waiting=waiting,
+        messages=unread, closed=blog.visibility in making.CLOSED,
         fixed=fixed, status=422 if errors else 200,
         people=[{"person": shown_person(one), "role": _(str(ROLE_NAMES[role])), "owner": role == authors.OWNER}
                 for one, role in people],
@@ -147,7 +152,7 @@ async def save(request: AnyRequest, me: Me, form: SentForm, handle: PathWord) ->
     try:
         wishes = _wishes(form)
         async with request.app.state.db.write() as session:
-            actor = await _blog(session, me, handle, authors.OWNER)
+            actor = await blog_for(session, me, handle, authors.OWNER)
             await making.update(session, await acting(session, me), actor, wishes)
             for name in wishes.without:
                 await let_go(session, actor.id, name)
@@ -175,7 +180,7 @@ async def change_authors(request: AnyRequest, me: Me, form: SentForm, handle: Pa
     """Let somebody write, or let them go."""
     try:
         async with request.app.state.db.write() as session:
-            actor = await _blog(session, me, handle, authors.AUTHOR)
+            actor = await blog_for(session, me, handle, authors.AUTHOR)
             person = await _person(session, form)
             if form.flag("part"):
                 await authors.part(session, me.actor, actor, person)
@@ -191,7 +196,7 @@ async def change_authors(request: AnyRequest, me: Me, form: SentForm, handle: Pa
 async def answer_request(request: AnyRequest, me: Me, form: SentForm, handle: PathWord) -> Response[Any]:
     """Let somebody read a closed blog, or not."""
     async with request.app.state.db.write() as session:
-        actor = await _blog(session, me, handle, authors.OWNER)
+        actor = await blog_for(session, me, handle, authors.OWNER)
         person = await actors.by_id(session, form.whole("person") or 0)
         if form.flag("reject"):
             await follows.reject(session, actor, person)
@@ -204,7 +209,7 @@ async def answer_request(request: AnyRequest, me: Me, form: SentForm, handle: Pa
 async def ask_delete(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
     """Ask before a blog is deleted."""
     async with request.app.state.db.read() as session:
-        actor = await _blog(session, me, handle, authors.OWNER)
+        actor = await blog_for(session, me, handle, authors.OWNER)
     return await pages.render(
         request, "confirm.html", heading=_("Delete this blog?"), question=_("Delete this blog?"),
         detail=_("All its articles and comments go with it, here and elsewhere. Its name is never given again."),
@@ -215,7 +220,7 @@ async def ask_delete(request: AnyRequest, me: Me, handle: PathWord) -> Response[
 async def delete(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
     """Delete a blog."""
     async with request.app.state.db.write() as session:
-        actor = await _blog(session, me, handle, authors.OWNER)
+        actor = await blog_for(session, me, handle, authors.OWNER)
         await making.delete(session, me.actor, actor)
     return flashes.with_flash(redirects.see_other("/blogs"), "good", _("The blog is gone."))
 
@@ -227,7 +232,7 @@ async def waiting_comments(request: AnyRequest, me: Me, handle: PathWord) -> Res
     async with request.app.state.db.read() as session:
         actor = await find_actor(session, handle)
         if actor.id != me.actor.id:
-            actor = await _blog(session, me, handle, authors.EDITOR)
+            actor = await blog_for(session, me, handle, authors.EDITOR)
         ids = await comments.waiting(session, actor.id, page_of(request), state=state)
         found = await views.load_for_moderation(session, ids)
     posts = [shown_post(found[item], me, unfold=True) for item in ids if item in found]

@@ -7,6 +7,7 @@ from potluck.web.blogs import (
     elsewhere,
     home,
     letters,
+    messages,
     move_in,
     move_out,
     offline,
@@ -16,7 +17,7 @@ from potluck.web.blogs import (
 
 route_handlers = [
     *home.route_handlers, *doors.route_handlers, *desk.route_handlers, *elsewhere.route_handlers,
-    *letters.route_handlers, *move_in.route_handlers, *move_out.route_handlers,
+    *letters.route_handlers, *messages.route_handlers, *move_in.route_handlers, *move_out.route_handlers,
     *writing.route_handlers, *draft_versions.route_handlers, *pictures.route_handlers,
     *offline.route_handlers,
 ]
