@@ -32,6 +32,9 @@ JOBS = (processing, letters, policies, lists_in, archive_in, archive_out, lookin
 """Modules that define jobs: every process must know them all."""
 
 
+_prepared: dict[str, ssl.SSLContext] = {}
+
+
 def install() -> None:
     """Register every kind and every subscriber. Calling it again has no effect."""
     kinds.install()
@@ -40,10 +43,17 @@ def install() -> None:
     mail_texts.use_translator(i18n.translated)
 
 
+def prepare(settings: Settings) -> None:
+    """Load and read before the fork what every process would for itself: the driver, trusted certificates (8 MiB)."""
+    _prepared[settings.extra_ca] = _tls(settings)
+    Database(settings)
+
+
 @asynccontextmanager
 async def federation(db: Database, settings: Settings) -> AsyncIterator[Federation]:
     """What this process needs to talk to other servers, closed at the end."""
-    client = SafeClient(AddressPolicy(settings.allow_private), tls=_tls(settings),
+    tls = _prepared.pop(settings.extra_ca, None) or _tls(settings)
+    client = SafeClient(AddressPolicy(settings.allow_private), tls=tls,
                         user_agent=f"Potluck/{__version__} (+{settings.url})")
     made = Federation(db, settings, client)
     try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from potluck.processes.preloading import Adopted
+from potluck.db.engine import SQLITE_FILE
+from potluck.processes.preloading import Adopted, apart
 
 
 def _until(look: Callable[[], Any], what: str) -> Any:
@@ -85,3 +88,35 @@ def test_an_adopted_process_is_waited_for_like_any_other() -> None:
     os.kill(pid, signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL
     assert child.poll() == -signal.SIGKILL
+
+
+def test_what_is_done_apart() -> None:
+    """Its exit code is told, 1 for a fault, and nothing of it goes on in this process."""
+    assert apart("right", lambda: 7).wait() == 7
+    assert apart("wrong", lambda: 1 // 0).wait() == 1
+
+
+def _serve(**settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "potluck", "serve"], env={**os.environ, **settings}, text=True,
+                            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def test_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
+    """Is said in a sentence, and waited for."""
+    with _serve(POTLUCK_DATA=str(tmp_path), POTLUCK_DATABASE_URL="postgresql://x@127.0.0.1:1/x") as process:
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(2)]
+        process.terminate()
+    assert said[0].startswith("potluck: the database cannot be opened: ")
+    assert said[1] == "potluck: it is tried again in 2 seconds\n"
+
+
+def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
+    """Ends the server with a sentence and the exit code for configuration; no process tries it again and again."""
+    with contextlib.closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as database:
+        database.executescript("CREATE TABLE alembic_version (version_num TEXT);"
+                               "INSERT INTO alembic_version VALUES ('9z')")
+    with _serve(POTLUCK_DATA=str(tmp_path)) as process:
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == os.EX_CONFIG
+    assert said == "potluck: the database has schema '9z', which this version of Potluck does not know\n"

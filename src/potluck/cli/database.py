@@ -17,18 +17,10 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema to this version (the server does so itself when it starts)."""
-    from potluck.db.engine import Database
-    from potluck.db.migrate import SchemaTooNew, upgrade
-
-    async def run() -> bool:
-        database = Database(current(), pool_size=1)
-        try:
-            return await upgrade(database)
-        finally:
-            await database.close()
+    from potluck.db.migrate import SchemaTooNew, Unreachable, upgrade_alone
 
     try:
-        changed = asyncio.run(run())
-    except SchemaTooNew as error:
+        changed = asyncio.run(upgrade_alone(current()))
+    except (SchemaTooNew, Unreachable) as error:
         raise click.ClickException(str(error)) from error
     click.echo("The schema was upgraded." if changed else "The schema is up to date.")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
+import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from potluck.settings import current
+
+if TYPE_CHECKING:
+    from potluck.processes.preloading import Adopted
+
+_LONGEST_PAUSE = 30
 
 
 @contextlib.contextmanager
@@ -50,9 +59,15 @@ def _forked(names: Sequence[str]) -> str | None:
     from potluck.processes import preloading
 
     with _lean():
+        from potluck import assembly
         from potluck.processes import engine, web  # noqa: F401 - so that the processes share it
 
+        if not preloading.can_fork():
+            return None
+        upgrade = preloading.apart("upgrade", _upgrade)
         web.application(current())
+        _wait_for(upgrade)
+        assembly.prepare(current())
     if not preloading.can_fork():
         return None
     found = preloading.fork(names)
@@ -60,6 +75,34 @@ def _forked(names: Sequence[str]) -> str | None:
         return found
     preloading.become_supervisor(found)
     return None
+
+
+def _upgrade() -> int:
+    """Bring the database up to date; Alembic, 17 MiB, ends with this process."""
+    from potluck.db.migrate import SchemaTooNew, Unreachable, upgrade_alone
+    from potluck.logs import configure
+
+    configure(current())
+    try:
+        asyncio.run(upgrade_alone(current()))
+    except (SchemaTooNew, Unreachable) as error:
+        click.echo(f"potluck: {error}", err=True)
+        return os.EX_CONFIG if isinstance(error, SchemaTooNew) else os.EX_TEMPFAIL
+    return os.EX_OK
+
+
+def _wait_for(upgrade: Adopted) -> None:
+    """Wait until the database is up to date, also for one that is not there yet. Other faults each process tells."""
+    from potluck.processes import preloading
+
+    pause = 1
+    while (code := upgrade.wait()) == os.EX_TEMPFAIL:
+        pause = min(2 * pause, _LONGEST_PAUSE)
+        click.echo(f"potluck: it is tried again in {pause} seconds", err=True)
+        time.sleep(pause)
+        upgrade = preloading.apart("upgrade", _upgrade)
+    if code == os.EX_CONFIG:
+        sys.exit(code)
 
 
 def _work(name: str) -> None:

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from potluck.db.engine import Database, sqlite_path
+from potluck.settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -28,6 +30,10 @@ log = structlog.get_logger(__name__)
 _ADVISORY_LOCK = 0x706F746C
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r"""^(down_)?revision\b.*?=\s*['"]([^'"]+)['"]""", re.MULTILINE)
+
+
+class Unreachable(RuntimeError):
+    """The database cannot be opened."""
 
 
 class SchemaTooNew(RuntimeError):
@@ -64,6 +70,29 @@ async def upgrade(db: Database) -> bool:
                 await connection.rollback()  # a failed upgrade must not keep the lock
                 await connection.execute(text(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})"))
                 await connection.commit()
+
+
+async def upgrade_alone(settings: Settings) -> bool:
+    """`upgrade` for who has the database open for nothing else.
+
+    Raises:
+        Unreachable: it cannot be opened.
+    """
+    db = await _opened(settings)
+    try:
+        return await upgrade(db)
+    finally:
+        await db.close()
+
+
+async def _opened(settings: Settings) -> Database:
+    try:
+        db = Database(settings, pool_size=1)
+        async with db.engine.connect():
+            return db
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        raise Unreachable(f"the database cannot be opened: {reason.strip() or type(error).__name__}") from error
 
 
 async def _upgrade_locked(db: Database, connection: Any) -> bool:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,6 +41,21 @@ def fork(names: Sequence[str]) -> str | dict[str, int]:
             return name
         found[name] = pid
     return found
+
+
+def apart(name: str, act: Callable[[], int]) -> Adopted:
+    """Do something in a fork of its own, so that what it loads does not stay; it gives the exit code."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return Adopted(pid)
+    try:
+        _begin(name, parent)
+        code = act()
+    except BaseException:  # noqa: BLE001 - nothing may go on from here
+        traceback.print_exc()
+        code = 1
+    os._exit(code)
 
 
 def _begin(name: str, parent: int) -> None:

@@ -7,7 +7,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-import aiosmtplib
 import structlog
 
 from potluck.db.base import now
@@ -43,6 +42,8 @@ async def send(mail: Mail) -> None:
         # In development the log is the mail box: the text holds the link one needs to go on.
         log.warning("mail_not_sent_no_server", to=mail.to, subject=mail.subject, text=mail.text)
         return
+    import aiosmtplib  # with what it needs half a MiB, for servers that send mail
+
     try:
         await aiosmtplib.send(
             _message(settings, mail), hostname=settings.smtp_host, port=settings.smtp_port,
