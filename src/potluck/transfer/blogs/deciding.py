@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.settings import current
 from potluck.social.blogs.places import slug_of
 from potluck.social.model import Article, ImportedPost, KeptDraft, Object
 from potluck.transfer.blogs.items import Item
@@ -39,18 +40,22 @@ async def fates(session: AsyncSession, owner_id: int, author_id: int, items: Seq
     """
     known = await _imported(session, author_id, [item.uid for item in items])
     places = await _placed(session, author_id, [slug_of(item.slug or item.title) for item in items])
-    keys = set((await session.scalars(select(KeptDraft.key).where(
-        KeptDraft.owner_id == owner_id, KeptDraft.key.in_([draft_key(author_id, item) for item in items])))).all())
-    return [_fate(item, known, places, keys, draft_key(author_id, item)) for item in items]
+    drafted = await _drafted(session, owner_id, author_id, items)
+    return [_fate(item, known, places, drafted) for item in items]
 
 
-def _fate(item: Item, known: dict[str, int], places: dict[str, _Placed], keys: set[str | None], key: str) -> Fate:
+def draft_uri(draft_id: int) -> str:
+    """What a draft of ours is called outside."""
+    return f"{current().url}/write/{draft_id}"
+
+
+def _fate(item: Item, known: dict[str, int], places: dict[str, _Placed], drafted: set[str]) -> Fate:
     if item.uid in known:
         return Fate(HERE, known[item.uid])
     place = places.get(slug_of(item.slug or item.title))
     if place is not None and item.title and place.title == item.title and place.kind != kind_of(item.uid):
         return Fate(HERE, place.object_id)
-    return Fate(DRAFTED if key in keys else NEW)
+    return Fate(DRAFTED if item.uid in drafted else NEW)
 
 
 def kind_of(uid: str) -> str:
@@ -89,3 +94,14 @@ async def _placed(session: AsyncSession, author_id: int, slugs: Sequence[str]) -
         .where(Article.author_id == author_id, Article.slug.in_(slugs), Object.deleted_at.is_(None)))
     return {slug: _Placed(object_id, " ".join((title or "").split()), kind_of(uri or ""))
             for slug, object_id, title, uri in rows.all()}
+
+
+async def _drafted(session: AsyncSession, owner_id: int, author_id: int, items: Sequence[Item]) -> set[str]:
+    """Names of those that are drafts of this person: brought before, or written here and brought back."""
+    by_key = {draft_key(author_id, item): item.uid for item in items}
+    own = draft_uri(0)[:-1]
+    by_id = {int(number): item.uid for item in items if item.uid.startswith(own)
+             and (number := item.uid.removeprefix(own)).isdecimal() and len(number) < 17}
+    rows = await session.execute(select(KeptDraft.id, KeptDraft.key).where(
+        KeptDraft.owner_id == owner_id, or_(KeptDraft.key.in_(by_key), KeptDraft.id.in_(by_id))))
+    return {by_key.get(key or "") or by_id.get(draft_id, "") for draft_id, key in rows.all()}

@@ -17,9 +17,9 @@ from potluck.kinds.article.publishing import tags_of
 from potluck.media import files
 from potluck.media.files import ORIGINAL
 from potluck.media.storage import Storage
-from potluck.settings import current
 from potluck.social.blogs import making
 from potluck.social.model import Actor, Article, Blog, KeptDraft, Media, Object
+from potluck.transfer.blogs import deciding
 from potluck.transfer.blogs.items import CLOSED, DRAFT
 
 BATCH = 50
@@ -122,7 +122,7 @@ def _of_draft(row: KeptDraft, found: dict[int, tuple[Media, File]]) -> Leaver:
     words = article_drafts.from_words(row.request)
     cover = found.get(words.cover_id or 0)
     return Leaver(
-        f"{current().url}/write/{row.id}", words.title, words.text, words.content_type, "", words.slug, words.summary,
+        deciding.draft_uri(row.id), words.title, words.text, words.content_type, "", words.slug, words.summary,
         tags_of(words.tags), words.language, words.warning, words.sensitive, row.updated_at, None, DRAFT, words.page,
         False, words.comments, [file for _, file in found.values()], cover[1] if cover else None)
 
