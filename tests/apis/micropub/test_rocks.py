@@ -220,6 +220,10 @@ async def test_what_cannot_be_read(server: Server, quill: App) -> None:
     for body in (b"", b"{", b"[1]", b'{"type": "h-entry"}', b'{"type": ["h-entry"], "properties": 1}', b"\xff",
                  b'{"type": ["h-event"], "properties": {}}', b'{"type": ["h-entry"], "properties": {"content": [{}]}}',
                  b'{"type": ["h-entry"], "properties": {"content": ["a", "b"]}}', b"[" * 10_000,
+                 b'{"type": ["h-entry"], "properties": {"content": ["x"], "a": [1e400]}}',
+                 b'{"type": ["h-entry"], "properties": {"content": ["x"], "a": [' + b"9" * 5000 + b"]}}",
+                 b'{"type": ["h-entry"], "properties": {"content": ["x"], "a": [' + b"[" * 50 + b"]" * 50 + b"]}}",
+                 b'{"type": ["h-entry"], "properties": {"content": ["\\ud800"]}}',
                  b'{"action": "fly", "url": "x"}', b'{"action": "update"}', b'{"action": "delete", "url": {"a": 1}}',
                  b'{"type": ["h-entry"], "properties": {"content": ["x"], "photo": [1]}}',
                  b'{"type": ["h-entry"], "properties": {"content": ["x"], "photo": [{"alt": 1}]}}'):
@@ -231,7 +235,13 @@ async def test_what_cannot_be_read(server: Server, quill: App) -> None:
                    {"content": "x", "mp-language": "no language"}, {"name": "x" * 400, "content": "x"}):
         await quill.refused(400, "invalid_request", data=fields)
     await quill.refused(413, "invalid_request", data={"content": "x", "other": "y" * 70_000})
+    for bad in ("a\x00b", {"a\x00b": ["\x00"]}):
+        url = await quill.json(content=["a\x00b"], category=["c\x00d"], **{"x\x00y": [bad]})
+        found = await quill.source(url)
+        assert (found["content"], found["category"]) == (["ab"], ["cd"])
+        assert "\\u0000" not in str(found["xy"])
+        assert (await quill.send(data={"action": "delete", "url": url})).status_code == 204
     for method, path in (("PUT", "/micropub"), ("GET", "/micropub/none")):
         assert (await quill.send(method, path)).json()["error"] == "invalid_request"
     async with server.cast.database.read() as session:
-        assert await session.scalar(select(func.count()).select_from(Object)) == 0
+        assert await session.scalar(select(func.count()).select_from(Object).where(Object.deleted_at.is_(None))) == 0

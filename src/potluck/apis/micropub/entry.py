@@ -32,6 +32,8 @@ KNOWN = frozenset({
 
 _RESERVED = frozenset({"access_token", "h", "action", "q", "url", "type", "properties"})
 _MAX_REST = 64 * 1024
+_MAX_DEPTH = 20
+_MOST_NUMBER = 2**63
 _AHEAD_SECONDS = 600
 _NO_WORD = re.compile(rf"[^{WORD_CLASS}]+")
 _TAIL = re.compile(rf"(?:\A|\n\s*\n)((?:#{HASHTAG_PATTERN}\s*)+)\Z")
@@ -97,11 +99,28 @@ def read(params: Params, *, as_json: bool) -> Entry:
 def sorted_out(properties: Properties) -> Entry:
     """Properties, with commands apart."""
     entry = Entry()
-    for name, values in properties.items():
-        (entry.commands if name.startswith("mp-") else entry.properties)[name] = values
+    for said, values in properties.items():
+        name = said.replace("\x00", "")
+        kept = values if name in KNOWN else [_plain(value) for value in values]
+        (entry.commands if name.startswith("mp-") else entry.properties)[name] = kept
     if len(msgspec.json.encode(entry.rest, enc_hook=_no_file)) > _MAX_REST:
         raise ApiError(413, "invalid_request", "Properties that are not known here have at most 64 kB")
     return entry
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value as every database can keep it."""
+    if depth > _MAX_DEPTH:
+        raise invalid("Objects stand within one another too deeply")
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {name.replace("\x00", ""): _plain(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, int | float) and not abs(value) < _MOST_NUMBER:
+        raise invalid("A number is too large")
+    return value
 
 
 def _no_file(value: object) -> str:
