@@ -6,6 +6,7 @@ import pytest
 
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest
+from potluck.social import reports
 from potluck.social.communities import comments, joining, listing
 from potluck.social.model import Actor, CommunityBan, GroupPost, Object
 
@@ -189,3 +190,21 @@ async def test_a_discussion_stays_in_its_community(wire: Wire, peer: Peer, other
     await wire.take(group, act(group, "Announce", carol.create(post)))
     await wire.take(mallory, mallory.create(said))
     assert (await there(wire, said["id"])).group_id == known.id
+
+
+async def test_it_hears_nothing_of_reports(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
+    """Who reports such a post is named to no community that lists it; its author's server is told, without names."""
+    await subscribed(wire, alice, group)
+    row = await claimed(wire, group, other.person("carol"))
+    own = page(peer.person("dave"), group.uri)
+    await wire.take(group, act(group, "Announce", peer.people["dave"].create(own)))
+    async with wire.db.write() as session:
+        for thing in (row, await there(wire, own["id"])):
+            await reports.create(session, await session.get_one(Actor, alice.id),
+                                 await session.get_one(Actor, thing.author_id), object_ids=[thing.id],
+                                 comment="rude", forward=True)
+    await wire.deliver()
+    about = {(item["actor"] == alice.uri, row.uri in str(item["object"])) for item in peer.received
+             if item["type"] == "Flag"}
+    assert about == {(True, False), (False, False)}
+    assert [item["actor"] == alice.uri for item in other.received if item["type"] == "Flag"] == [False]

@@ -119,3 +119,20 @@ async def test_the_site(api: Api) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "not_supported")
     assert "enable_downvotes" in answer.json()["message"]
     assert (await api.get("/site"))["site_view"]["site"]["sidebar"] == "All *ours*"
+
+
+async def test_taglines(api: Api) -> None:
+    """Given all at once, in their order; what stays keeps its id, what is left out of a call stays as it is."""
+    await role(api, "mia", "admin")
+    assert await api.refused("PUT", "/site", "bob", taglines=["Mine"]) == (400, "not_an_admin")
+    found = await api.put("/site", "mia", taglines=["Mind the **leeks**", " ", "Sow in March", "Sow in March"])
+    assert [line["content"] for line in found["taglines"]] == ["Mind the **leeks**", "Sow in March"]
+    first = (await api.get("/site"))["taglines"]
+    assert first == found["taglines"]
+    await api.put("/site", "mia", sidebar="x")
+    await api.put("/site", "mia", taglines=["Rest", "Mind the **leeks**"])
+    assert [line["id"] for line in (await api.get("/site"))["taglines"]][1] == first[0]["id"]
+    for wanted in (["x" * 1001], [str(number) for number in range(101)]):
+        assert await api.refused("PUT", "/site", "mia", taglines=wanted) == (400, "invalid_body_field")
+    await api.put("/site", "mia", taglines=[])
+    assert (await api.get("/site"))["taglines"] == []

@@ -10,7 +10,7 @@ from typing import ClassVar
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import limits, local_user, render, shapes
+from potluck.apis.lemmy import limits, local_user, render, shapes, taglines
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.words import EPOCH, LOCAL_INSTANCE, VERSION, Json, all_languages, codes, moment, there
 from potluck.apis.urls import full_url
@@ -62,7 +62,8 @@ async def _shared(session: AsyncSession) -> Json:
         _Kept.values = {
             "counts": await counts(session), "sidebar": text.source if text else None, "public_key": public,
             "legal": legal.source if legal else None, "published": moment(founded),
-            "emojis": [custom_emoji(row) for row in await emojis.local(session)]}
+            "emojis": [custom_emoji(row) for row in await emojis.local(session)],
+            "taglines": await taglines.read(session)}
         _Kept.until = time.monotonic() + _KEEP_SECONDS
     return _Kept.values
 
@@ -140,7 +141,8 @@ async def document(session: AsyncSession, settings: Settings, user: User | None)
     shared = await _shared(session)
     found: Json = {
         "site_view": site_view(settings, shared), "admins": await admins(session), "version": VERSION,
-        "all_languages": all_languages(), "discussion_languages": list(range(len(codes()))), "taglines": [],
+        "all_languages": all_languages(), "discussion_languages": list(range(len(codes()))),
+        "taglines": shared["taglines"],
         "custom_emojis": shared["emojis"], "blocked_urls": []}
     return found | ({"my_user": await my_user(session, user)} if user is not None else {})
 

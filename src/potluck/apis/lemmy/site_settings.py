@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.apis.lemmy import images, site
+from potluck.apis.lemmy import images, site, taglines
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import missing, refused
 from potluck.apis.lemmy.settings import SUCCESS
@@ -18,7 +18,7 @@ from potluck.social.errors import Conflict
 from potluck.social.model import CustomEmoji
 
 _TEXTS = {"sidebar": "extended_description", "legal_information": "privacy_policy"}
-_PASSED_OVER = frozenset({"auth", "discussion_languages"})
+_PASSED_OVER = frozenset({"auth", "discussion_languages", "taglines"})
 
 
 @endpoint("POST", "/site")
@@ -40,7 +40,7 @@ def _differing(view: Json, wanted: dict[str, Any]) -> list[str]:
 
 @endpoint("PUT", "/site")
 async def edit(call: Call) -> Answer:
-    """Change the description and the privacy policy; what stands in the configuration cannot be changed from here."""
+    """Change the description, the privacy policy and the taglines; what stands in the configuration stays as it is."""
     user = check_admin(call)
     different = _differing(await site.answered_site(call), call.params.values)
     if different:
@@ -50,8 +50,12 @@ async def edit(call: Call) -> Answer:
             if call.params.optional_text(theirs) is not None:
                 await site_texts.save_text(session, ours, call.params.text(theirs))
                 await audit.record(session, user.id, "save_text", ours)
+        if "taglines" in call.params:
+            await taglines.replace(session, call.params.texts("taglines"))
+            await audit.record(session, user.id, "save_text", "taglines")
+        kept = await taglines.read(session)
     site.forget()
-    return answer({"site_view": await site.answered_site(call), "taglines": []})
+    return answer({"site_view": await site.answered_site(call), "taglines": kept})
 
 
 async def _emoji(session: AsyncSession, emoji_id: int) -> CustomEmoji:
