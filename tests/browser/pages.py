@@ -14,6 +14,7 @@ NO_PAGES = {
     "/favicon.ico", "/robots.txt", "/manifest.webmanifest", "/events", "/settings/two-factor/qr.svg",
     "/files/preparing", "/files/{media_id:int}/item",  # parts of pages, for scripts
     "/threads/{fetch_id:int}/state", "/communities/{group_id:int}/same",  # parts of pages
+    "/{handle:str}/desk/export/{name:str}", "/write/offline.js",
     "/write/pictures/{media_id:int}", "/{handle:str}/blog-css", "/{handle:str}/sitemap.xml", "/sitemap.xml",
     "/letters/{token:str}", "/letters/{token:str}/leave",
     "/posts/{object_id:str}", "/posts/{object_id:int}/{verb:str}", "/authorize_interaction", "/",  # lead elsewhere
@@ -62,7 +63,8 @@ SIGNED_IN = (
     "/@long_table/moderate", "/@long_table/modlog", "/communities/modlog", "/@alice/{shared}", "/posts/{shared}/mod",
     "/posts/{shared}/revise", "/communities/submit", "/communities/submit?from={shared}",
     "/read?language=en", "/blogs", "/blogs/new", "/@crumbs_and_salt", "/@crumbs_and_salt/desk",
-    "/@crumbs_and_salt/desk/comments", "/@crumbs_and_salt/desk/messages", "/@crumbs_and_salt/desk/delete",
+    "/@crumbs_and_salt/desk/comments", "/@crumbs_and_salt/desk/messages",
+    "/@crumbs_and_salt/desk/messages/{message}", "/@crumbs_and_salt/desk/delete",
     "/@crumbs_and_salt/desk/import", "/@crumbs_and_salt/desk/export",
     "/posts/{written}/elsewhere",
     "/@crumbs_and_salt/what-forty-litres-of-soup-taught-us", "/posts/{written}/delete-article",
@@ -97,6 +99,7 @@ async def examples(alice: Person, bob: Person) -> Example:
                      poll={"options": ["a", "b"], "expires_in": 3600})
     bobs_post = await bob.say("@alice for the moderators")
     await bob.say("@alice a word in private", visibility="direct")
+    await bob.say("@crumbs_and_salt is there rye?", visibility="direct")
     made = await alice.post("/api/v1/lists", title="Everyone")
     bob_id = bobs_post["account"]["id"]
     await alice.post(f"/api/v1/lists/{made['id']}/accounts", account_ids=[bob_id])

@@ -123,7 +123,7 @@ def _share(as_: Open, example: pages.Example) -> None:
 
 
 def _write(as_: Open, example: pages.Example) -> None:
-    """Alice publishes an article, and has a draft of another with an earlier version."""
+    """Alice publishes an article, has a draft of another with an earlier version, and a message to her blog."""
     alice = as_("alice", scripts=False)
     for title in ("A published one", "A draft"):
         alice.go("/write")
@@ -139,6 +139,10 @@ def _write(as_: Open, example: pages.Example) -> None:
     alice.go("/@alice")
     edit = alice.post_with("A published one").locator("a[href$='/article']").first.get_attribute("href")
     assert edit is not None
+    alice.go("/@crumbs_and_salt/desk/messages")
+    message = alice.page.locator("main a[href^='/@crumbs_and_salt/desk/messages/']").first.get_attribute("href")
+    assert message is not None
+    example.values["message"] = message.rpartition("/")[2]
     example.values.update({"writing": draft, "version": link.rpartition("/")[2], "written": edit.split("/")[2]})
 
 

@@ -8,6 +8,7 @@ the text behind the teaser, as behind a warning, get none (`potluck.federation.d
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -132,18 +133,22 @@ def _put_title(document: dict[str, Any], title: str) -> None:
 
 def _content(view: ObjectView) -> dict[str, Any]:
     row = view.object
-    size = len(row.content)
+    return _outward(row.content, row.url or row.uri, row.language)
+
+
+@lru_cache(maxsize=1)  # an article is written once for each dialect in turn, and a long one takes long
+def _outward(html: str, url: str, language: str | None) -> dict[str, Any]:
+    size = len(html)
     content = ""
     if size <= 2 * MAX_BYTES:
-        content = for_others(row.content)
+        content = for_others(html)
         size = len(msgspec.json.encode(content))
     if size > MAX_BYTES:
         # A book: its beginning, and where the rest is. Nobody takes a larger document.
-        text = excerpt(to_plain_text(row.content[:80_000]), 20_000)
-        content = (f"<p>{escape(text)}</p>"
-                   f'<p><a href="{escape(row.url or row.uri)}">{escape(row.url or row.uri)}</a></p>')
+        text = excerpt(to_plain_text(html[:80_000]), 20_000)
+        content = f'<p>{escape(text)}</p><p><a href="{escape(url)}">{escape(url)}</a></p>'
         size = len(content)
-    return with_language("content", content, row.language if size <= _TWICE else None)
+    return with_language("content", content, language if size <= _TWICE else None)
 
 
 def _teaser(view: ObjectView) -> str:
