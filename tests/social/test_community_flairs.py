@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from runpy import run_path
+
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection
 
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest
@@ -100,3 +106,20 @@ async def test_the_same_picture_is_found(session, alice, soups, pairs) -> None:
         stews.id, "A broth", link="https://pictures.example/b.png"))
     session.expire_all()
     assert await same(first) == []
+
+
+async def test_tags_of_old_posts_are_found_after_an_upgrade(session, alice, soups) -> None:
+    """The migration reads them out of what posts hold already."""
+    post = await bring(session, alice, soups, flairs=["Question"])
+    await bring(session, alice, soups)
+    await flairs.forget(session, [post.id])
+    assert await listed(session, soups, "question") == []
+    source = files("potluck.db.migrations") / "versions" / "0032_tags_of_posts_in_communities.py"
+    migration = run_path(str(source))
+
+    def fill(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration["_fill"]()
+
+    await (await session.connection()).run_sync(fill)
+    assert await listed(session, soups, "question") == [post.id]
