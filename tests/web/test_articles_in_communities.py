@@ -56,8 +56,19 @@ async def test_an_article_for_a_community(site: Site) -> None:
     assert "Bakers" in page
 
 
-async def test_a_community_elsewhere_is_found_before_the_article_waits(site: Site) -> None:
-    """The draft keeps what was typed; what is scheduled keeps the handle, and goes out without asking again."""
+async def test_a_community_elsewhere_is_found_before_the_article_waits(site: Site, monkeypatch) -> None:
+    """The draft keeps what was typed; what is scheduled keeps the handle, and goes out without asking again.
+
+    The other server does not learn who asks: a blog that posts there next would be given away.
+    """
+    asked: list[object] = []
+    resolve = site.federation.resolve
+
+    async def noted(text: str, viewer: Actor | None = None) -> Actor | Object | None:
+        asked.append(viewer)
+        return await resolve(text, viewer)
+
+    monkeypatch.setattr(site.federation, "resolve", noted)
     async with site.database.write() as session:
         group = await actors.upsert_remote(session, remote_draft("pies", "lemmy.example", type="Group"), None)
     site.federation.known["https://lemmy.example/c/pies"] = group
@@ -71,6 +82,7 @@ async def test_a_community_elsewhere_is_found_before_the_article_waits(site: Sit
         waiting = (await session.scalars(select(ScheduledPost))).one()
         assert waiting.request["community"] == "!pies@lemmy.example"
         await session.execute(update(ScheduledPost).values(scheduled_at=now() - timedelta(seconds=1)))
+    assert asked == [None]
     site.federation.known.clear()
     assert await Publisher(site.database, site.federation, [LATER]).publish_due() == 1
     assert [row.group_id for row in await articles(site)] == [group.id]

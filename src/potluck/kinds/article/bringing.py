@@ -34,8 +34,10 @@ def handle_of(group: Actor) -> str:
     return f"!{group.acct}"
 
 
-async def settle(db: Database, finder: Finder, writer: Actor, typed: str) -> str:
+async def settle(db: Database, finder: Finder, typed: str) -> str:
     """Before the transaction: the handle of the community that somebody typed, '' for none.
+
+    It is asked for in the server's name, not in the writer's: where their blog posts next, nobody shall have seen them.
 
     Raises:
         Invalid: there is none.
@@ -48,7 +50,7 @@ async def settle(db: Database, finder: Finder, writer: Actor, typed: str) -> str
     if found is None and ("@" in name or "/" in name):
         try:
             async with asyncio.timeout(_SECONDS):
-                answer = await finder.resolve(name, writer)
+                answer = await finder.resolve(name)
         except TimeoutError:
             answer = None
         found = answer if isinstance(answer, Actor) else None

@@ -131,7 +131,7 @@ async def act(request: AnyRequest, me: Me, form: SentForm) -> Response[Any]:
             return await _again(request, me, form, base, place, errors=errors)
         if not form.flag("preview") and not form.flag("publish"):
             return await _keep(request, me, words, place)
-        words = await _settled(request, me, words, place)
+        words = await _settled(request, words, place)
         if form.flag("preview"):
             return await _again(request, me, form, base, place, preview=await _preview(request, me, words, place))
         return await _publish(request, me, form, words, place)
@@ -172,7 +172,7 @@ async def _again(request: AnyRequest, me: Viewer, form: Form, base: Editor, plac
     return await _page(request, me, shown, status=422 if errors else status)
 
 
-async def _settled(request: AnyRequest, me: Viewer, words: Writing, place: Save) -> Writing:
+async def _settled(request: AnyRequest, words: Writing, place: Save) -> Writing:
     """The text with the handle of its community in place of what was typed.
 
     Raises:
@@ -180,7 +180,7 @@ async def _settled(request: AnyRequest, me: Viewer, words: Writing, place: Save)
     """
     if place.object_id is not None:
         return words  # it stays where it is
-    found = await bringing.settle(request.app.state.db, resolver(request), me.actor, words.community)
+    found = await bringing.settle(request.app.state.db, resolver(request), words.community)
     return msgspec.structs.replace(words, community=found)
 
 
