@@ -183,22 +183,22 @@ class Batch:
         votes, self._votes, self._voted = self._votes, {}, set()
         if not votes:
             return
-        left = [part for _, part in votes.values()]
+        parts = {ballot: part for ballot, (_, part) in votes.items()}
+        alone = {id(part) for part in parts.values()}
         try:
             async with self._session.begin_nested():
-                left = await like.apply_many(
-                    self._session, {ballot: part for ballot, (_, part) in votes.items()}, self._known)
+                left = {id(part) for part in await like.apply_many(self._session, parts, self._known)}
+                await groups.after_votes(
+                    self._session, [part for part in parts.values() if id(part) not in left], self._known)
+            alone = left
         except (exc.OperationalError, exc.InterfaceError):
             raise
         except Exception:
             log.exception("votes_failed", count=len(votes))
-        alone = {id(part) for part in left}
         for item, part in votes.values():
             if id(part) in alone:
                 self._seen.discard(self._pair(part) or (0, 0))
                 await self._attempt(item, part, alone=True)
-            else:
-                await groups.after(self._session, part, self._known)
 
     async def _dispatch(self, part: Inbound, handler: Handler) -> None:
         if part.type == "Create" and announce.is_known_post(part, self._known):

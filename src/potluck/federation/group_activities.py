@@ -40,9 +40,14 @@ async def keep(session: AsyncSession, said: Iterable[Mapping[str, Any]], group: 
         said: Announces of a community, or acts of moderators.
         object_id: what they are about.
     """
+    await keep_each(session, [(activity, object_id) for activity in said], group)
+
+
+async def keep_each(session: AsyncSession, said: Iterable[tuple[Mapping[str, Any], int | None]], group: Actor) -> None:
+    """The same for activities about several things: each with what it is about."""
     rows = [{"id": number, "community_id": group.id, "object_id": object_id, "open": activities.is_public(activity),
              "telling": _subject(activity) in _TELLING, "body": strictjson.dump(_short(activity)).decode(),
-             "created_at": now()} for activity in said if (number := _number(activity)) is not None]
+             "created_at": now()} for activity, object_id in said if (number := _number(activity)) is not None]
     if rows:
         await session.execute(insert_or_ignore(session, GroupActivity), rows)
 

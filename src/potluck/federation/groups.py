@@ -6,7 +6,7 @@ them: Lemmy shows a post to nobody before its community has announced it (forum 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,7 +20,7 @@ from potluck.federation.activities import followers_of
 from potluck.federation.dialects import Dialect, Rendered
 from potluck.federation.inbound import Inbound, Known, uri_hash
 from potluck.federation.model import SeenActivity
-from potluck.federation.outgoing import Audience, send, send_rendered
+from potluck.federation.outgoing import Audience, Letter, send, send_many, send_rendered
 from potluck.federation.vocabulary import PUBLIC, first_id, format_time, get
 from potluck.social import events
 from potluck.social.addresses import activity_uri
@@ -118,6 +118,26 @@ async def after(session: AsyncSession, inbound: Inbound, known: Known) -> None:
         await pass_on(session, group, inbound.activity, also={actor.id} if actor else (),
                       variants=group_posts.variants(inbound.activity, group.name),
                       object_id=_object_id(inbound, known))
+
+
+async def after_votes(session: AsyncSession, votes: Sequence[Inbound], known: Known) -> None:
+    """The same for votes that took effect together, in a fixed number of statements for each Group."""
+    by_group: dict[int, list[Inbound]] = {}
+    for inbound in votes:
+        group_id = _group_id(inbound, known) if inbound.announcer is None and inbound.trusted else None
+        if group_id is not None:
+            by_group.setdefault(group_id, []).append(inbound)
+    for group_id, some in by_group.items():
+        group = await local_group(session, group_id)
+        if group is None or is_local_only(group):
+            continue
+        letters = []
+        for inbound in some:
+            actor = known.actor(inbound.actor_uri)
+            letters.append(Letter(announce(group, inbound.activity), actor.id if actor else None,
+                                  _object_id(inbound, known)))
+        await group_activities.keep_each(session, [
+            (letter.activity, letter.object_id) for letter in await send_many(session, group, letters)], group)
 
 
 def _object_id(inbound: Inbound, known: Known) -> int | None:

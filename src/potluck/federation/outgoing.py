@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import case, delete, func, insert, literal, or_, select, union
+from sqlalchemy import case, delete, func, insert, literal, or_, select, true, union, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
+from potluck.db.base import BigInt, now
 from potluck.db.ids import ids
 from potluck.federation import activities, strictjson
 from potluck.federation.delivery_ids import delivery_ids
@@ -95,6 +95,61 @@ async def send_rendered(
         queued.append(await send(session, actor, activity, replace(audience, only_software=dialect.software),
                                  object_id=object_id, linked_data=linked_data))
     return any(outgoing_id is not None for outgoing_id in queued)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An activity of an actor that goes to the actor's followers and to the server of one other."""
+
+    activity: Mapping[str, Any]
+    also: int | None = None
+    object_id: int | None = None
+
+
+async def send_many(session: AsyncSession, actor: Actor, letters: Sequence[Letter]) -> list[Letter]:
+    """Queue activities for an actor's followers, in their order, by a fixed number of statements.
+
+    Returns:
+        Those that somebody gets.
+    """
+    inboxes = _inboxes(Audience(followers_of=[actor.id])).subquery()
+    many = await session.scalar(select(func.count()).select_from(inboxes)) or 0
+    moment = now()
+    queued = {ids.new(): letter for letter in letters}
+    await session.execute(insert(_OUTGOING), [
+        {"id": outgoing_id, "actor_id": actor.id, "uri": letter.activity["id"], "type": letter.activity["type"],
+         "object_id": letter.object_id, "followers_only": False, "key_id": None,
+         "proof": activities.is_public(letter.activity), "linked_data": False, "sealed": False, "created_at": moment,
+         "body": strictjson.dump(with_context(letter.activity)).decode()} for outgoing_id, letter in queued.items()])
+    found = _to_each(queued, inboxes).subquery()
+    number = func.row_number().over(order_by=(found.c.outgoing_id, found.c.inbox))
+    due = case((found.c.retry_at > moment, found.c.retry_at), else_=literal(moment, _DELIVERY.c.next_at.type))
+    start = delivery_ids.reserve((many + 1) * len(queued))
+    await session.execute(insert(_DELIVERY).from_select(
+        ["id", "outgoing_id", "host", "inbox", "attempts", "next_at"],
+        select(delivery_ids.column(start, number), found.c.outgoing_id, found.c.host, found.c.inbox, literal(0), due),
+        include_defaults=False))
+    taken = set((await session.scalars(select(_DELIVERY.c.outgoing_id).distinct().where(
+        _DELIVERY.c.outgoing_id.in_(queued)))).all())
+    if len(taken) < len(queued):
+        await session.execute(delete(_OUTGOING).where(_OUTGOING.c.id.in_(queued.keys() - taken)))
+    if taken:
+        await live.wake(session, TOPIC)
+    return [letter for outgoing_id, letter in queued.items() if outgoing_id in taken]
+
+
+def _to_each(queued: Mapping[int, Letter], inboxes: Any) -> Any:
+    """A query for (outgoing_id, inbox, host, retry_at): for each letter all of these inboxes, and that of `also`."""
+    everyone = select(_OUTGOING.c.id.label("outgoing_id"), inboxes.c.inbox, inboxes.c.host, inboxes.c.retry_at).join(
+        inboxes, true()).where(_OUTGOING.c.id.in_(queued))
+    named = [select(literal(outgoing_id, BigInt).label("outgoing_id"), literal(letter.also, BigInt).label("actor_id"))
+             for outgoing_id, letter in queued.items() if letter.also is not None]
+    if not named:
+        return everyone
+    pairs = union_all(*named).subquery()
+    reachable = _reachable(func.coalesce(Actor.shared_inbox, Actor.inbox)).join(pairs, pairs.c.actor_id == Actor.id)
+    others = reachable.add_columns(pairs.c.outgoing_id).subquery()
+    return union(everyone, select(others.c.outgoing_id, others.c.inbox, others.c.host, others.c.retry_at))
 
 
 async def send_to(
