@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from potluck.db.base import now
 from potluck.kinds.link import actions as links
@@ -21,6 +21,7 @@ from potluck.social.errors import Invalid, NotAllowed, NotFound
 from potluck.social.model import Actor, Community, FeedEntry, GroupPost, Object, User
 from potluck.social.paging import Page
 from potluck.social.spam_rules import Wish
+from support.databases import statements
 
 
 @pytest.fixture
@@ -225,9 +226,41 @@ async def test_the_best_of_a_day_or_week_are_those_of_its_slots(session, people,
     assert await listed(session, None, sort="top", range=name, limit=4, offset=2) == expected[2:6]
     if session.get_bind().dialect.name == "sqlite":
         query = listing._slotted(Wanted(sort="top", range=name), [place.c.listed], 20, sqlite=True)
-        text = str(query.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}))
-        plan = (await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")).all()
+        written = str(query.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}))
+        plan = (await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")).all()
         assert any("ix_group_post_slot (<expr>=?" in row[3] for row in plan), plan
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+async def test_a_page_of_one_community_walks_along_its_index(session, database, people, soups, signed_in) -> None:
+    """Among thousands of posts it reads those it shows, in either database, and sorts nothing."""
+    post = await bring(session, people["bob"], soups)
+    place: Any = GroupPost.__table__
+    values = dict((await session.execute(select(place).where(place.c.object_id == post.id))).mappings().one())
+    numbers = range(1000, 4000)
+    await session.execute(insert(Object), [
+        {"id": number, "uri": f"https://far.example/{number}", "kind": "link", "type": "Page",
+         "author_id": people["bob"].id, "visibility": "public", "published": now()} for number in numbers])
+    await session.execute(insert(GroupPost), [
+        {**values, "object_id": number, "hot": number % 97} for number in numbers])
+    await session.execute(text("ANALYZE"))
+    with statements(database) as sent:
+        found = await listing.page(session, people["alice"].id if signed_in else None, Wanted("community", soups.id))
+    assert len(found.object_ids) == 20
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    connection = await session.connection()
+    if sqlite:
+        rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sent[-1]}", (0,) * sent[-1].count("?"))).all()
+        plan = "\n".join(row[3] for row in rows)
+    else:
+        query = listing._ordered(Wanted("community", soups.id), [
+            place.c.community_id == soups.id, *listing._readable(
+                people["alice"].id if signed_in else None, Wanted("community", soups.id))], 21)
+        written = query.compile(dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True})
+        plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN {written}")).scalars().all())
+    assert "ix_group_post_community_hot" in plan
+    assert "Sort" not in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.parametrize("wanted", [

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import BigInt
 from potluck.social.communities import comments as discussion
 from potluck.social.communities import listing
 from potluck.social.communities.comments import Leaf
@@ -155,9 +156,11 @@ async def _page(session: AsyncSession, query: Any, wanted: Wanted) -> list[int]:
 
 def _conditions(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     group = Actor.__table__.alias()
+    # Of one community it is asked once: for why see `listing`.
+    community: Any = Object.group_id if wanted.community_id is None else literal(wanted.community_id, BigInt)
     standing = and_(
-        ~exists().where(Community.actor_id == Object.group_id, Community.removed_at.is_not(None)),
-        ~exists().where(group.c.id == Object.group_id,
+        ~exists().where(Community.actor_id == community, Community.removed_at.is_not(None)),
+        ~exists().where(group.c.id == community,
                         or_(group.c.suspended_at.is_not(None), group.c.deleted_at.is_not(None))))
     found = [visible_to(viewer_id), standing]
     if wanted.community_id is not None:

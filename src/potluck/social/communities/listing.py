@@ -121,7 +121,7 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
     _check(wanted)
     sqlite = session.get_bind().dialect.name == "sqlite"
     scope = await _with_flair(session, wanted) or _scope(viewer_id, wanted, walking=sqlite)
-    conditions = [*scope, *_readable(viewer_id), *_filters(viewer_id, wanted)]
+    conditions = [*scope, *_readable(viewer_id, wanted), *_filters(viewer_id, wanted)]
     limit = max(1, min(wanted.limit, MAX_LIMIT))
     first = wanted.cursor is None and wanted.offset == 0
     pinned: list[int] = []
@@ -133,7 +133,7 @@ async def page(session: AsyncSession, viewer_id: int | None, wanted: Wanted) -> 
         conditions.append(~marks)
     chosen = _chosen(viewer_id, wanted)
     if sqlite and chosen is not None and await are_few(session, chosen):
-        others = [*_readable(viewer_id), *_filters(viewer_id, wanted), *([~marks] if marks is not None else [])]
+        others = [*_readable(viewer_id, wanted), *_filters(viewer_id, wanted), *([~marks] if marks is not None else [])]
         query = _merged(wanted, chosen.subquery("chosen"), others, limit - len(pinned) + 1)
     elif wanted.scope in ("all", "local") and wanted.sort == "top" and wanted.range in _BY_SLOTS:
         query = _slotted(wanted, conditions, limit - len(pinned) + 1, sqlite=sqlite)
@@ -307,23 +307,26 @@ def _chosen(viewer_id: int | None, wanted: Wanted) -> Any:
     return query if wanted.sensitive else query.where(~Community.sensitive)
 
 
-def _readable(viewer_id: int | None) -> list[ColumnElement[bool]]:
+def _readable(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Listed posts of communities in good standing that the viewer may read and has not hidden."""
     group, author = Actor.__table__.alias(), Actor.__table__.alias()
+    # Of one community it is asked once, not post by post: PostgreSQL takes it for so rare to find any that it reads and
+    # sorts all posts of the community.
+    community: Any = literal(wanted.scope_id, BigInt) if wanted.scope == "community" else _POST.c.community_id
     standing = and_(
-        ~exists().where(Community.actor_id == _POST.c.community_id, Community.removed_at.is_not(None)),
-        ~exists().where(group.c.id == _POST.c.community_id,
+        ~exists().where(Community.actor_id == community, Community.removed_at.is_not(None)),
+        ~exists().where(group.c.id == community,
                         or_(group.c.suspended_at.is_not(None), group.c.deleted_at.is_not(None))),
         ~exists().where(author.c.id == _POST.c.author_id,
                         or_(author.c.suspended_at.is_not(None), author.c.deleted_at.is_not(None))))
     listed = [and_(_POST.c.listed), standing]
     if viewer_id is None:
         return [*listed, and_(_POST.c.open)]
-    member = exists().where(Follow.follower_id == viewer_id, Follow.followed_id == _POST.c.community_id,
+    member = exists().where(Follow.follower_id == viewer_id, Follow.followed_id == community,
                             Follow.state == "accepted")
     blocked = exists().where(Block.blocker_id == _POST.c.author_id, Block.blocked_id == viewer_id)
     return [*listed, or_(_POST.c.open, member), ~blocked, not_hidden_by(viewer_id, _POST.c.author_id),
-            not_hidden_by(viewer_id, _POST.c.community_id)]
+            not_hidden_by(viewer_id, community)]
 
 
 def _filters(viewer_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
