@@ -79,7 +79,7 @@ async def test_pictures_by_their_address(server: Server, quill: App, oven: App) 
     url = await server.prepare(oven.json(content=["In an article"], photo=[{"value": first, "alt": "A [sunset]"}]))
     assert 'alt="A [sunset]"' in (await server.row(url)).content
     for bad in (f"{server.page.url}page", f"{server.page.url}none.jpg", "http://10.0.0.1/x.jpg", "file:///etc/passwd",
-                f"{URL}/media/none.jpg", "x"):
+                f"{URL}/media/none.jpg", "x", "http://[::1", "https://"):
         await server.prepare(quill.refused(400, "invalid_request", json={
             "type": ["h-entry"], "properties": {"content": ["x"], "photo": [bad]}}))
 
@@ -180,6 +180,7 @@ async def test_the_media_endpoint(server: Server, quill: App, oven: App) -> None
         assert photo.startswith(f"{URL}/media/")
         url = await quill.json(content=[name], photo=[{"value": photo, "alt": name}])
         assert (await quill.source(url))["photo"] == [{"value": photo, "alt": name}]
+        await quill.refused(400, "invalid_request", data={"content": "once more", "photo": photo})
     photo = await server.prepare(oven.made(path="/micropub/media", files={"file": ("a.jpg", picture(), "image/jpeg")}))
     row = await server.row(await oven.json(content=[f"Bread\n\n![A loaf]({photo})"], photo=[photo]))
     assert row.content.count("<img") == 1

@@ -6,13 +6,13 @@ import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
 from potluck.apis.indieauth.endpoint import Call
 from potluck.apis.indieauth.errors import invalid
 from potluck.apis.micropub.entry import FileRef
+from potluck.db.base import now
 from potluck.kinds.authoring import MAX_MEDIA
 from potluck.media import attachments, quotas, uploads
 from potluck.media.addresses import MEDIA
@@ -21,6 +21,7 @@ from potluck.media.storage import storage_of
 from potluck.remote_files import GuardedSource
 from potluck.settings import current
 from potluck.social.model import Media
+from potluck.text.addresses import parts_of
 
 WAIT_SECONDS = 20.0
 _FETCH_SECONDS = 60.0
@@ -55,7 +56,7 @@ async def _one(call: Call, ref: FileRef, purpose: str) -> Media:
     known = await own(call, ref.url)
     if known is None:
         path = await _fetched(call, ref.url)
-        name = urlsplit(ref.url).path.rpartition("/")[2]
+        name = parts_of(ref.url).path.rpartition("/")[2]
         return await uploads.accept(call.db, call.me, path, file_name=name, description=ref.alt, purpose=purpose)
     return await _described(call, known, ref, purpose)
 
@@ -85,14 +86,14 @@ async def _described(call: Call, media: Media, ref: FileRef, purpose: str) -> Me
         if ref.alt:
             await attachments.describe(session, row, description=ref.alt)
         await session.execute(update(Media).where(Media.id == row.id, Media.object_id.is_(None)).values(
-            purpose=purpose, loose_since=None))
+            purpose=purpose, loose_since=now() if purpose == "attachment" else None))  # until its post has it
     return row
 
 
 async def _fetched(call: Call, url: str) -> Path:
     """A file of the web, on disk."""
     federation = call.request.app.state.federation
-    host = urlsplit(url).netloc.lower()
+    host = parts_of(url).netloc.lower()
     if not host or await federation.is_blocked(host):
         raise invalid("This file cannot be had")
     path = await asyncio.to_thread(storage_of(call.settings).local.arriving)

@@ -54,7 +54,7 @@ def _pictures(text: str, media: Sequence[Media], media_type: str) -> list[str]:
     found = []
     for item in media:
         url = item.url or ""
-        if item.type not in ("image", "gifv") or not url or url in text or (shown(url) or url) in text:
+        if item.type != "image" or not url or url in text or (shown(url) or url) in text:
             continue
         if media_type == "text/html":
             found.append(f'<p><img src="{escape_attribute(url)}" alt="{escape_attribute(item.description)}"></p>')
