@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from potluck.transfer.blogs.items import Item, Problem
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 4
+_TOGETHER = 100  # pictures that are fetched before they are looked at
+_SPARE = 1 << 30  # room that is left on the disk for others
 _GIVE_UP = 5  # failures in a row after which a host is left alone
 _READY_SECONDS = 300.0
 
@@ -81,11 +84,13 @@ class Bringer:
         brought = Brought()
         await asyncio.to_thread(self._folder.mkdir, exist_ok=True)
         slots = asyncio.Semaphore(_AT_ONCE)
-        files = await asyncio.gather(*(self._file(wish, slots, brought) for wish in wishes))
-        stored = [(wish, found) for wish, path in zip(wishes, files, strict=True)
-                  if path is not None and (found := await self._store(wish, path, brought)) is not None]
-        if stored:
-            await self._attach(stored, brought)
+        for start in range(0, len(wishes), _TOGETHER):
+            some = wishes[start:start + _TOGETHER]
+            files = await asyncio.gather(*(self._file(wish, slots, brought) for wish in some))
+            stored = [(wish, found) for wish, path in zip(some, files, strict=True)
+                      if path is not None and (found := await self._store(wish, path, brought)) is not None]
+            if stored:
+                await self._attach(stored, brought)
         return brought
 
     async def _file(self, wish: Wish, slots: asyncio.Semaphore, brought: Brought) -> Path | None:
@@ -109,9 +114,11 @@ class Bringer:
         path = self._folder / hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
         if await asyncio.to_thread(path.exists):
             return path
-        host = urlsplit(url).netloc
+        host = _host(url)
         if self._failures[host] >= _GIVE_UP:
             raise fetching.NotFetched("The other server cannot be reached, or its address may not be.")
+        if await asyncio.to_thread(lambda: shutil.disk_usage(self._folder).free) < _SPARE:
+            raise fetching.NotFetched("There is no room on this server for more pictures just now.")
         part = path.with_suffix(".part")
         try:
             await fetching.fetch_picture(url, part, quotas.limit_for("image/png", self._db.settings) or 1 << 28)
@@ -119,17 +126,22 @@ class Bringer:
             self._failures[host] += 1
             await asyncio.to_thread(part.unlink, missing_ok=True)
             raise
-        self._failures[host] = 0
         await asyncio.to_thread(part.replace, path)
         return path
 
     async def _store(self, wish: Wish, path: Path, brought: Brought) -> Stored | None:
+        host = _host(pictures.absolute(wish.address, wish.item.base))
         try:
-            return await uploads.store(self._storage, path, _wanted(wish), keep=True)
+            stored = await uploads.store(self._storage, path, _wanted(wish), keep=True)
         except (Invalid, StorageError, OSError) as error:
             log.info("blog_picture_refused", reason=str(error))
+            if path.parent == self._folder:  # nothing that is no picture fills the disk
+                self._failures[host] += 1
+                await asyncio.to_thread(path.unlink, missing_ok=True)
             brought.problems.append((wish.number, _problem(wish, "This is no picture that is taken here.")))
             return None
+        self._failures[host] = 0
+        return stored
 
     async def _attach(self, stored: Sequence[tuple[Wish, Stored]], brought: Brought) -> None:
         async with self._db.write() as session:
@@ -160,8 +172,15 @@ class Bringer:
             pause = min(1.0, pause * 1.5)
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
 def _wanted(wish: Wish) -> uploads.Wanted:
-    name = urlsplit(wish.address).path.rpartition("/")[2] if "[" not in wish.address else ""
+    name = wish.address.partition("?")[0].rpartition("/")[2]
     return uploads.Wanted(name, wish.alt[:1500])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -100,9 +101,10 @@ async def give(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
     target, job = await _state(request, me, handle)
     _looks.take(str(me.user.id))
     url = ""
+    room = await asyncio.to_thread(lambda: shutil.disk_usage(current().data).free // 2)
     try:
         async with read_form(request.headers.get("content-type", ""), request.stream(), storage_of(current()).local,
-                             most=MOST) as form:
+                             most=min(MOST, room)) as form:
             csrf.check_token(request, form.text(csrf.FIELD))
             _check_free(job)
             url = form.text("url").strip()

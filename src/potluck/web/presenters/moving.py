@@ -41,6 +41,7 @@ _WORDS = (
     _l("You have %(most)s drafts already; no more are taken."), _l("This article could not be stored."),
     _l("A draft of a new version of this article is there already."), _l("This is no picture that is taken here."),
     _l("There is no more room for your files on this server; the picture stays where it is."),
+    _l("There is no room on this server for more pictures just now."),
     _l("The rules of this server do not let it in."), _l("There is no feed at this address."),
     _l("This server fetches nothing just now."), _l("The other server does not hand it out."),
     _l("What came is larger than is taken."), _l("The other server took too long."),
