@@ -12,7 +12,7 @@ from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import URL, ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
@@ -54,14 +54,19 @@ class KeptNetwork:
 _networks: FadingCache[object, tuple[KeptNetwork, ...]] = FadingCache(most=8, seconds=_SECONDS)
 
 
-def known_networks(key: object) -> tuple[KeptNetwork, ...] | None:
-    """The blocked networks if they were looked up in the last seconds, without asking the database."""
-    return _networks.get(key)
+def known_networks(url: URL) -> tuple[KeptNetwork, ...] | None:
+    """The blocked networks of a database if they were looked up in the last seconds, without asking it."""
+    return _networks.get(_place(url))
+
+
+def _place(url: URL) -> object:
+    """What tells databases apart; an address as a key would be written out as text each time."""
+    return url.host, url.port, url.database
 
 
 async def networks(session: AsyncSession) -> tuple[KeptNetwork, ...]:
     """The blocked networks, as of some seconds ago at the most."""
-    key = session.get_bind().engine.url
+    key = _place(session.get_bind().engine.url)
     found = _networks.get(key)
     if found is None:
         generation = _networks.generation
