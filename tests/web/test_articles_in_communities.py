@@ -15,7 +15,7 @@ from potluck.kinds.note.actions import NoteRequest
 from potluck.kinds.publishing_later import Publisher
 from potluck.social import actors, follows
 from potluck.social.blogs import making as blogs
-from potluck.social.communities import making, roles
+from potluck.social.communities import making, moderating, roles
 from potluck.social.keys import make_pairs
 from potluck.social.model import Actor, GroupPost, KeptDraft, Object, ScheduledPost
 from support.drafts import remote_draft
@@ -142,6 +142,22 @@ async def test_a_new_version_stays_in_its_community(site: Site) -> None:
     assert found.status_code == 303, re.sub(r"<[^>]+>", " ", found.text)
     [row] = await articles(site)
     assert (row.title, row.group_id, row.visibility, row.sensitive) == ("On cake", group.id, "local", True)
+
+
+async def test_moderators_decide_about_it(site: Site) -> None:
+    """What they take down nobody reads any more, on the blog neither, until they put it back."""
+    await community(site)
+    alice = await site.browser(site.cast.alice)
+    path = (await publish(alice, community="bakers")).headers["location"]
+    [row] = await articles(site)
+    assert (await site.guest().get(path)).status_code == 200
+    async with site.database.write() as session:
+        await moderating.remove(session, await session.get_one(Actor, site.cast.bob.id), row.id, "off topic")
+    assert (await site.guest().get(path)).status_code == 404
+    assert "On bread" not in (await site.guest().get("/@alice.rss")).text
+    async with site.database.write() as session:
+        await moderating.restore(session, await session.get_one(Actor, site.cast.bob.id), row.id)
+    assert (await site.guest().get(path)).status_code == 200
 
 
 async def test_how_others_will_see_it(site: Site) -> None:

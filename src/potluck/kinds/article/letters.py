@@ -28,7 +28,8 @@ _AT_ONCE = 50
 async def plan(session: AsyncSession, rows: Sequence[Object]) -> None:
     """Have new articles of blogs that send letters sent to whoever reads by mail."""
     for row in rows:
-        if row.visibility in OPEN and row.state == "published" and await subscribing.count(session, row.author_id):
+        sent = row.visibility in OPEN and row.state == "published"
+        if sent and await subscribing.has_readers(session, row.author_id):
             await jobs.enqueue(session, NAME, row.id, key=f"mail_article:{row.id}", run_at=now() + WAIT)
 
 

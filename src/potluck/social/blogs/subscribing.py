@@ -121,10 +121,10 @@ async def readers(session: AsyncSession, blog_id: int, after: int, limit: int) -
     return rows.all()
 
 
-async def count(session: AsyncSession, blog_id: int) -> int:
-    """How many get letters."""
-    return await session.scalar(select(func.count()).select_from(BlogSubscriber).where(
-        BlogSubscriber.blog_id == blog_id, BlogSubscriber.confirmed_at.is_not(None))) or 0
+async def has_readers(session: AsyncSession, blog_id: int) -> bool:
+    """Whether anybody gets letters; however many they are, one is looked for."""
+    return await session.scalar(select(BlogSubscriber.id).where(
+        BlogSubscriber.blog_id == blog_id, BlogSubscriber.confirmed_at.is_not(None)).limit(1)) is not None
 
 
 def letter(blog: Actor, title: str, html: str, url: str, to: BlogSubscriber) -> Mail:
