@@ -290,6 +290,21 @@ async def test_a_boost_brings_an_unknown_object(wire: Wire, peer: Peer, other: P
     assert await wire.home(alice) == []
 
 
+async def test_a_boost_that_comes_before_the_post_hides_it_from_nobody(wire: Wire, peer: Peer, other: Peer) -> None:
+    """Whoever follows the author has the post when the author sends it, once, though a boost had it fetched before."""
+    alice, dora = await wire.local("alice"), await wire.local("dora")
+    bob, carol = peer.person("bob"), other.person("carol")
+    await wire.follow(alice, await wire.learn(bob))
+    await wire.follow(dora, await wire.learn(carol))
+    note = carol.note(1)
+    await wire.take(bob, bob.act("Announce", note["id"], to=[PUBLIC], cc=[bob.followers]))
+    assert await wire.home(dora) == []
+    await wire.take(carol, carol.create(note), carol.create(note))
+    row = await wire.object(note["id"])
+    assert row is not None
+    assert (await wire.home(dora), await wire.home(alice)) == ([row.id], [row.id])
+
+
 async def test_a_missing_parent_is_fetched_in_the_background(wire: Wire, peer: Peer, other: Peer) -> None:
     """A reply shows at once; its parents come later and it is hung under them."""
     alice, bob, carol = await wire.local("alice"), peer.person("bob"), other.person("carol")

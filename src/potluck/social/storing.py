@@ -351,11 +351,12 @@ async def tell_missed(session: AsyncSession, rows: Sequence[Object]) -> None:
 
 
 async def _untold(session: AsyncSession, rows: Sequence[Object]) -> list[Object]:
-    """Those that are in no feed and no notification; what a community merely listed was no word of its author's."""
+    """Those that are in no feed and no notification by their author's word: boosts and mere listings are others'."""
     found = [row.id for row in rows]
     told = set((await session.scalars(union(
         select(FeedEntry.object_id).join(Object, Object.id == FeedEntry.object_id).where(
-            FeedEntry.object_id.in_(found), ~and_(Object.group_claimed, FeedEntry.source_id == Object.group_id)),
+            FeedEntry.object_id.in_(found), FeedEntry.announce_id.is_(None),
+            ~and_(Object.group_claimed, FeedEntry.source_id == Object.group_id)),
         select(Notification.object_id).where(Notification.object_id.in_(found))))).all()) if found else set()
     return [row for row in rows if row.id not in told and row.state == "published"]
 
