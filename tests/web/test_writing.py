@@ -10,11 +10,12 @@ from httpx import Response
 from sqlalchemy import func, select, update
 
 from potluck.db.base import now
+from potluck.db.ids import ids
 from potluck.kinds.article.drafts import Writing, as_words
 from potluck.kinds.article.publishing import LATER
 from potluck.kinds.publishing_later import Publisher
 from potluck.social.blogs import making
-from potluck.social.model import Actor, KeptDraft, Object, ScheduledPost
+from potluck.social.model import Actor, KeptDraft, Media, Object, ScheduledPost
 from web.conftest import Browser, Site
 
 
@@ -226,6 +227,27 @@ async def test_a_new_version(site: Site) -> None:
     [row] = await articles(site)
     assert (row.title, row.source) == ("On cake", "Flour and butter")
     assert row.edited_at is not None
+
+
+async def test_the_cover_of_a_blogs_article_stays(site: Site) -> None:
+    """Published with a blog's article, a picture is the blog's; a new version shows it, however one goes on."""
+    async with site.database.write() as session:
+        writer = await session.get_one(Actor, site.cast.alice.id)
+        blog = await making.create(session, writer, "crumbs", making.Wishes(title="Crumbs"))
+        cover = ids.new()
+        session.add(Media(id=cover, owner_id=writer.id, type="image", url="https://potluck.test/m/a.png",
+                          purpose="attachment", state="ready", description="a loaf"))
+    alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
+    await publish(alice, blog_id=str(blog.id), cover_id=str(cover), media_id=str(cover))
+    [row] = await articles(site)
+    chosen = f'name="cover_id" value="{cover}" checked'
+    page = (await alice.get(f"/posts/{row.id}/article")).text
+    assert chosen in page
+    sent = {**hidden(page), "title": "On bread", "text": "More", "cover_id": str(cover), "media_id": str(cover)}
+    assert chosen in (await alice.post("/write", {**sent, "preview": "1"})).text
+    assert chosen in await alice.page_after(await alice.post("/write", {**sent, "keep": "1"}))
+    stolen = await bob.post("/write", {**sent, "keep": "", "preview": "", "attach": "1", "draft_id": ""})
+    assert "m/a.png" not in stolen.text
 
 
 async def test_published_later(site: Site) -> None:

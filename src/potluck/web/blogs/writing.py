@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +18,13 @@ from potluck.social.blogs import authors
 from potluck.social.communities import listing
 from potluck.social.draft_history import ChangedElsewhere, DraftGone, Save
 from potluck.social.errors import Invalid, NotAllowed, NotFound, SocialError
-from potluck.social.model import Actor, KeptDraft
+from potluck.social.model import Actor, KeptDraft, Object
 from potluck.web import composing, flashes, pages, redirects
 from potluck.web.asking import Me, PathId, SentForm
 from potluck.web.auth import Viewer, acting, check_may_post
 from potluck.web.blogs import editor, pictures
 from potluck.web.blogs.editor import Editor, OtherText
+from potluck.web.blogs.pictures import Picture
 from potluck.web.blogs.previewing import Preview, shown_preview
 from potluck.web.bringing_files import WITH_FILES
 from potluck.web.composing import Choice
@@ -46,6 +48,13 @@ async def blogs_of(session: AsyncSession, me: Viewer) -> list[Choice]:
     return [Choice("", _("My profile, @%(name)s", name=me.actor.name)),
             *(Choice(str(actor.id), f"{actor.display_name or actor.name} (@{actor.name})")
               for actor, _blog, _role in blogs)]
+
+
+async def _pictures(session: AsyncSession, me: Viewer, ids: Sequence[int], object_id: int | None) -> list[Picture]:
+    """The pictures of a text; those of the article it is a new version of may be its blog's."""
+    row = await session.get(Object, object_id) if object_id is not None else None
+    may = row is not None and bool(await authors.editable(session, me.actor.id, [row]))
+    return await pictures.shown(session, me.actor, list(ids), of_object=object_id if may else None)
 
 
 async def communities_of(session: AsyncSession, me: Viewer) -> list[Choice]:
@@ -74,7 +83,7 @@ async def resume(request: AnyRequest, me: Me, draft_id: PathId) -> Response[Any]
         row = await kept_drafts.one(session, me.actor.id, draft_id)
         if row.kind != drafts.KIND:
             raise NotFound
-        files = await pictures.shown(session, me.actor, row.media_ids)
+        files = await _pictures(session, me, row.media_ids, row.object_id)
         blogs = await blogs_of(session, me)
     return await _page(request, me, editor.of_draft(row, blogs, files=files))
 
@@ -165,7 +174,7 @@ async def _again(request: AnyRequest, me: Viewer, form: Form, base: Editor, plac
                  errors: dict[str, str] | None = None, **more: Any) -> Response[Any]:
     """The editor as it was sent, with its pictures."""
     async with request.app.state.db.read() as session:
-        files = await pictures.shown(session, me.actor, list(place.media_ids))
+        files = await _pictures(session, me, place.media_ids, place.object_id)
     kept = form.kept("publish_at", "utc_offset")
     shown = replace(base, files=files, errors=errors or {}, publish_at=kept["publish_at"][:40],
                     utc_offset=kept["utc_offset"][:6] or "0", **more)
