@@ -175,6 +175,14 @@ async def test_a_page_that_begins_elsewhere_begins_anew(session, post, large, pe
         await comments.tree(session, post, None, sort="best")
 
 
+async def test_numbered_pages_end(session, post, large, monkeypatch) -> None:
+    """Beyond the last one that is counted off there is an empty page, not the same one again."""
+    monkeypatch.setattr(comments, "MAX_OFFSET", 20)
+    assert len(await read(session, post, offset=20, limit=10, depth=WHOLE)) == 10
+    beyond = await comments.tree(session, post, None, offset=30, limit=10, depth=WHOLE)
+    assert (beyond.nodes, beyond.following, beyond.total) == ([], None, MANY)
+
+
 async def test_what_is_too_deep_is_counted_and_read_on_its_own_page(session, post, remote) -> None:
     """A chain of answers: as many levels as wanted, and a number where it goes on; the next page skips the depths."""
     author = await remote("dora@far.example")

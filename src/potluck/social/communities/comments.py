@@ -24,7 +24,9 @@ from potluck.social.model import CommentPlace, Object
 from potluck.social.visibility import not_hidden_by, visible_to
 
 SORTS = ("hot", "top", "new", "old", "controversial")
-MAX_OFFSET = 50_000
+MAX_OFFSET = 20_000
+"""Numbered pages end here: each costs what all before it would. Pages that go on from a comment have no end."""
+
 PAGE = 200
 MAX_DEPTH = 8
 _WEEK_HOURS = 168.0
@@ -135,7 +137,7 @@ async def tree(
     """A page of what was said below `top` (a post, or a comment to read on from).
 
     Args:
-        offset: so many comments (counted in reading order) are on earlier pages; a far page costs what those would.
+        offset: so many comments (counted in reading order) are on earlier pages; beyond `MAX_OFFSET` there is nothing.
         after: the last comment of the page before; begins anew where it is not below `top`. Every page costs the same.
         depth: levels shown; deeper answers are counted, not shown.
         with_removed: gaps of what moderators removed, too, where nothing is below them: for moderators.
@@ -144,9 +146,11 @@ async def tree(
         Invalid: no such order.
     """
     siblings = _siblings(sort)
+    if offset > MAX_OFFSET:
+        return Tree([], [], None, await comment_places.total(session, top))
     start = await _begun(session, top, after, depth) if after else None
     found = await descending.walk(
-        session, siblings, top.id, limit=limit + 1, depth=depth, offset=min(offset, MAX_OFFSET), after=start,
+        session, siblings, top.id, limit=limit + 1, depth=depth, offset=offset, after=start,
         entered=[_is_shown(viewer_id, with_removed=with_removed), *_inside(top)])
     cut = len(found) > limit
     leaves = await _leaves(session, [place.id for place in found[:limit]], viewer_id)
