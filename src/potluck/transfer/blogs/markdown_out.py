@@ -7,8 +7,6 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import yaml
-
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.media.storage import Storage
@@ -21,7 +19,6 @@ from potluck.transfer.blogs.items import DRAFT, PUBLIC
 from potluck.transfer.blogs.leaving import File, Leaver
 
 _LARGE = 1 << 30
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 async def blog_zip(db: Database, storage: Storage, blog: Actor, person: Actor, *, drafts: bool,
@@ -106,4 +103,7 @@ def text_file(item: Leaver) -> str:
 
 
 def _dumped(words: dict[str, Any]) -> str:
-    return str(yaml.dump(words, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=1000))
+    import yaml  # nearly a megabyte; only who moves a blog needs it
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(words, Dumper=dumper, allow_unicode=True, sort_keys=False, width=1000))

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from potluck.transfer.blogs import encodings
 from potluck.transfer.blogs.items import (
@@ -49,21 +47,30 @@ _HTML_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title\b[^>]*>([^<]{0,1000})</title>", re.IGNORECASE)
 
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _yaml(text: str) -> Any:
     """Plain values. Aliases could make a terabyte out of a page, so there are none; nor is there great depth.
 
     Raises:
-        yaml.YAMLError: it cannot be read, or is hostile.
+        ValueError: it cannot be read, or is hostile.
     """
+    import yaml  # nearly a megabyte; only who moves a blog needs it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     depth = 0
-    for event in yaml.parse(text, _LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
-            raise yaml.YAMLError("aliases and great depth are not taken")
-    return yaml.load(text, _LOADER)  # noqa: S506 - one that makes no objects
+    try:
+        for event in yaml.parse(text, loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+                raise ValueError("aliases and great depth are not taken")
+        return yaml.load(text, loader)  # noqa: S506 - one that makes no objects
+    except yaml.YAMLError as error:
+        raise ValueError("this is no YAML") from error
+
+
+def _toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def read(path: Path, name: str) -> Item | Problem:
@@ -73,8 +80,7 @@ def read(path: Path, name: str) -> Item | Problem:
     text = encodings.text_of(path.read_bytes()).replace("\r\n", "\n")
     try:
         head, body = front_matter(text)
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, msgspec.DecodeError, ValueError, RecursionError, TypeError,
-            AttributeError, OverflowError):
+    except (ValueError, msgspec.DecodeError, RecursionError, TypeError, AttributeError, OverflowError):
         return Problem(name, "The front matter of this file cannot be read.")
     words = {str(key).strip().lower().replace("-", "_"): value for key, value in head.items()}
     if not words and name.lower().endswith(".txt"):
@@ -91,7 +97,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], str]:
         found = (_YAML if opening == "---" else _TOML).match(text[:_MAX_HEAD])
         if found is None:
             return {}, text
-        loaded = _yaml(found[1]) if opening == "---" else tomllib.loads(found[1])
+        loaded = _yaml(found[1]) if opening == "---" else _toml(found[1])
         if loaded is None or isinstance(loaded, dict):
             return loaded or {}, text[found.end():].lstrip("\n")
         return {}, text
