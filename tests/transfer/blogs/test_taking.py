@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from potluck.federation.model import Delivery
-from potluck.jobs import JobRow
+from potluck.jobs import JobEngine, JobRow
 from potluck.kinds.article import actions
 from potluck.social import kept_drafts
+from potluck.social.live import Waker
 from potluck.social.model import (
     Actor,
     FeedEntry,
@@ -27,6 +28,7 @@ from potluck.social.model import (
 from potluck.transfer.blogs import looking, taking
 from potluck.transfer.blogs.spool import opened
 from support.cast import Cast
+from support.databases import statements
 from transfer.blogs import samples
 from transfer.blogs.moving import articles, blog, bring, drafts, enqueue, give, look, take, work
 from transfer.test_archive_out import engine
@@ -186,6 +188,25 @@ async def test_many_of_one_second(cast: Cast) -> None:
     job = await bring(cast, cast.alice, crumbs, json.dumps(posts).encode())
     assert job.message_data["articles"] == 120
     assert set(await articles(cast, crumbs)) == {"same", *(f"same-{number}" for number in range(2, 121))}
+
+
+async def test_no_statement_for_each(cast: Cast) -> None:
+    """Fifty articles take as many statements as ten."""
+    sent: dict[int, int] = {}
+    for number in (10, 50):
+        target = await blog(cast, cast.alice, f"blog_{number}")
+        posts = [{"id": f"p{number}x{one:06}", "title": f"T {one}", "slug": f"t-{one}", "body": f"text {one} #tag",
+                  "tags": ["bread"], "created": f"2012-01-01T00:{one:02}:00Z",
+                  "collection": {"alias": "crumbs", "public": True}} for one in range(number)]
+        assert (await look(cast, cast.alice, target, json.dumps(posts).encode())).state == "done"
+        job_id = await enqueue(cast, taking.TAKE, cast.alice, target, {"pictures": False})
+        with statements(cast.database) as seen:
+            await JobEngine(cast.database, Waker(cast.database)).drain()
+        sent[number] = len(seen)
+        async with cast.database.read() as session:
+            assert (await session.get_one(JobRow, job_id)).message_data["articles"] == number
+    assert sent[50] <= sent[10] + 3, sent
+    assert sent[50] < 75, sent
 
 
 async def test_somebody_who_writes_there_no_more(cast: Cast) -> None:
