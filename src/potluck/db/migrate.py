@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from potluck.db.engine import Database, sqlite_path
 from potluck.settings import Settings
@@ -95,7 +96,7 @@ async def _opened(settings: Settings) -> Database:
         raise Unreachable(f"the database cannot be opened: {reason.strip() or type(error).__name__}") from error
 
 
-async def _upgrade_locked(db: Database, connection: Any) -> bool:
+async def _upgrade_locked(db: Database, connection: AsyncConnection) -> bool:
     current = await connection.run_sync(current_revision)
     await connection.rollback()
     known, head = revisions()
@@ -105,12 +106,36 @@ async def _upgrade_locked(db: Database, connection: Any) -> bool:
         raise SchemaTooNew(f"the database has schema {current!r}, which this version of Potluck does not know")
     if current is not None and db.is_sqlite:
         await asyncio.to_thread(_copy_before_upgrade, db, current)
+    log.info("schema_upgrade", before=current, after=head)
+    async with _tables_may_be_replaced(db, connection):
+        await connection.run_sync(apply, "head")
+        await connection.commit()
+    return True
+
+
+def apply(connection: Connection, revision: str) -> None:
+    """Run the migrations up to a revision."""
     from alembic import command
 
-    log.info("schema_upgrade", before=current, after=head)
-    await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
-    await connection.commit()
-    return True
+    command.upgrade(config(connection), revision)
+
+
+@contextlib.asynccontextmanager
+async def _tables_may_be_replaced(db: Database, connection: AsyncConnection) -> AsyncIterator[None]:
+    """SQLite changes some things of a table by making it anew. Dropping the old one would delete what refers to it.
+
+    So foreign keys rest meanwhile, as SQLite's own procedure for it says (sqlite.org/lang_altertable.html, section 7).
+    """
+    if not db.is_sqlite:
+        yield
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()  # within a transaction the setting would not change
+        await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def revisions() -> tuple[frozenset[str], str]:
