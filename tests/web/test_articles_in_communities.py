@@ -39,6 +39,9 @@ async def test_an_article_for_a_community(site: Site) -> None:
     group = await community(site)
     alice, bob = await site.browser(site.cast.alice), await site.browser(site.cast.bob)
     assert '<option value="!bakers">Bakers</option>' in (await alice.get("/write?community=x")).text
+    link = re.search(r'href="(/write\?community=[^"]+)"', (await alice.get("/@bakers/submit")).text)
+    assert link is not None
+    assert 'name="community" type="text" value="!bakers' in (await alice.get(link[1])).text
     for typed in ("bakers", "!bakers", "@bakers@potluck.test", "!bakers@potluck.test", group.uri):
         made = await publish(alice, community=typed)
         assert made.status_code == 303, typed
