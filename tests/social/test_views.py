@@ -17,6 +17,15 @@ async def _views(cast: Cast, *rows: Object, viewer: int | None = None) -> list[v
     return [found[row.id] for row in rows]
 
 
+async def test_views_come_in_the_order_asked_for(cast: Cast) -> None:
+    """The database may give rows in any order; archives, reports and decisions show them as they are named."""
+    ids = [(await cast.say(cast.alice, f"<p>{number}</p>")).id for number in range(4)]
+    wanted = [ids[2], ids[0], ids[3], ids[1]]
+    async with cast.database.read() as session:
+        assert list(await views.load_objects(session, wanted, cast.alice.id)) == wanted
+        assert list(await views.load_for_moderation(session, wanted)) == wanted
+
+
 async def test_everything_beside_a_post(cast: Cast) -> None:
     """Author, named mentions, hashtags, media in order, group, emoji, quote and poll are all there."""
     quoted = await cast.say(cast.carol, "quoted", hashtags=["inner"])

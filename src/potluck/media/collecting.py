@@ -115,8 +115,11 @@ class Collector:
 
     async def drop_rows(self, session: AsyncSession, file_ids: Iterable[int]) -> list[str]:
         """Remove rows that nothing refers to. Returns the names of files to be removed once that is committed."""
+        wanted = list(file_ids)
+        # Whoever refers to one just now is waited for; only a statement that begins afterwards sees the reference.
+        await session.execute(select(_FILE.c.id).where(_FILE.c.id.in_(wanted)).order_by(_FILE.c.id).with_for_update())
         found = await session.execute(delete(_FILE).where(
-            _FILE.c.id.in_(list(file_ids)), *self._unreferenced()).returning(_FILE.c.key))
+            _FILE.c.id.in_(wanted), *self._unreferenced()).returning(_FILE.c.key))
         return list(found.scalars())
 
     def _unreferenced(self) -> list[Any]:

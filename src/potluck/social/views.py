@@ -99,8 +99,9 @@ async def load_objects(
     session: AsyncSession, object_ids: Iterable[int], viewer_id: int | None, *, viewer_is_local: bool = True,
     with_marks: bool = True,
 ) -> dict[int, ObjectView]:
-    """Views of those objects that the viewer may see, with what they quote."""
-    rows = await _visible(session, set(object_ids), viewer_id, viewer_is_local)
+    """Views of those objects that the viewer may see, with what they quote, in the order asked for."""
+    wanted = list(object_ids)
+    rows = await _visible(session, set(wanted), viewer_id, viewer_is_local)
     quotes = {row.id: row.quote_id for row in rows.values() if row.quote_id and row.quote_state in (None, "accepted")}
     quoted = await _visible(session, set(quotes.values()), viewer_id, viewer_is_local, wanted_only=True)
     views = await _assemble(session, {**rows, **quoted}, viewer_id)
@@ -110,16 +111,20 @@ async def load_objects(
     inner = {object_id: replace(views[object_id]) for object_id in quoted}
     for object_id, quote_id in quotes.items():
         views[object_id].quote = inner.get(quote_id)
-    return {object_id: views[object_id] for object_id in rows}
+    return {object_id: views[object_id] for object_id in wanted if object_id in rows}
 
 
 async def load_for_moderation(session: AsyncSession, object_ids: Iterable[int]) -> dict[int, ObjectView]:
-    """Views of objects that a report names or a rule holds back, whoever they were meant for: for moderators only."""
-    wanted = set(object_ids)
+    """Views of objects that a report names or a rule holds back, whoever they were meant for: for moderators only.
+
+    They come in the order asked for.
+    """
+    wanted = list(object_ids)
     if not wanted:
         return {}
-    rows = await session.scalars(select(Object).where(Object.id.in_(wanted), Object.deleted_at.is_(None)))
-    return await _assemble(session, {row.id: row for row in rows.all()}, None)
+    rows = await session.scalars(select(Object).where(Object.id.in_(set(wanted)), Object.deleted_at.is_(None)))
+    views = await _assemble(session, {row.id: row for row in rows.all()}, None)
+    return {object_id: views[object_id] for object_id in wanted if object_id in views}
 
 
 async def _visible(session: AsyncSession, wanted: set[int], viewer_id: int | None, local: bool, *,
