@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from potluck import assembly, jobs
 from potluck.jobs import JobEngine
 from potluck.social.live import Waker
 from potluck.social.model import Actor, Bookmark, FeedEntry, Media, Notification, Object, Reaction
-from potluck.transfer import archive_in, archives, ports
+from potluck.transfer import archive_in, archive_posts, archives, ports
 from potluck.transfer.archives import NoArchive
 from support.cast import Cast
 from transfer.test_lists import FakeFinder
@@ -252,3 +253,24 @@ async def test_archives_without_posts(cast: Cast, finder: FakeFinder, files: dic
     assert job.state == "failed"
     assert "archive" in job.message
     assert not archive_in.folder_of(cast.alice.id).exists()
+
+
+def test_a_collection_is_read_piece_by_piece(tmp_path: Path) -> None:
+    """Objects and addresses come one by one; numbers are passed over, and a great many of them take no memory."""
+    file = tmp_path / "outbox.json"
+    last = b'{"type": "Create", "x": ["in"]}, "https://a.example/1"'
+    file.write_bytes(b'{"orderedItems": [' + b"1," * 200_000 + last + b"]}")
+    tracemalloc.start()
+    assert list(archive_posts.entries(file)) == [{"type": "Create", "x": ["in"]}, "https://a.example/1"]
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_a_collection_that_ends_in_the_middle(tmp_path: Path) -> None:
+    """What is cut off is told, instead of a part being taken for all of it."""
+    file = tmp_path / "outbox.json"
+    file.write_bytes(b'{"orderedItems": [{"type": "Create"}, {"type": "Cre')
+    found = archive_posts.entries(file)
+    assert next(found) == {"type": "Create"}
+    with pytest.raises(NoArchive):
+        next(found)

@@ -5,7 +5,6 @@ An outbox is read from disk entry by entry; only one entry is decoded at a time.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -13,20 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-
 from potluck.db.base import now
 from potluck.social import registry
 from potluck.social.drafts import Draft
+from potluck.transfer import json_lists
 from potluck.transfer.archives import NoArchive, Unpacked
 
 PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 MAX_FILES = 16
 _READABLE = (registry.Unreadable, ValueError, TypeError, KeyError, AttributeError)
-
-
-class _Collection(msgspec.Struct):
-    orderedItems: list[msgspec.Raw] = []  # noqa: N815 - the word of ActivityStreams; msgspec copies it
 
 
 @dataclass(slots=True)
@@ -54,26 +48,12 @@ def entries(path: Path) -> Iterator[Any]:
     Raises:
         NoArchive: it is no collection.
     """
-    if not path.stat().st_size:
-        return
-    with path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-        view = memoryview(mapped)
-        try:
-            try:
-                items = msgspec.json.decode(view, type=_Collection).orderedItems
-            except (msgspec.DecodeError, RecursionError) as error:
-                raise NoArchive("A document in this archive cannot be read.") from error
-            for number in range(len(items)):
-                raw = bytes(items[number])
-                try:
-                    found = msgspec.json.decode(raw)
-                except (msgspec.DecodeError, RecursionError):
-                    continue
-                if isinstance(found, (dict, str)):
-                    yield found
-            items.clear()
-        finally:
-            view.release()
+    try:
+        for _, entry, _ in json_lists.entries(path, frozenset({"orderedItems"}), texts=True, whole=True):
+            if entry is not json_lists.TooLarge:
+                yield entry
+    except json_lists.Damaged as error:
+        raise NoArchive("A document in this archive cannot be read.") from error
 
 
 def why_not(entry: Any, followers: str) -> str:

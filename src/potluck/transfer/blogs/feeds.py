@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from potluck.transfer.blogs import json_lists, xml_items
+from potluck.transfer import json_lists
+from potluck.transfer.blogs import xml_items
 from potluck.transfer.blogs.items import (
     DRAFT,
     PUBLIC,

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from potluck.transfer.blogs import json_lists
+from potluck.transfer import json_lists
 from potluck.transfer.blogs.items import (
     DRAFT,
     PRIVATE,

@@ -6,7 +6,7 @@ import re
 from html import unescape
 from pathlib import Path
 
-from potluck.transfer.blogs import encodings
+from potluck.transfer import encodings
 from potluck.transfer.blogs.items import DRAFT, PUBLIC, Item, uid_of, when
 
 _TITLE = re.compile(r'<h1\b[^>]*\bclass="[^"]*\bp-name\b[^"]*"[^>]*>(.{0,3000}?)</h1>', re.DOTALL)

@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from potluck.transfer import archives
+from potluck.transfer import archives, encodings
 from potluck.transfer.archives import Unpacked
-from potluck.transfer.blogs import encodings, feeds, ghost, medium, text_files, wordpress, writefreely
+from potluck.transfer.blogs import feeds, ghost, medium, text_files, wordpress, writefreely
 from potluck.transfer.blogs.items import Aside, Found, Item, Problem, Unreadable
 
 WORDPRESS, FEED, GHOST, WRITEFREELY, MEDIUM, FILES, JSON_FEED = (

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from potluck.transfer.blogs import encodings
+from potluck.transfer import encodings
 from potluck.transfer.blogs.items import (
     CLOSED,
     DRAFT,

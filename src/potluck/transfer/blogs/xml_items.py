@@ -16,7 +16,7 @@ from typing import Any
 from xml.parsers import expat
 
 from potluck.text.longform import MAX_TEXT
-from potluck.transfer.blogs import encodings
+from potluck.transfer import encodings
 from potluck.transfer.blogs.items import Unreadable
 
 _PIECE = 1 << 16
