@@ -9,7 +9,7 @@ from potluck.db.base import now
 from . import fields
 from .conftest import Person
 
-SOON = (now() + timedelta(hours=1)).isoformat()
+SOON = (now() + timedelta(days=1)).isoformat()
 LATER = (now() + timedelta(days=2)).isoformat()
 
 
