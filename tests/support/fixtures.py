@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support import compilation, postgres, s3
+from support import compilation, haste, postgres, s3
 from support.postgres_pool import Pool
 
 _POSTGRES = pytest.StashKey[Path]()
@@ -22,10 +22,16 @@ _OWNER = "POTLUCK_TEST_OWNER"
 def pytest_configure(config: pytest.Config) -> None:
     """The first process of a run names the folder of its PostgreSQL server; its workers inherit the name."""
     compilation.share()
+    haste.without_disk()
     if not hasattr(config, "workerinput"):
         config.stash[_POSTGRES] = postgres.make_folder()
         os.environ[_FOLDER] = str(config.stash[_POSTGRES])
         os.environ[_OWNER] = str(os.getpid())
+
+
+def pytest_collection_finish() -> None:
+    """Everything is loaded, the tests begin."""
+    haste.collect_seldom()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
