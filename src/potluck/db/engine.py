@@ -27,8 +27,9 @@ from potluck.settings import Settings
 
 SQLITE_FILE = "potluck.sqlite3"
 
-_PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY",
-            "cache_size=-16000", "mmap_size=268435456")
+_PRAGMAS: tuple[str, ...] = (
+    "busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY",
+    "cache_size=-16000", "mmap_size=268435456")
 
 _json_encoder = msgspec.json.Encoder()
 
