@@ -39,7 +39,6 @@ REFUSED = {
     "gotosocial/key-stub-actor.json": "inbox on its own host",
     "gotosocial/note-interaction-policy.json": "no id",
     "lemmy/tombstone.json": "nothing that can be said",
-    "lemmy/warn-user.json": "Warn",
     "mastodon/instance-actor.json": "acceptable id",  # a template with a placeholder for the host
     "mobilizon/join-event.json": "Join",
     "mobilizon/nodeinfo-*.json": "nothing that can be said",
