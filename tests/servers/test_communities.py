@@ -124,14 +124,18 @@ class Town:
 
     async def agree(self, uri: str, *numbers: int, **wanted: Any) -> None:
         """Wait until a post's place has these values on these servers."""
-        for number in numbers:
-            insider = self.insiders[number]
+        seen: dict[int, Any] = {}
 
-            async def look(insider: Insider = insider) -> bool:
-                place = await insider.place(uri)
-                return place is not None and {name: getattr(place, name) for name in wanted} == wanted
+        async def look() -> bool:
+            for number in numbers:
+                place = await self.insiders[number].place(uri)
+                seen[number] = place and {name: getattr(place, name) for name in wanted}
+            return all(seen[number] == wanted for number in numbers)
 
+        try:
             await eventually(look)
+        except AssertionError as error:
+            raise AssertionError(f"wanted {wanted}, seen {seen}") from error
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

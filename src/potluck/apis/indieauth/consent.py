@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from litestar import Response
 
+from potluck.apis import consent_pages
 from potluck.apis.errors import ApiError
 from potluck.apis.indieauth import clients, scopes, sites
 from potluck.apis.indieauth.clients import Client
 from potluck.apis.indieauth.sites import Site
 from potluck.apis.params import Params
 from potluck.apis.ports import AnyRequest, SignedIn, ports
-from potluck.settings import current
 from potluck.social.accounts import oauth_apps, tokens
 from potluck.social.addresses import profile_url
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-_FIELDS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 _MAX_STATE = 4000
 
 
@@ -44,11 +40,6 @@ class _Refused(Exception):
         self.redirect_uri, self.state, self.code, self.text = redirect_uri, state, code, text
 
 
-def issuer() -> str:
-    """Who gives the codes: `iss` of every answer, and `issuer` of the metadata (RFC 9207, 8414)."""
-    return f"{current().url}/"
-
-
 async def _wish(request: AnyRequest, params: Params) -> Wish:
     """Check what an app asks for.
 
@@ -65,7 +56,7 @@ async def _wish(request: AnyRequest, params: Params) -> Wish:
     if params.text("response_type") != "code":
         raise _Refused(redirect_uri, state, "unsupported_response_type", "Only response_type=code is known here")
     challenge = params.text("code_challenge")
-    if params.text("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
+    if params.text("code_challenge_method") != "S256" or not consent_pages.CHALLENGE.fullmatch(challenge):
         raise _Refused(redirect_uri, state, "invalid_request",
                        "PKCE is needed: a code_challenge with code_challenge_method=S256")
     return Wish(client, redirect_uri, scopes.parse(params.text("scope")), state, challenge)
@@ -75,18 +66,18 @@ async def show(request: AnyRequest, params: Params) -> Response[Any]:
     """Ask the person, after signing in. Only then is the app's page fetched."""
     me = await ports(request).current_user(request)
     if me is None:
-        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+        return consent_pages.to_sign_in(request)
     try:
         wish = await _wish(request, params)
     except ApiError as error:
         return await _problem(request, error)
     except _Refused as error:
         return _back(request, error.redirect_uri, error.state, error=error.code, error_description=error.text)
-    ports(request).allow_form_target(request, _form_target(wish.redirect_uri))
+    consent_pages.allow_form(request, wish.redirect_uri)
     async with request.app.state.db.read() as session:
         found = await sites.sites_of(session, me.actor)
     wanted = _site_meant(found, params.text("me"))
-    hidden = {name: params.text(name) for name in _FIELDS if name in params}
+    hidden = {name: params.text(name) for name in consent_pages.FIELDS if name in params}
     return await ports(request).render(request, "oauth/site.html", {
         "client": wish.client, "scopes": wish.scopes, "hidden": hidden,
         "redirect_host": urlsplit(wish.redirect_uri).netloc or f"{urlsplit(wish.redirect_uri).scheme}:",
@@ -109,7 +100,7 @@ async def decide(request: AnyRequest, params: Params, granted: list[str]) -> Res
     """
     me = await ports(request).current_user(request)
     if me is None:
-        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+        return consent_pages.to_sign_in(request)
     try:
         wish = await _wish(request, params)
         if params.text("decision") == "allow":
@@ -138,26 +129,8 @@ async def _allow(request: AnyRequest, wish: Wish, me: SignedIn, params: Params, 
 
 
 def _back(request: AnyRequest, redirect_uri: str, state: str | None, **answer: str) -> Response[Any]:
-    """Lead the browser back to the app. `state` is given back untouched."""
-    query = {**answer, **({"state": state} if state is not None else {}), "iss": issuer()}
-    both = [*parse_qsl(urlsplit(redirect_uri).query, keep_blank_values=True), *query.items()]
-    ports(request).allow_form_target(request, _form_target(redirect_uri))
-    return Response(b"", status_code=302, headers={
-        "location": f"{redirect_uri.partition('?')[0]}?{urlencode(both)}", "cache-control": "no-store"})
-
-
-def _form_target(redirect_uri: str) -> str:
-    """What the page's policy must allow so that the consent form may end at the app: its origin or scheme."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme not in ("http", "https"):
-        return f"{parts.scheme}:"
-    # The policy is a header with a grammar of its own: nothing but a plain host gets into it.
-    return f"{parts.scheme}://{parts.netloc}" if _HOST.fullmatch(parts.netloc) else "'none'"
+    return consent_pages.to_app(request, redirect_uri, answer, state, with_issuer=True)
 
 
 async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:
-    page = await ports(request).render(request, "oauth/error.html", {"detail": error.description or error.text})
-    page.status_code = error.status
-    return page
-
-
+    return await consent_pages.problem(request, error.status, error.description or error.text)

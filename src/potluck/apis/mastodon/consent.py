@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from potluck.apis import consent_pages
 from potluck.apis.indieauth import clients, granting
 from potluck.apis.indieauth import consent as indieauth
 from potluck.apis.mastodon import scopes
@@ -18,10 +18,6 @@ from potluck.apis.params import Params, of_query
 from potluck.apis.ports import AnyRequest, SignedIn, ports
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp
-
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-_FIELDS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +60,22 @@ async def _wish(request: AnyRequest, params: Params) -> Wish:
         raise _Refused(app, redirect_uri, state, "unsupported_response_type")
     if scopes.unknown(wanted) or not scopes.within(app.scopes.split(), wanted):
         raise _Refused(app, redirect_uri, state, "invalid_scope")
-    if challenge and (method != "S256" or not _CHALLENGE.fullmatch(challenge)):
+    if challenge and (method != "S256" or not consent_pages.CHALLENGE.fullmatch(challenge)):
         raise _Refused(app, redirect_uri, state, "invalid_request")
     return Wish(app, redirect_uri, wanted, state, challenge or None)
 
 
 def _back(request: AnyRequest, redirect_uri: str, state: str | None, params: Params, **answer: str) -> Response[Any]:
-    """Lead the browser back to the app. `state` is given back untouched.
+    """Lead the browser back to the app.
 
-    `iss` (RFC 9207) is told to apps that know PKCE: some old ones take everything behind `code=` for the code.
+    `iss` is told to apps that know PKCE: some old ones take everything behind `code=` for the code.
     """
-    query = {**answer, **({"state": state} if state is not None else {})}
-    if params.text("code_challenge"):
-        query["iss"] = indieauth.issuer()
-    parts = urlsplit(redirect_uri)
-    if params.text("response_mode") == "fragment":
-        target = f"{redirect_uri}#{urlencode(query)}"
-    else:
-        both = [*parse_qsl(parts.query, keep_blank_values=True), *query.items()]
-        target = f"{redirect_uri.partition('?')[0]}?{urlencode(both)}"
-    ports(request).allow_form_target(request, form_target(redirect_uri))
-    return Response(b"", status_code=302, headers={"location": target, "cache-control": "no-store"})
-
-
-def form_target(redirect_uri: str) -> str:
-    """What the page's policy must allow so that the consent form may end at the app: its origin or scheme."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme not in ("http", "https"):
-        return f"{parts.scheme}:"
-    # The policy is a header with a grammar of its own: nothing but a plain host gets into it.
-    return f"{parts.scheme}://{parts.netloc}" if _HOST.fullmatch(parts.netloc) else "'none'"
+    return consent_pages.to_app(request, redirect_uri, answer, state, with_issuer=bool(params.text("code_challenge")),
+                                fragment=params.text("response_mode") == "fragment")
 
 
 async def _problem(request: AnyRequest, error: ApiError) -> Response[Any]:
-    page = await ports(request).render(request, "oauth/error.html", {"detail": error.text})
-    page.status_code = error.status
-    return page
+    return await consent_pages.problem(request, error.status, error.text)
 
 
 async def _refuse(request: AnyRequest, error: _Refused, params: Params) -> Response[Any]:
@@ -120,10 +96,10 @@ async def _show(request: AnyRequest) -> Response[Any]:
     except _Refused as error:
         return await _refuse(request, error, params)
     if await ports(request).current_user(request) is None:
-        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+        return consent_pages.to_sign_in(request)
     if wish.redirect_uri != tokens.OUT_OF_BAND:
-        ports(request).allow_form_target(request, form_target(wish.redirect_uri))
-    hidden = {name: params.text(name) for name in (*_FIELDS, "response_mode") if name in params}
+        consent_pages.allow_form(request, wish.redirect_uri)
+    hidden = {name: params.text(name) for name in (*consent_pages.FIELDS, "response_mode") if name in params}
     return await ports(request).render(request, "oauth/authorize.html", {
         "app_name": wish.app.name, "app_website": wish.app.website, "scopes": wish.scopes, "hidden": hidden,
         "redirect_host": "" if wish.redirect_uri == tokens.OUT_OF_BAND else urlsplit(wish.redirect_uri).hostname or ""})
@@ -143,7 +119,7 @@ async def _decide(request: AnyRequest) -> Response[Any]:
 async def _answered(request: AnyRequest, params: Params) -> Response[Any]:
     me = await ports(request).current_user(request)
     if me is None:
-        return Response(b"", status_code=302, headers={"location": ports(request).sign_in_path(request)})
+        return consent_pages.to_sign_in(request)
     try:
         wish = await _wish(request, params)
     except ApiError as error:

@@ -126,7 +126,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 def _no_file(value: object) -> str:
     if isinstance(value, Upload):
         raise invalid("Files are sent as photo, video or audio")
-    raise NotImplementedError(type(value))
+    raise NotImplementedError(type(value))  # what msgspec asks of a hook that does not know a type
 
 
 def _of_form(params: Params) -> tuple[str, Properties]:
