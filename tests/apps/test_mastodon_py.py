@@ -487,7 +487,12 @@ def test_streams_of_a_hashtag_and_the_public(alice: Client, bob: Client) -> None
         tagged = bob.status_post("Syrup #elderberry")
         for made in (plain, tagged):
             alice.will_hear("update", lambda one, made=made: one["id"] == made["id"])
-        heard = [one["payload"]["id"] for one in alice.heard() if one["event"] == "update"]
+
+        def heard_of_both() -> list[str]:
+            heard = [one["payload"]["id"] for one in alice.heard() if one["event"] == "update"]
+            return heard if heard.count(tagged["id"]) >= 2 else []
+
+        heard = wait_for(heard_of_both)
         assert heard.count(tagged["id"]) == 2
         assert heard.count(plain["id"]) == 1
     finally:

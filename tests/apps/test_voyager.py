@@ -39,7 +39,9 @@ def test_it_knows_the_facade_and_not_the_main_host(program: Program, backdrop: B
 
 def test_reading_and_writing(mia: Client) -> None:
     """The site, a community, a post with comments, votes, saving, pages, search: all as its schemas want them."""
-    assert mia.do("getSite")["my_user"]["local_user_view"]["person"]["name"] == "mia"
+    mia_now = mia.do("getSite")["my_user"]["local_user_view"]["person"]
+    assert mia_now["name"] == "mia"
+    saved = len(mia.do("listPersonSaved", {"person_id": mia_now["id"], "type": "all"})["data"])
     guilds = mia.do("listCommunities", {"type_": "all", "mode": "lemmyv0"})["data"]
     assert any(view["community"]["name"] == "gardening" for view in guilds)
     community = mia.do("getCommunity", {"name": "gardening@lemmy.example"})["community_view"]["community"]
@@ -64,5 +66,5 @@ def test_reading_and_writing(mia: Client) -> None:
     assert mia.do("getNotifications", {})["data"] == []
     me = mia.do("getPersonDetails", {"username": "mia"})["person_view"]
     assert me["person"]["name"] == "mia"
-    assert len(mia.do("listPersonSaved", {"person_id": me["person"]["id"], "type": "all"})["data"]) == 2
+    assert len(mia.do("listPersonSaved", {"person_id": me["person"]["id"], "type": "all"})["data"]) == saved + 2
     mia.do("deleteComment", {"comment_id": comment["id"], "deleted": True})

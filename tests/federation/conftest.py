@@ -24,7 +24,7 @@ from potluck.settings import Settings
 from potluck.social import actors, follows, keys, objects
 from potluck.social.drafts import Draft
 from potluck.social.live import Waker
-from potluck.social.model import Actor, FeedEntry, Object
+from potluck.social.model import Actor, FeedEntry, Object, User
 
 from .peers import HERE, Peer, RemotePerson
 
@@ -188,3 +188,18 @@ async def peer(new_peer: Callable[[], Awaitable[Peer]]) -> Peer:
 async def other(new_peer: Callable[[], Awaitable[Peer]]) -> Peer:
     """Another one."""
     return await new_peer()
+
+
+@pytest.fixture
+async def alice(wire: Wire) -> Actor:
+    """A local person with a login."""
+    made = await wire.local("alice", owner_id=1)
+    async with wire.db.write() as session:
+        session.add(User(id=1, email="alice@mail.test", actor_id=made.id, password_hash="x"))
+    return made
+
+
+@pytest.fixture
+def group(peer: Peer) -> RemotePerson:
+    """A community on another server."""
+    return peer.community()

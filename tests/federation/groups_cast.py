@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from potluck.social.communities import making, mod_log
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Object, User
+from potluck.social.model import Actor, GroupPost, Object
 from potluck.social.paging import Page
 
 from .conftest import PAIRS, Wire
@@ -44,20 +44,6 @@ def act(actor: RemotePerson, kind: str, what: Any, **changes: Any) -> dict[str, 
     return actor.act(kind, what, str(next(_numbers)), **({"to": [PUBLIC], "cc": []} | changes))
 
 
-def community_at(peer: Peer, name: str = "soups", **changes: Any) -> RemotePerson:
-    """A community on another server, with its list of moderators at the usual address."""
-    uri = f"{peer.base}/users/{name}"
-    return peer.person(name, type="Group", **({"attributedTo": f"{uri}/moderators"} | changes))
-
-
-async def make_alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    made = await wire.local("alice", owner_id=1)
-    async with wire.db.write() as session:
-        session.add(User(id=1, email="alice@mail.test", actor_id=made.id, password_hash="x"))
-    return made
-
-
 async def subscribed(wire: Wire, reader: Actor, group: RemotePerson) -> Actor:
     """The reader is a member of a community elsewhere."""
     known = await wire.learn(group)
@@ -85,6 +71,12 @@ async def inner(wire: Wire, peer: Peer, group: Actor) -> list[Any]:
     """What a community here announced to a server, in order."""
     await wire.deliver()
     return [item["object"] for item in peer.received if item["type"] == "Announce" and item["actor"] == group.uri]
+
+
+async def announced(wire: Wire, peer: Peer) -> list[dict[str, Any]]:
+    """What communities here told a server, in order."""
+    await wire.deliver()
+    return [item for item in peer.received if item["type"] == "Announce"]
 
 
 async def place(wire: Wire, uri: str) -> GroupPost:

@@ -107,6 +107,10 @@ class Peer:
         """`127.0.0.1:port`."""
         return self.base.removeprefix("http://")
 
+    def community(self, name: str = "soups", **changes: Any) -> RemotePerson:
+        """A community here, with its list of moderators at the usual address."""
+        return self.person(name, type="Group", **({"attributedTo": f"{self.base}/users/{name}/moderators"} | changes))
+
     def person(self, name: str, **changes: Any) -> RemotePerson:
         """Somebody new here, with documents served."""
         uri = f"{self.base}/users/{name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,10 @@ from potluck.kinds.note.actions import NoteRequest, compose
 from potluck.social import objects, policies, quoting, reactions
 from potluck.social.errors import NotAllowed
 from potluck.social.model import Actor, Object
+from support.samples import sample
 
 from .conftest import Wire
 from .peers import AS, PUBLIC, Peer, RemotePerson
-
-SAMPLES = Path("/work/shared/wire/samples/gotosocial")
 
 
 async def _sent(wire: Wire) -> list[tuple[str, str, Any]]:
@@ -132,7 +130,7 @@ async def test_a_boost_waits_for_approval(wire: Wire, peer: Peer, other: Peer) -
 
 def test_a_policy_as_gotosocial_sends_it() -> None:
     """The recorded note: anyone may like, some may answer at once and all others with approval."""
-    document = json.loads((SAMPLES / "note-interaction-policy.json").read_text())
+    document = sample("gotosocial/note-interaction-policy")
     zork = "http://localhost:8080/users/the_mighty_zork"
     author = Actor(uri=zork, followers_uri=f"{zork}/followers", following_uri=f"{zork}/following")
     row = Object(local=False, visibility="public", interaction_policy=document["interactionPolicy"])

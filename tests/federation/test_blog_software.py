@@ -20,7 +20,7 @@ from support.blog_rules import READERS, Reading, Refused
 
 from .blog_dialects import ARTICLES, TALK, answer, newer
 from .conftest import PAIRS, Wire
-from .groups_cast import act, community_at, make_alice, subscribed, there
+from .groups_cast import act, subscribed, there
 from .peers import Peer, ago
 
 TEXT = """A sour[^1] with $x^2$ #bread
@@ -34,12 +34,6 @@ TEXT = """A sour[^1] with $x^2$ #bread
 [^1]: Fed twice.
 """
 NewPeer = Callable[[], Awaitable[Peer]]
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
 
 
 @pytest.fixture
@@ -153,7 +147,7 @@ async def test_a_warning_folds_the_text(wire: Wire, alice: Actor, blog: Actor, n
 
 async def test_lemmy_gets_a_post(wire: Wire, peer: Peer, alice: Actor, blog: Actor) -> None:
     """In a community: the link to our page first, Markdown as it was typed."""
-    group = community_at(peer)
+    group = peer.community()
     known = await subscribed(wire, alice, group)
     await runs(wire, peer, "lemmy")
     await publish(wire, alice, blog_id=blog.id, community_id=known.id)

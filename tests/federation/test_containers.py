@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from potluck.federation.items import object_of
-from potluck.social.model import Actor
 
 from .conftest import Wire
-from .groups_cast import act, community_at, make_alice, place, subscribed, there
+from .groups_cast import act, place, subscribed, there
 from .peers import PUBLIC, Peer, RemotePerson, ago
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
 
 
 def conversation(owner: RemotePerson) -> dict[str, Any]:
@@ -39,7 +30,7 @@ def add(owner: RemotePerson, what: Any) -> dict[str, Any]:
 
 async def test_a_forums_conversation_is_read(wire: Wire, peer: Peer, other: Peer, alice) -> None:
     """Posts, answers and votes of people elsewhere, as a forum adds them; what it takes out is gone."""
-    forum = community_at(peer)
+    forum = peer.community()
     known = await subscribed(wire, alice, forum)
     carol, dave = peer.person("carol"), other.person("dave")
     await wire.learn(dave)
@@ -76,7 +67,7 @@ async def test_a_persons_conversation_vouches_for_nothing(wire: Wire, peer: Peer
 
 async def test_nobody_adds_to_the_conversation_of_another(wire: Wire, peer: Peer, other: Peer, alice) -> None:
     """A collection that is attributed to somebody else says nothing, nor does anything malformed."""
-    forum = community_at(peer)
+    forum = peer.community()
     await subscribed(wire, alice, forum)
     mallory, carol = other.person("mallory"), peer.person("carol")
     post = hubzilla_note(carol, 1, forum)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ from potluck.federation import group_documents
 from potluck.federation.actor_documents import read_actor
 from potluck.federation.dispatch import create
 from potluck.settings import Settings
-
-from .test_samples import SAMPLES
+from support.samples import sample
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +24,6 @@ def _loopback(tmp_path: Path) -> Any:
     kinds.install()
     yield
     settings._current = before
-
-
-def sample(name: str) -> dict[str, Any]:
-    """A recorded document."""
-    path = SAMPLES / f"{name}.json"
-    assert path.exists(), f"payload samples are absent: expected {path}"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 POSTS = {

@@ -22,16 +22,10 @@ from support.forum_rules import RULES
 
 from .conftest import Wire
 from .forum_dialects import DIALECTS
-from .groups_cast import act, community_at, hosted, inner, joined, make_alice, page, place, subscribed, there
+from .groups_cast import act, hosted, inner, joined, page, place, subscribed, there
 from .peers import PUBLIC, Peer
 
 SOFTWARE = tuple(RULES)
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
 
 
 async def runs(wire: Wire, peer: Peer, software: str) -> None:
@@ -123,7 +117,7 @@ async def test_what_our_community_sends_is_taken(wire: Wire, peer: Peer, alice, 
 @pytest.mark.parametrize("software", SOFTWARE)
 async def test_what_our_people_send_elsewhere_is_taken(wire: Wire, peer: Peer, alice, software) -> None:
     """Subscribing, posting, commenting, voting, editing, deleting and leaving in a community of that software."""
-    group = community_at(peer)
+    group = peer.community()
     known = await subscribed(wire, alice, group)
     await runs(wire, peer, software)
     carol = peer.person("carol")

@@ -26,7 +26,7 @@ from potluck.social.communities import moderating
 from potluck.social.model import Actor
 
 from .conftest import Wire
-from .groups_cast import act, hosted, joined, make_alice, page, there
+from .groups_cast import act, hosted, joined, page, there
 from .peers import HERE, Peer, RemotePerson
 
 
@@ -46,9 +46,9 @@ async def get(client: AsyncClient, uri: str, person: RemotePerson | None = None)
     return await client.get(uri.removeprefix(HERE), headers=headers)
 
 
-async def test_what_a_community_announced_can_be_fetched(wire: Wire, client: AsyncClient, peer: Peer) -> None:
+async def test_what_a_community_announced_can_be_fetched(
+        wire: Wire, client: AsyncClient, peer: Peer, alice: Actor) -> None:
     """Posts, comments, moderators' acts and their own ids, as they were sent; of a vote its id. Not for ever."""
-    alice = await make_alice(wire)
     ours = await hosted(wire, alice)
     carol = peer.person("carol")
     await joined(wire, ours, carol)
@@ -83,9 +83,8 @@ async def test_what_a_community_announced_can_be_fetched(wire: Wire, client: Asy
     assert (await get(client, by_type["Lock"]["id"])).status_code == 404
 
 
-async def test_the_outbox_has_ids_that_stay(wire: Wire, client: AsyncClient, peer: Peer) -> None:
+async def test_the_outbox_has_ids_that_stay(wire: Wire, client: AsyncClient, peer: Peer, alice: Actor) -> None:
     """Each item of a community's outbox is found at its own id, as long as the post is there."""
-    alice = await make_alice(wire)
     ours = await hosted(wire, alice)
     async with wire.db.write() as session:
         me = await session.get_one(Actor, alice.id)
@@ -101,9 +100,9 @@ async def test_the_outbox_has_ids_that_stay(wire: Wire, client: AsyncClient, pee
         assert (await get(client, f"{HERE}/activities/{nothing}")).status_code == 404
 
 
-async def test_private_communities_and_secure_mode(wire: Wire, client: AsyncClient, peer: Peer, other: Peer) -> None:
+async def test_private_communities_and_secure_mode(
+        wire: Wire, client: AsyncClient, peer: Peer, other: Peer, alice: Actor) -> None:
     """Only a member's server sees what a private community said; in secure mode nobody is answered unsigned."""
-    alice = await make_alice(wire)
     ours = await hosted(wire, alice, visibility="private")
     carol, stranger = peer.person("carol"), other.person("dave")
     await joined(wire, ours, carol)

@@ -11,20 +11,8 @@ from potluck.social.communities import comments, joining, listing
 from potluck.social.model import Actor, CommunityBan, GroupPost, Object
 
 from .conftest import Wire
-from .groups_cast import act, comment, community_at, log_of, make_alice, page, place, subscribed, there
+from .groups_cast import act, comment, log_of, page, place, subscribed, there
 from .peers import PUBLIC, Peer, RemotePerson, ago
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
-
-
-@pytest.fixture
-def group(peer: Peer) -> RemotePerson:
-    """A community on another server, which may mean ill."""
-    return community_at(peer)
 
 
 async def claimed(wire: Wire, group: RemotePerson, author: RemotePerson, number: int = 1) -> Object:
@@ -180,7 +168,7 @@ async def test_nobody_else_brings_a_post_to_a_community(wire: Wire, peer: Peer, 
 
 async def test_a_discussion_stays_in_its_community(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
     """A comment that addresses another community lies in that of its post (as Lemmy), which moderates it."""
-    theirs = community_at(other, "theirs")
+    theirs = other.community("theirs")
     known = await subscribed(wire, alice, group)
     await subscribed(wire, alice, theirs)
     carol, mallory = peer.person("carol"), other.person("mallory")

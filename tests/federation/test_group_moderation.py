@@ -18,37 +18,23 @@ from .conftest import Wire
 from .groups_cast import (
     act,
     comment,
-    community_at,
     hosted,
     inner,
     joined,
     log_of,
-    make_alice,
     page,
     place,
     subscribed,
     there,
 )
-from .peers import PUBLIC, Peer, RemotePerson, ago
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
-
-
-@pytest.fixture
-def group(peer: Peer) -> RemotePerson:
-    """A community on another server."""
-    return community_at(peer)
+from .peers import PUBLIC, Peer, ago
 
 
 async def test_a_server_bans_somebody_from_itself(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
     """Somebody of another server is out of all of its communities, with what they said there, until it is undone."""
     known = await subscribed(wire, alice, group)
     admin, carol = peer.person("admin"), other.person("carol")
-    theirs = community_at(other, "theirs")
+    theirs = other.community("theirs")
     await subscribed(wire, alice, theirs)
     await wire.learn(admin)
     post, elsewhere = page(carol, group.uri), page(carol, theirs.uri)

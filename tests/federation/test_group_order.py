@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from potluck.federation import group_activities, groups
@@ -24,30 +23,16 @@ from .conftest import Wire
 from .groups_cast import (
     act,
     comment,
-    community_at,
     hosted,
     inner,
     joined,
     log_of,
-    make_alice,
     page,
     place,
     subscribed,
     there,
 )
-from .peers import PUBLIC, Peer, RemotePerson
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
-
-
-@pytest.fixture
-def group(peer: Peer) -> RemotePerson:
-    """A community on another server."""
-    return community_at(peer)
+from .peers import PUBLIC, Peer
 
 
 def kinds(items: list[Any]) -> list[str]:
@@ -172,7 +157,7 @@ async def test_a_community_without_downvotes(wire: Wire, peer: Peer, alice) -> N
 
 async def test_a_private_community_elsewhere_stays_private(wire: Wire, peer: Peer, alice) -> None:
     """What members here post and answer there names no Public, and is shown to nobody else."""
-    closed = community_at(peer, "closed", manuallyApprovesFollowers=True)
+    closed = peer.community("closed", manuallyApprovesFollowers=True)
     known = await subscribed(wire, alice, closed)
     carol = peer.person("carol")
     members = {"to": [closed.uri, closed.followers], "cc": []}
@@ -231,7 +216,7 @@ async def test_forged_contents_are_asked_for_where_they_live(wire: Wire, peer: P
 async def test_votes_of_others_need_their_community(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
     """A server votes for its own people alone, and a community passes on votes on its own posts alone."""
     await subscribed(wire, alice, group)
-    theirs = community_at(other, "theirs")
+    theirs = other.community("theirs")
     await subscribed(wire, alice, theirs)
     carol, mallory = peer.person("carol"), other.person("mallory")
     for person in (carol, mallory):
@@ -246,7 +231,7 @@ async def test_votes_of_others_need_their_community(wire: Wire, peer: Peer, othe
 async def test_nobody_moderates_other_communities(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
     """A community's word about another one's posts, people and lists has no effect, also beside its own."""
     await subscribed(wire, alice, group)
-    theirs = community_at(other, "theirs")
+    theirs = other.community("theirs")
     await subscribed(wire, alice, theirs)
     carol, mallory = peer.person("carol"), other.person("mallory")
     await wire.learn(mallory)

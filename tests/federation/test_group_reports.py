@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 
@@ -15,14 +11,11 @@ from potluck.social import reports
 from potluck.social.communities import moderating, reporting, roles
 from potluck.social.model import Actor, CommunityReport, Report
 from potluck.social.paging import Page
+from support.samples import sample
 
 from .conftest import Wire
+from .groups_cast import act, announced, hosted, page, subscribed
 from .peers import Peer
-from .test_groups import act, alice, announced, group, hosted, page, subscribed
-
-__all__ = ["alice", "group"]
-
-SAMPLES = Path("/work/shared/wire/samples")
 
 
 async def queue(wire: Wire, viewer: Actor) -> list[tuple[str | None, str, bool]]:
@@ -97,29 +90,22 @@ async def test_ours_goes_to_the_community_elsewhere_if_wished(wire: Wire, peer: 
         [([group.uri], post["id"], "spam", "spam")] if forward else [])
 
 
-@pytest.fixture(params=["lemmy/flag-report-page.json", "mbin/flag-report.json"])
-def sample(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A Flag as a server sent it."""
-    path = SAMPLES / request.param
-    assert path.exists(), f"{path} is needed for this test"
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
-
-
-async def test_real_flags(wire: Wire, peer: Peer, alice, sample) -> None:
+@pytest.mark.parametrize("name", ["lemmy/flag-report-page", "mbin/flag-report"])
+async def test_real_flags(wire: Wire, peer: Peer, alice, name: str) -> None:
     """As Lemmy and Mbin wrote them, with ids of servers that the test has."""
     ours = await hosted(wire, alice)
     reporter = peer.person("reporter")
     async with wire.db.write() as session:
         row = await links.compose(session, alice, LinkRequest(ours.id, "My broth"))
-    several = isinstance(sample["object"], list)
-    flag = sample | {"id": f"{peer.base}/flags/1", "actor": reporter.uri, "to": [ours.uri], "audience": ours.uri,
-                     "object": [row.uri, alice.uri] if several else row.uri}
+    sent = sample(name)
+    several = isinstance(sent["object"], list)
+    flag = sent | {"id": f"{peer.base}/flags/1", "actor": reporter.uri, "to": [ours.uri], "audience": ours.uri,
+                   "object": [row.uri, alice.uri] if several else row.uri}
     await wire.take(reporter, flag)
     async with wire.db.read() as session:
         report = (await session.scalars(select(Report))).one()
         entry = (await session.scalars(select(CommunityReport))).one()
-    assert (report.target_id, report.comment, entry.object_id) == (alice.id, sample["summary"], row.id)
+    assert (report.target_id, report.comment, entry.object_id) == (alice.id, flag["summary"], row.id)
 
 
 async def test_a_community_elsewhere_hides_nothing_from_our_staff(wire: Wire, peer: Peer, group, alice) -> None:

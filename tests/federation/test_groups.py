@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import Any
-
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.outbound import document_of, view_of
@@ -16,78 +13,13 @@ from potluck.kinds.link.actions import LinkRequest
 from potluck.kinds.note import actions as notes
 from potluck.kinds.note.actions import NoteRequest, PollRequest
 from potluck.social import objects
-from potluck.social.communities import claims, joining, making, mod_log, moderating, roles, withdrawing
+from potluck.social.communities import claims, joining, making, moderating, roles, withdrawing
 from potluck.social.communities.making import Wishes
-from potluck.social.model import Actor, GroupPost, Mention, Object, Server, User
-from potluck.social.paging import Page
+from potluck.social.model import Actor, Mention, Object, Server
 
 from .conftest import PAIRS, Wire
-from .peers import PUBLIC, Peer, RemotePerson, ago
-
-_numbers = itertools.count(1)
-
-
-def page(author: RemotePerson, group_uri: str, **changes: Any) -> dict[str, Any]:
-    """A post as Lemmy writes it."""
-    uri = f"{author.peer.base}/post/{next(_numbers)}"
-    document = {
-        "id": uri, "type": "Page", "attributedTo": author.uri, "to": [group_uri, PUBLIC], "cc": [],
-        "audience": group_uri, "name": "On broth", "content": "<p>slow</p>", "mediaType": "text/html",
-        "attachment": [{"type": "Link", "href": "https://soup.example/broth"}], "sensitive": False,
-        "language": {"identifier": "fr", "name": "Français"}, "published": ago(minutes=5)} | changes
-    author.peer.serve(document)
-    return document
-
-
-def comment(author: RemotePerson, group_uri: str, parent: str, **changes: Any) -> dict[str, Any]:
-    """A comment as Lemmy writes it."""
-    uri = f"{author.peer.base}/comment/{next(_numbers)}"
-    document = {"id": uri, "type": "Note", "attributedTo": author.uri, "to": [group_uri, PUBLIC], "cc": [],
-                "audience": group_uri, "content": "<p>hm</p>", "inReplyTo": parent,
-                "published": ago(minutes=1)} | changes
-    author.peer.serve(document)
-    return document
-
-
-def act(actor: RemotePerson, kind: str, what: Any, **changes: Any) -> dict[str, Any]:
-    """An activity with an id of its own."""
-    return actor.act(kind, what, str(next(_numbers)), **({"to": [PUBLIC], "cc": []} | changes))
-
-
-@pytest.fixture
-def group(peer: Peer) -> RemotePerson:
-    """A community on a Lemmy server."""
-    uri = f"{peer.base}/users/soups"
-    return peer.person("soups", type="Group", attributedTo=f"{uri}/moderators")
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    made = await wire.local("alice", owner_id=1)
-    async with wire.db.write() as session:
-        session.add(User(id=1, email="alice@mail.test", actor_id=made.id, password_hash="x"))
-    return made
-
-
-async def subscribed(wire: Wire, alice: Actor, group: RemotePerson) -> Actor:
-    """Alice is a member of the community."""
-    known = await wire.learn(group)
-    await wire.follow(alice, known)
-    return known
-
-
-async def place(wire: Wire, uri: str) -> GroupPost:
-    """A post's place in its community."""
-    (found,) = await wire.rows(
-        select(GroupPost).join(Object, Object.id == GroupPost.object_id).where(Object.uri == uri))
-    return found
-
-
-async def acts(wire: Wire) -> list[str]:
-    """What the log of moderation says, oldest first."""
-    async with wire.db.read() as session:
-        return [entry.action.act for entry in await mod_log.read(session, Page())][::-1]
+from .groups_cast import act, announced, comment, hosted, log_of, page, place, subscribed
+from .peers import PUBLIC, Peer, ago
 
 
 async def test_a_community_elsewhere_reaches_its_members(wire: Wire, peer: Peer, group, alice) -> None:
@@ -168,10 +100,10 @@ async def test_moderators_elsewhere_are_obeyed(wire: Wire, peer: Peer, other: Pe
         assert await roles.is_moderator(session, known.id, (await wire.actor(mod.uri)).id)
         ((ban, banned),) = await roles.banned(session, known.id)
     assert (banned.uri, ban.reason, ban.expires_at.year) == (carol.uri, "rude", 2100)
-    assert await acts(wire) == ["remove", "restore", "lock", "pin", "add_moderator", "ban"]
+    assert await log_of(wire) == ["remove", "restore", "lock", "pin", "add_moderator", "ban"]
     await wire.take(group, act(group, "Announce", act(mod, "Undo", act(mod, "Block", carol.uri, target=group.uri))),
                     act(group, "Announce", act(mod, "Undo", act(mod, "Lock", post["id"]))))
-    assert (await acts(wire))[-2:] == ["unban", "unlock"]
+    assert (await log_of(wire))[-2:] == ["unban", "unlock"]
 
 
 @pytest.mark.parametrize("kind", ["Delete", "Lock", "Add", "Block", "Undo"])
@@ -192,7 +124,7 @@ async def test_strangers_cannot_moderate(wire: Wire, peer: Peer, other: Peer, gr
     row, found = await wire.object(post["id"]), await place(wire, post["id"])
     assert row is not None
     assert (row.state, found.locked, found.pinned) == ("published", False, False)
-    assert await acts(wire) == []
+    assert await log_of(wire) == []
 
 
 async def test_a_signed_moderator_needs_no_announce(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
@@ -229,19 +161,6 @@ async def test_what_a_community_says_of_itself_is_read(wire: Wire, peer: Peer, g
 
 
 # Ours
-
-
-async def hosted(wire: Wire, alice: Actor, **changes: Any) -> Actor:
-    """A community here that Alice leads."""
-    wishes = Wishes(**{"title": "Stews", "languages": ["en"], **changes})
-    async with wire.db.write() as session:
-        return await making.create(session, alice, "stews", wishes, pairs=PAIRS[1])
-
-
-async def announced(wire: Wire, peer: Peer) -> list[dict[str, Any]]:
-    """What communities of ours told a server, in order."""
-    await wire.deliver()
-    return [item for item in peer.received if item["type"] == "Announce"]
 
 
 async def test_our_communitys_document_is_one_lemmy_takes(wire: Wire, alice) -> None:

@@ -14,14 +14,8 @@ from potluck.social.model import Actor, Server
 
 from .conftest import Wire
 from .forum_dialects import lotide_comment, lotide_post
-from .groups_cast import act, community_at, make_alice, subscribed, there
+from .groups_cast import act, subscribed, there
 from .peers import Peer, RemotePerson
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
 
 
 async def forward(wire: Wire, document: Any) -> None:
@@ -34,7 +28,7 @@ async def forward(wire: Wire, document: Any) -> None:
 
 async def post_in(wire: Wire, alice: Actor, peer: Peer, software: str = "lotide") -> tuple[RemotePerson, str]:
     """A community that somebody here follows, on a server of this software, and a post in it."""
-    group = community_at(peer)
+    group = peer.community()
     await subscribed(wire, alice, group)
     async with wire.db.write() as session:
         await session.execute(update(Server).where(Server.host == peer.host).values(software=software))

@@ -18,8 +18,8 @@ from potluck.federation.errors import FederationError
 from potluck.federation.vocabulary import ACTOR_TYPES, COLLECTION_TYPES, PAGE_TYPES, first_id, get, type_of
 from potluck.settings import Settings
 from potluck.social.registry import Unreadable
+from support.samples import SAMPLES
 
-SAMPLES = Path(__file__).parents[2].parent / "shared" / "wire" / "samples"
 FILES = sorted(SAMPLES.rglob("*.json"))
 
 # Pattern -> what the refusal says. Most of these are no ActivityPub at all: answers of HTTP APIs and of NodeInfo.

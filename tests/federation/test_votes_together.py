@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from sqlalchemy import delete, insert, select
 
 from potluck.db.base import now
@@ -16,16 +15,10 @@ from potluck.social.model import Actor, CommentPlace, Community, GroupPost, Noti
 from support.databases import statements
 
 from .conftest import Wire
-from .groups_cast import act, hosted, make_alice
+from .groups_cast import act, hosted
 from .peers import Peer
 
 FAR = "https://far.example"
-
-
-@pytest.fixture
-async def alice(wire: Wire) -> Actor:
-    """A local person with a login."""
-    return await make_alice(wire)
 
 
 async def voters(wire: Wire, count: int) -> list[str]:

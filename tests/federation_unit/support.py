@@ -1,35 +1,22 @@
-"""What the tests of the wire's primitives share: sample payloads and a loopback peer."""
+"""What the tests of the wire's primitives share: a loopback peer."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import Limits
 
-SAMPLES = Path(__file__).parents[2].parent / "shared" / "wire" / "samples"
-
 LOOPBACK = AddressPolicy([ip_network("127.0.0.0/8")])
 QUICK = Limits(connect=1.0, read=0.5, total=1.5)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def sample(name: str) -> dict[str, Any]:
-    """A recorded payload, `system/name.json`."""
-    path = SAMPLES / name
-    if not path.is_file():
-        pytest.fail(f"payload samples are absent: expected shared/wire/samples/{name} beside the repository")
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return document
 
 
 class Peer:

@@ -25,8 +25,7 @@ from potluck.federation.signatures.keys import (
     sign_rsa,
     verify_bytes,
 )
-
-from .support import sample
+from support.samples import sample
 
 RSA = generate_rsa()
 ED = generate_ed25519()

@@ -19,8 +19,7 @@ from potluck.federation import contexts, linked_data, proofs
 from potluck.federation.errors import SignatureError
 from potluck.federation.signatures.keys import SigningKey, generate_ed25519, generate_rsa, load_public
 from potluck.federation.vocabulary import ACTOR_CONTEXT, AS, CONTEXT, PUBLIC, SECURITY_V1, first_id, public_in
-
-from .support import sample
+from support.samples import sample
 
 KEY = SigningKey("https://alice.example/users/alice#main-key", generate_rsa())
 PUBLIC_KEY = KEY.private.public_key()

@@ -8,8 +8,9 @@ import pytest
 
 from potluck.federation.fetch import SafeClient
 from potluck.federation.nodeinfo_client import NodeInfo, fetch_nodeinfo
+from support.samples import sample
 
-from .support import Peer, sample
+from .support import Peer
 
 SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
 

@@ -14,8 +14,7 @@ from potluck.federation.errors import SignatureError
 from potluck.federation.proofs import create, proofs_of, verify
 from potluck.federation.signatures.keys import SigningKey, generate_ed25519, generate_rsa, load_public
 from potluck.federation.vocabulary import AS, CONTEXT, DATA_INTEGRITY_V1
-
-from .support import sample
+from support.samples import sample
 
 KEY = SigningKey("https://alice.example/users/alice#ed25519-key", generate_ed25519())
 PUBLIC_KEY = KEY.private.public_key()

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potluck.federation import vocabulary as v
-
-from .support import SAMPLES, sample
+from support.samples import SAMPLES, sample
 
 
 @pytest.mark.parametrize(

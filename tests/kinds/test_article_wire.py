@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from kinds.samples import sample
 from potluck.db.ids import ids
 from potluck.kinds.article import wire
 from potluck.kinds.article.wire import MAX_BYTES
@@ -17,6 +16,7 @@ from potluck.social.model import Actor, Hashtag, Media, Object
 from potluck.social.registry import Receiver
 from potluck.social.views import ObjectView
 from potluck.text.sanitise import to_plain_text
+from support.samples import sample
 from text import harmless
 
 URL = "https://potluck.test/@crumbs/rye"

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinds.samples import sample
 from potluck import kinds
 from potluck.kinds.fallback import wire
 from potluck.settings import Settings, current, use
@@ -15,6 +14,7 @@ from potluck.social import registry, views
 from potluck.social.drafts import Draft
 from potluck.social.registry import Receiver, Unreadable
 from support.cast import Cast
+from support.samples import sample
 
 RECIPE: dict[str, Any] = {
     "id": "https://food.example/recipes/1", "type": "Recipe", "attributedTo": "https://food.example/users/cook",

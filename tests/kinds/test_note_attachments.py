@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kinds.samples import sample
 from kinds.test_note_wire import _note as note
 from potluck.db.base import now
 from potluck.federation.writing import attachment
 from potluck.kinds.note import wire
 from potluck.social.model import Media
+from support.samples import sample
 
 URL = "https://potluck.test/media/ab/"
 

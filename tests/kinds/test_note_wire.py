@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinds.samples import sample
 from potluck.db.base import now
 from potluck.db.ids import ids
 from potluck.kinds.note import wire
@@ -21,6 +20,7 @@ from potluck.social.model import Hashtag, Media, Object
 from potluck.social.registry import Receiver, Unreadable
 from potluck.social.views import ObjectView, load_objects
 from support.cast import Cast, local_actor
+from support.samples import sample
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 NOTE: dict[str, Any] = {

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from potluck.text.sanitise import sanitise_html, sanitise_inline, to_plain_text
+from support.samples import SAMPLES
 from text.harmless import assert_harmless
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT.parent / "shared" / "wire" / "samples"
 
 
 def texts(value: Any) -> Iterator[str]:

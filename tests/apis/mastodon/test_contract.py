@@ -6,7 +6,6 @@ import json
 import re
 from datetime import timedelta
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,11 @@ from potluck.social import actors, announcements, emojis, objects, preview_cards
 from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.model import Actor, PreviewCard
 from potluck.social.registry import Unreadable
+from support.samples import SAMPLES
 
 from . import contract, fields
 from .conftest import Person, Server
 
-SAMPLES = Path(__file__).parents[3].parent / "shared" / "wire" / "samples"
 ACTIVITIES = frozenset({"Create", "Update", "Announce"})
 
 

@@ -123,6 +123,15 @@ def demands_signature(request: AnyRequest, who: Asker) -> bool:
     return federation_of(request).settings.secure_mode and not who.signed
 
 
+async def welcome(request: AnyRequest) -> Asker | Answer:
+    """Who asks; or the answer to those who are turned away whatever they ask for."""
+    try:
+        who = await asker(request)
+    except Forbidden as refusal:
+        return refused(refusal)
+    return unsigned() if demands_signature(request, who) else who
+
+
 def activity(
     document: Mapping[str, Any], *, who: Asker | None = None, status: int = 200, actor: bool = False
 ) -> Answer:

@@ -13,7 +13,6 @@ from potluck.federation import activities, dialects, group_activities, quotes
 from potluck.federation.endpoints import group_collections, negotiate
 from potluck.federation.endpoints.collections import is_page, number, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
-from potluck.federation.errors import Forbidden
 from potluck.federation.outbound import document_of
 from potluck.social import addresses, views
 from potluck.social.communities.withdrawing import WITHDRAWN
@@ -28,12 +27,9 @@ async def _admitted(
     request: AnyRequest, session: AsyncSession, object_id: int, *, local: bool = True
 ) -> tuple[Asker, views.ObjectView | Answer]:
     """Who asks, and the object asked for; or the answer, when there is nothing to show."""
-    try:
-        who = await negotiate.asker(request)
-    except Forbidden as refusal:
-        return Asker(), negotiate.refused(refusal)
-    if negotiate.demands_signature(request, who):
-        return who, negotiate.unsigned()
+    who = await negotiate.welcome(request)
+    if not isinstance(who, Asker):
+        return Asker(), who
     found = await views.load_objects(session, [object_id], who.id, viewer_is_local=False, with_marks=False)
     if not found and who.signed:
         member = await group_activities.member_beside(session, who.id, await session.scalar(
@@ -159,12 +155,9 @@ async def show_stamp(request: AnyRequest, object_id: FromPath[int], quoting_id: 
 @get("/activities/{activity_id:int}")
 async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answer:
     """A boost, like or follow by its id (Lotide looks up what is undone or accepted), or what a community said."""
-    try:
-        who = await negotiate.asker(request)
-    except Forbidden as refusal:
-        return negotiate.refused(refusal)
-    if negotiate.demands_signature(request, who):
-        return negotiate.unsigned()
+    who = await negotiate.welcome(request)
+    if not isinstance(who, Asker):
+        return who
     uri = addresses.activity_uri(activity_id)
     async with federation_of(request).db.read() as session:
         document = await _announce(session, uri, who) or await _reaction(session, uri, who) \
@@ -175,12 +168,9 @@ async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answ
 @get("/activities/announce/{object_id:int}")
 async def show_announce(request: AnyRequest, object_id: FromPath[int]) -> Answer:
     """A community's Announce of a post, as it stands in its outbox."""
-    try:
-        who = await negotiate.asker(request)
-    except Forbidden as refusal:
-        return negotiate.refused(refusal)
-    if negotiate.demands_signature(request, who):
-        return negotiate.unsigned()
+    who = await negotiate.welcome(request)
+    if not isinstance(who, Asker):
+        return who
     async with federation_of(request).db.read() as session:
         return await group_collections.announced(session, who, object_id)
 

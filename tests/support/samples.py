@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "wire" / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "wire" / "samples"
 
 
 def sample(name: str) -> dict[str, Any]:
-    """The document `software/name` (without `.json`).
+    """The document `software/name`, with or without `.json`.
 
     Raises:
         AssertionError: the samples are not there; the text says where they belong.
     """
-    path = FOLDER / f"{name}.json"
-    assert path.exists(), f"payload samples are missing: {path} (they belong beside the checkout)"
+    path = SAMPLES / f"{name.removesuffix('.json')}.json"
+    assert path.exists(), f"payload samples are absent: expected {path} (they belong beside the checkout)"
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
