@@ -15,12 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 
 from potluck import kinds, settings
 from potluck.apis.edge import Edge
 from potluck.apis.mastodon import endpoint, instance, render
-from potluck.apis.ports import Ports
 from potluck.db.base import now
 from potluck.db.engine import SQLITE_FILE, Database
 from potluck.db.ids import ids
@@ -31,6 +30,7 @@ from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
 from support import applications
+from support.consenting import Visitor, ports_of
 
 URL = "https://potluck.test"
 ALL_SCOPES = ["read", "write", "follow", "push", "profile"]
@@ -49,14 +49,6 @@ class FakeFederation:
 
     async def actor_by_handle(self, handle: str) -> Actor | None:
         return None
-
-
-@dataclass
-class Visitor:
-    """Who is signed in to the site in the browser (for the consent page)."""
-
-    user: User
-    actor: Actor
 
 
 @dataclass
@@ -161,21 +153,6 @@ class Server:
         return stored[0].object
 
 
-def _site(server: Server) -> Ports:
-    async def current_user(_: Request[Any, Any, Any]) -> Visitor | None:
-        return server.visitor
-
-    async def page(_: Request[Any, Any, Any], template: str, context: dict[str, Any]) -> Response[Any]:
-        server.pages.append((template, context))
-        return Response(f"<p>{template}</p>", media_type="text/html")
-
-    async def check_csrf(request: Request[Any, Any, Any]) -> None:
-        assert (await request.form()).get("_csrf") == "right"
-
-    return Ports(current_user, page, lambda _: "/signin?next=here", check_csrf,
-                 lambda _, target: server.form_targets.append(target), lambda _: "127.0.0.1")
-
-
 @pytest.fixture
 async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
     """The API on an empty SQLite database."""
@@ -204,7 +181,7 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
         transport = httpx.ASGITransport(app=Edge(calls))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
         made = Server(db, http, calls.app, federation)
-        calls.app.state.api_ports = _site(made)
+        calls.app.state.api_ports = ports_of(made)
         yield made
 
 

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from support.consenting import Visitor
+
 from . import fields
-from .conftest import Person, Server, Visitor
+from .conftest import Person, Server
 
 OOB = "urn:ietf:wg:oauth:2.0:oob"
 VERIFIER = "v" * 50

@@ -17,13 +17,11 @@ import pytest
 import pyvips
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from litestar import Request, Response
 from sqlalchemy import select
 
 from potluck import settings
 from potluck.apis.edge import Edge
 from potluck.apis.indieauth import clients
-from potluck.apis.ports import Ports
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import SafeClient
 from potluck.jobs.engine import JobEngine
@@ -34,6 +32,7 @@ from potluck.social.live import Waker
 from potluck.social.model import Actor, Object, User
 from support import applications
 from support.cast import Cast
+from support.consenting import Visitor, ports_of
 
 URL = "https://potluck.test"
 VERIFIER = "v" * 50
@@ -59,14 +58,6 @@ class FakeFederation:
 
     async def is_blocked(self, host: str) -> bool:
         return host in self.blocked
-
-
-@dataclass
-class Visitor:
-    """Who is signed in to the site in the browser."""
-
-    user: User
-    actor: Actor
 
 
 class AppPage:
@@ -104,6 +95,7 @@ class Server:
     prepare: Prepare[Any]
     visitor: Visitor | None = None
     pages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    form_targets: list[str] = field(default_factory=list)
 
     async def user(self, actor: Actor) -> User:
         """The login of one of the cast."""
@@ -207,21 +199,6 @@ def picture(form: str = ".jpg") -> bytes:
     return found
 
 
-def _site(server: Server) -> Ports:
-    async def current_user(_: Request[Any, Any, Any]) -> Visitor | None:
-        return server.visitor
-
-    async def page(_: Request[Any, Any, Any], template: str, context: dict[str, Any]) -> Response[Any]:
-        server.pages.append((template, context))
-        return Response(f"<p>{template}</p>", media_type="text/html")
-
-    async def check_csrf(request: Request[Any, Any, Any]) -> None:
-        assert (await request.form()).get("_csrf") == "right"
-
-    return Ports(current_user, page, lambda _: "/signin?next=here", check_csrf, lambda *_: None,
-                 lambda _: "127.0.0.1")
-
-
 @pytest.fixture
 async def web_client() -> AsyncIterator[SafeClient]:
     """The guarded client, which may reach this machine here."""
@@ -263,7 +240,7 @@ async def server(cast: Cast, page: AppPage, web_client: SafeClient) -> AsyncIter
         transport = httpx.ASGITransport(app=Edge(calls))  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
             made = Server(http, cast, federation, page, prepare)
-            calls.app.state.api_ports = _site(made)
+            calls.app.state.api_ports = ports_of(made)
             yield made
     settings.use(before)
 
