@@ -110,6 +110,39 @@ async def test_votes_change_and_end(wire: Wire, peer: Peer, group, alice) -> Non
     assert await passed_on(act(dave, "Undo", act(dave, "Like", post["id"]))) == (0, 0)
 
 
+async def test_what_is_undone_later_by_another_way_stays_as_its_actor_left_it(
+        wire: Wire, peer: Peer, group, alice: Actor) -> None:
+    """The author's server hears of votes, and of bans, from their actors and from the community, in no order."""
+    known = await subscribed(wire, alice, group)
+    carol, dave, mod = peer.person("carol"), peer.person("dave"), peer.person("mod")
+    await wire.learn(dave)
+    post = page(carol, group.uri)
+    up, down, up_again = act(dave, "Like", post["id"]), act(dave, "Dislike", post["id"]), act(dave, "Like", post["id"])
+    votes = [up, act(dave, "Undo", up), down, act(dave, "Undo", down), up_again]
+    await wire.take(group, act(group, "Announce", carol.create(post)))
+    for upto, score in ((3, -1), (5, 1)):
+        await wire.take(dave, *votes[:upto])
+        assert (await place(wire, post["id"])).score == score
+        await wire.take(group, *(act(group, "Announce", vote) for vote in votes[:upto]))
+        found = await place(wire, post["id"])
+        assert (found.score, found.votes) == (score, 1)
+    ban, again = act(mod, "Block", dave.uri, target=group.uri), act(mod, "Block", dave.uri, target=group.uri)
+    bans = [act(group, "Announce", deed) for deed in (ban, act(mod, "Undo", ban), again)]
+    await wire.take(group, *bans, act(group, "Announce", bans[1]["object"]))
+    async with wire.db.read() as session:
+        assert await roles.is_banned(session, known.id, (await wire.learn(dave)).id)
+
+
+async def test_a_vote_comes_again_under_the_same_id(wire: Wire, peer: Peer, alice) -> None:
+    """PeerTube names a vote after its account and video; the second Undo of it counts, too."""
+    row, bob = await wire.say(alice), peer.person("bob")
+    like = act(bob, "Like", row.uri)
+    undo = act(bob, "Undo", like)
+    for deeds, count in (([like], 1), ([undo], 0), ([like], 1), ([undo], 0), ([undo, like, undo, like], 1)):
+        await wire.take(bob, *deeds)
+        assert len(await wire.rows(select(Reaction))) == count
+
+
 async def test_several_votes_in_one_announce(wire: Wire, peer: Peer, other: Peer, group, alice) -> None:
     """PieFed gathers votes into a list, or a collection; each is judged by itself."""
     await subscribed(wire, alice, group)

@@ -88,6 +88,7 @@ class Batch:
         self._pending: list[tuple[Inbound, Draft]] = []
         self._pending_uris: set[str] = set()
         self._seen: set[tuple[int, int]] = set()
+        self._reopened: set[tuple[int, int]] = set()
         self._votes: dict[Ballot, tuple[Item, Inbound]] = {}
         self._voted: set[tuple[int, int]] = set()
 
@@ -137,13 +138,12 @@ class Batch:
 
     def _pair(self, part: Inbound) -> tuple[int, int] | None:
         actor = self._known.actors.get(part.actor_uri)
-        if actor is None or part.uri is None or not handler_for(part).once:
-            return None
-        return actor.id, uri_hash(part.uri)
+        return None if actor is None or part.uri is None else (actor.id, uri_hash(part.uri))
 
     async def _apply(self, item: Item, part: Inbound) -> None:
         item.parked = item.delayed = None
-        if self._pair(part) not in self._seen:
+        part.repeated = self._pair(part) in self._seen
+        if not part.repeated or not handler_for(part).once:
             await self._attempt(item, part)
 
     async def _attempt(self, item: Item, part: Inbound, *, alone: bool = False) -> None:
@@ -167,6 +167,11 @@ class Batch:
         else:
             if pair is not None:
                 self._seen.add(pair)
+                self._reopened.discard(pair)
+            if pair is not None and part.reopened is not None:
+                again = pair[0], uri_hash(part.reopened)
+                self._seen.discard(again)
+                self._reopened.add(again)
 
     async def _gather(self, item: Item, part: Inbound) -> None:
         """Put a vote with others that are recorded together; who votes twice does so one after the other."""
@@ -252,6 +257,9 @@ class Batch:
             elif item.delayed:
                 await journal.postpone(self._session, item.id, item.attempts, item.delayed)
         await journal.done(self._session, [item.id for item in items if not item.parked and not item.delayed])
+        reopened = sorted(self._reopened)
+        for start in range(0, len(reopened), 100):
+            await self._session.execute(delete(_SEEN).where(in_pairs(_SEEN, reopened[start:start + 100])))
         if self._seen:
             moment = now()
             await self._session.execute(insert_or_ignore(self._session, SeenActivity), [

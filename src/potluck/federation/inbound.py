@@ -89,6 +89,8 @@ class Inbound:
         mentions_strangers: it names people who are not known here.
         contained: it came in a conversation that the announcer owns (FEP-171b).
         ends_here: it took effect, but a community of ours does not pass it on.
+        repeated: one with its id was processed before; only where a type may recur under one id.
+        reopened: id of what it undid, which may come again under the same id.
     """
 
     item_id: int
@@ -110,6 +112,8 @@ class Inbound:
     mentions_strangers: bool = False
     ends_here: bool = False
     contained: bool = False
+    repeated: bool = False
+    reopened: str | None = None
 
     @property
     def uri(self) -> str | None:

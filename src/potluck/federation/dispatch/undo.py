@@ -2,6 +2,9 @@
 
 Lemmy mints new ids for what it undoes, Mastodon sends bare ids for some; what arrives before the thing it undoes
 leaves a tombstone, so that the thing does not come alive afterwards (protocol §6).
+
+The same Undo may come by two ways, from its actor and from a community, and by the slower one after something newer
+was done: then it undoes nothing, unless it names just what is held. PeerTube has one id for each account and video.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ def references(inbound: Inbound, wanted: References) -> None:
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Take it back."""
     inner = get(inbound.activity, "object")
+    if inbound.repeated and isinstance(inner, dict) and (type_of(inner) == "Delete" or _is_moderation(inner)):
+        raise Irrelevant(f"{inbound.uri} came before")
     if isinstance(inner, dict) and type_of(inner) == "Delete" and await _put_back(session, inbound, inner, known):
         return
     if isinstance(inner, dict) and _is_moderation(inner):
@@ -58,9 +63,9 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
         case "Follow" | "Join":
             await _unfollow(session, undone, known, actor)
         case "Like" | "Dislike" | "EmojiReact" | "EmojiReaction":
-            await _unreact(session, undone, known, actor)
+            await _unreact(session, inbound, undone, known, actor)
         case "Announce":
-            await _unannounce(session, undone, known, actor)
+            await _unannounce(session, inbound, undone, known, actor)
         case "Block":
             await _unblock(session, undone, known, actor)
         case "Accept":
@@ -107,14 +112,15 @@ async def _unfollow(session: AsyncSession, undone: Inbound, known: Known, actor:
     await follows.unfollow(session, actor, await session.get_one(Actor, target.id))
 
 
-async def _unreact(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+async def _unreact(session: AsyncSession, inbound: Inbound, undone: Inbound, known: Known, actor: Actor) -> None:
     target = known.object(undone.object_uri)
     if target is None:
         raise Dropped(f"{undone.object_uri} is not here")
     kind, emoji, _ = like.meaning(undone)
-    rows = await session.execute(select(Reaction.kind, Reaction.emoji).where(
-        Reaction.actor_id == actor.id, Reaction.object_id == target.id))
-    held = [(row.kind, row.emoji) for row in rows.all()]
+    rows = (await session.execute(select(Reaction.kind, Reaction.emoji, Reaction.uri).where(
+        Reaction.actor_id == actor.id, Reaction.object_id == target.id))).all()
+    _settle(inbound, undone, {row.uri for row in rows}, in_community=target.group_id is not None)
+    held = [(row.kind, row.emoji) for row in rows]
     if (kind, emoji) not in held:
         # Lemmy 0.19 nests a Like even when a Dislike is undone; Misskey's Undo may lack the emoji.
         candidates = [pair for pair in held if (pair[0] == "emoji") == (kind == "emoji")] or held
@@ -125,7 +131,20 @@ async def _unreact(session: AsyncSession, undone: Inbound, known: Known, actor: 
     await reactions.unreact(session, actor, target.id, kind, emoji)
 
 
-async def _unannounce(session: AsyncSession, undone: Inbound, known: Known, actor: Actor) -> None:
+def _settle(inbound: Inbound, undone: Inbound, held: set[str | None], *, in_community: bool) -> None:
+    """Let what is undone by its very id come again; pass over an Undo that came before where it names nothing held.
+
+    Raises:
+        Irrelevant: it was acted upon already.
+    """
+    if undone.uri is None or undone.uri not in held:
+        if inbound.repeated:
+            raise Irrelevant(f"{inbound.uri} came before")
+    elif not in_community:  # there the very thing may still be on its way through the community
+        inbound.reopened = undone.uri
+
+
+async def _unannounce(session: AsyncSession, inbound: Inbound, undone: Inbound, known: Known, actor: Actor) -> None:
     target = known.object(undone.object_uri)
     if target is not None and actor.type == "Group" and target.group_id == actor.id:
         # Lotide and NodeBB take a post out of the community in this way.
@@ -133,8 +152,9 @@ async def _unannounce(session: AsyncSession, undone: Inbound, known: Known, acto
         return
     held = None
     if target is not None:
-        held = await session.scalar(select(Announce.id).where(
+        held = await session.scalar(select(Announce.uri).where(
             Announce.actor_id == actor.id, Announce.object_id == target.id))
+    _settle(inbound, undone, {held}, in_community=target is not None and target.group_id is not None)
     if target is None or held is None:
         await _forestall(session, undone.uri, actor)
         return
