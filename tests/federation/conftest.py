@@ -107,9 +107,10 @@ class Wire:
         await self.work()
 
     async def work(self) -> None:
-        """Work until the inbox is empty and no fetch is due; deliveries are not made."""
+        """Work until the inbox is empty and no fetch is due; deliveries are not made. Nothing may fail by our fault."""
         await self.engine.inbox.drain()
         await self.engine.fetches.drain()
+        assert [item.error for item in await self.journal() if item.parked_at] == []
 
     async def deliver(self) -> None:
         """Make the deliveries that are due."""

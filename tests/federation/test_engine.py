@@ -337,7 +337,9 @@ async def test_a_poison_item_is_parked_and_can_be_retried(
                            write=real.write, store=fails)
     monkeypatch.setitem(registry._kinds, "note", broken)
     monkeypatch.setitem(registry._by_type, "Note", broken)
-    await wire.take(bob, bob.create(bob.note(1, "<p>poison</p>")), bob.create(bob.note(2)))
+    for activity in bob.create(bob.note(1, "<p>poison</p>")), bob.create(bob.note(2)):
+        await bob.send(wire.federation, activity)
+    await wire.engine.inbox.drain()
     assert await wire.object(f"{peer.base}/notes/2") is not None
     (parked,) = await wire.journal()
     assert parked.parked_at is not None

@@ -18,6 +18,7 @@ from potluck.federation.groups import group_uri_of
 from potluck.federation.inbound import (
     Dropped,
     Inbound,
+    Irrelevant,
     Known,
     References,
     Unauthorised,
@@ -44,12 +45,8 @@ def references(inbound: Inbound, wanted: References) -> None:
 async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
     """Take it back."""
     inner = get(inbound.activity, "object")
-    if inbound.repeated and isinstance(inner, dict) and (type_of(inner) == "Delete" or _is_moderation(inner)):
-        raise Irrelevant(f"{inbound.uri} came before")
-    if isinstance(inner, dict) and type_of(inner) == "Delete" and await _put_back(session, inbound, inner, known):
-        return
     if isinstance(inner, dict) and _is_moderation(inner):
-        await moderation.undo(session, _within(inbound, inner), known)
+        await _unmoderate(session, inbound, inner, known)
         return
     actor = await acting(session, inbound, known)
     if not isinstance(inner, dict) or type_of(inner) is None or get(inner, "object") is None:
@@ -72,6 +69,13 @@ async def apply(session: AsyncSession, inbound: Inbound, known: Known) -> None:
             await _unaccept(session, undone, known, actor)
         case other:
             raise Unsupported(f"Undo of {other}")
+
+
+async def _unmoderate(session: AsyncSession, inbound: Inbound, inner: dict[str, object], known: Known) -> None:
+    if inbound.repeated:
+        raise Irrelevant(f"{inbound.uri} came before")
+    if type_of(inner) != "Delete" or not await _put_back(session, inbound, inner, known):
+        await moderation.undo(session, _within(inbound, inner), known)
 
 
 async def _put_back(session: AsyncSession, inbound: Inbound, inner: dict[str, object], known: Known) -> bool:
