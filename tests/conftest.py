@@ -1,3 +1,3 @@
 """Fixtures for every test; they live in `support`."""
 
-pytest_plugins = ["support.fixtures", "support.databases", "support.cast"]
+pytest_plugins = ["support.databases", "support.fixtures", "support.cast"]

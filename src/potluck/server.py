@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp
 from sqlalchemy.exc import SQLAlchemyError
 
-from potluck import assembly, settings
+from potluck import assembly, settings, stopping
 from potluck.apis import routes as apis
 from potluck.apis.edge import Edge
 from potluck.apis.facade import Door
@@ -145,6 +145,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         app.state.db = db
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))
+        stack.enter_context(stopping.doing(app.state.hub.close))
         app.state.federation = await stack.enter_async_context(assembly.federation(db, configured))
         await stack.enter_async_context(beside(_note_activity(db, app.state.remote_cache)))
         await stack.enter_async_context(beside(catching_up.keep_beating(db)))

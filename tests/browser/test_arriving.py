@@ -55,7 +55,7 @@ def signed_up(person: Person, site: Server, name: str) -> None:
 
 def test_first_run(stage: Stage, open_browser: Open, scripts: bool) -> None:
     """The link printed at the first start makes the administrator and names the server, once."""
-    server = stage.server()
+    server = stage.server(migrated=False)
     person = open_browser(scripts=scripts, base=server.url)
     link = logged_link(server, r"/setup/[\w-]+")
     person.go(link)
@@ -73,7 +73,9 @@ def test_first_run(stage: Stage, open_browser: Open, scripts: bool) -> None:
     answer = again.page.goto(link)
     assert answer is not None
     assert answer.status in {404, 410}
+    person.go("/home")  # which hears what happens as long as it is open
     stage.run(server.stop())
+    assert "web_stopped" in server.log(), "it had to be killed"
 
 
 def test_sign_up_with_confirmed_address(site: Server, open_browser: Open, scripts: bool) -> None:

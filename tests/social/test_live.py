@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from potluck import stopping
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.settings import Settings
@@ -198,13 +199,17 @@ async def test_a_slow_listener_is_dropped(cast: Cast, monkeypatch: pytest.Monkey
 
 
 async def test_listeners_are_told_when_the_process_ends(cast: Cast) -> None:
-    """When the hub closes each listener gets None."""
-    async with Waker(cast.database) as waker:
-        hub = Hub(cast.database, waker)
-        await hub.__aenter__()
-        async with hub.listen({"public"}) as queue:
-            await hub.__aexit__()
-            assert queue.get_nowait() is None
+    """As soon as it is asked to stop each listener gets None, the slow ones too, and who listens later at once."""
+    hub = Hub(cast.database, Waker(cast.database))
+    async with hub.listen({"public"}) as queue, hub.listen(set()) as slow:
+        while not slow.full():
+            slow.put_nowait(LiveMessage(1, frozenset(), "x", None, None))
+        with stopping.doing(hub.close):
+            stopping.begin()
+        assert queue.get_nowait() is None
+        assert [slow.get_nowait() for _ in range(slow.qsize())][-1] is None
+        async with hub.listen({"public"}) as late:
+            assert late.get_nowait() is None
 
 
 async def test_many_at_once(cast: Cast) -> None:

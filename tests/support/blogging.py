@@ -1,4 +1,4 @@
-"""Writes in blogs on the configured server: `python blogging.py` reads one act as JSON and prints what came of it.
+"""Writes in blogs on the configured server: reads one act as JSON and prints what came of it.
 
 Acts: `blog` (owner, name, and wishes), `publish` (writer, blog or '', and a request), `revise` (writer, id, request),
 `delete` (writer, id), `show` (waits for a
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from potluck import assembly
@@ -72,5 +73,6 @@ async def _main() -> dict[str, Any]:
         await db.close()
 
 
-if __name__ == "__main__":
+def main(_: Sequence[str]) -> None:
+    """The act stands on the standard input."""
     print(json.dumps(asyncio.run(_main())))

@@ -9,10 +9,13 @@ Their versions and hashes are locked in `locks/`. They are fetched once, into `.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import node
 from places import CACHE, SetupError, fingerprint, only_one, run, say
@@ -87,12 +90,14 @@ def node_client(name: str) -> NodeClient:
 
 
 def main() -> None:
-    """Fetch all of them."""
+    """Fetch all of them, as many at once as there are cores."""
     try:
-        for name in PYTHON_CLIENTS:
-            python_client(name)
-        for name in NODE_CLIENTS:
-            node_client(name)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            under_way: list[Future[Any]] = [
+                *(pool.submit(python_client, name) for name in PYTHON_CLIENTS),
+                *(pool.submit(node_client, name) for name in NODE_CLIENTS)]
+            for one in under_way:
+                one.result()
     except SetupError as error:
         say(str(error))
         sys.exit(1)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,19 +35,27 @@ async def _migrate(made: Settings) -> None:
         await database.close()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, made once, to be copied."""
-    folder = tmp_path_factory.mktemp("template")
-    asyncio.run(_migrate(Settings(url=URL, data=folder)))
+@cache
+def migrated_sqlite() -> Path:
+    """A SQLite file with all tables, made once in this process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="potluck-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with ThreadPoolExecutor(1) as pool:  # whoever asks may be in an event loop
+        pool.submit(asyncio.run, _migrate(Settings(url=URL, data=folder))).result()
     return folder / SQLITE_FILE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    """A SQLite file with all tables, to be copied."""
+    return migrated_sqlite()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings of this process with a fresh database that has all tables, of each kind in turn."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
+        shutil.copy(migrated_sqlite(), tmp_path / SQLITE_FILE)
         with _in_force(Settings(url=URL, data=tmp_path)) as made:
             yield made
         return

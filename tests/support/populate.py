@@ -1,4 +1,4 @@
-"""Creates several accounts at once on the configured server: `python populate.py PASSWORD NAME…` prints their tokens.
+"""Creates several accounts at once on the configured server, and prints a token of each.
 
 What `potluck admin create-user` and `potluck admin token` do, without starting a process for each.
 """
@@ -6,7 +6,7 @@ What `potluck admin create-user` and `potluck admin token` do, without starting 
 from __future__ import annotations
 
 import asyncio
-import sys
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,5 +27,7 @@ async def create(session: AsyncSession, password: str, names: list[str]) -> list
     return found
 
 
-if __name__ == "__main__":
-    print("\n".join(in_transaction(lambda session: create(session, sys.argv[1], sys.argv[2:]))))
+def main(arguments: Sequence[str]) -> None:
+    """Arguments: the password of all, and their names."""
+    password, *names = arguments
+    print("\n".join(in_transaction(lambda session: create(session, password, names))))

@@ -28,15 +28,16 @@ class Stage:
         """Do something on the loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
 
-    def server(self, *, demo: bool = False, port: int = 0, **settings: str) -> Server:
+    def server(self, *, demo: bool = False, port: int = 0, migrated: bool = True, **settings: str) -> Server:
         """Start a server, with the demonstration's cast and posts if wanted.
 
         Args:
             demo: whether to fill it.
             port: where it listens; a free one if 0.
+            migrated: whether its database has its tables already.
             settings: as for `support.servers.server`; `url` becomes the server's own address.
         """
-        made = self.run(self.stack.enter_async_context(server(port=port, **settings)))
+        made = self.run(self.stack.enter_async_context(server(port=port, migrated=migrated, **settings)))
         made.url = settings.get("url", made.url)
         if demo:
             self.run(made.command("demo"))

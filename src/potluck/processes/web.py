@@ -14,12 +14,15 @@ from granian.server import Server as WorkersServer
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
+from potluck import stopping
 from potluck.settings import Settings
 from potluck.setup_link import announce_address
 
 log = structlog.get_logger(__name__)
 
 _BACKLOG = 2048
+_KILL_SECONDS = 10
+"""What several workers still answer may take so long; streams never end by themselves there."""
 
 
 @cache
@@ -45,7 +48,7 @@ def _run_workers(settings: Settings, host: str, port: int) -> None:
     """Several worker processes behind one socket; each builds its own application."""
     server = WorkersServer("potluck.server:application", address=host, port=port, interface=Interfaces.ASGI,
                            factory=True, workers=settings.web_workers, backlog=_BACKLOG, log_level=LogLevels.warn,
-                           respawn_failed_workers=True)
+                           respawn_failed_workers=True, workers_kill_timeout=_KILL_SECONDS)
     server.serve()
 
 
@@ -53,10 +56,11 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     server = Server(application(settings), address=host, port=port, interface=Interfaces.ASGI, backlog=_BACKLOG,
                     log_enabled=False)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
-    serving = asyncio.create_task(server.serve())
-    telling = asyncio.create_task(announce_address(settings, sys.stdout))
-    await serving
-    telling.cancel()
+    with stopping.doing(server.stop):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.begin)
+        serving = asyncio.create_task(server.serve())
+        telling = asyncio.create_task(announce_address(settings, sys.stdout))
+        await serving
+        telling.cancel()
     log.info("web_stopped")

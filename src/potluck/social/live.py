@@ -7,7 +7,6 @@ was not committed. Readers learn of it by LISTEN/NOTIFY on PostgreSQL and by pol
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -193,6 +192,7 @@ class Hub:
         self._db = db
         self._waker = waker
         self._listeners: dict[asyncio.Queue[LiveMessage | None], set[str]] = {}
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._last = 0
         self._recent: dict[int, None] = {}
@@ -207,14 +207,21 @@ class Hub:
     async def __aexit__(self, *_: object) -> None:
         if self._task:
             await tasks.end(self._task)
+        self.close()
+
+    def close(self) -> None:
+        """End what listens, now and later: a server that stops waits for its answers, and a stream is one."""
+        self._closed = True
         for queue in self._listeners:
-            _offer(queue, None)
+            _end(queue)
 
     @asynccontextmanager
     async def listen(self, channels: set[str]) -> AsyncIterator[asyncio.Queue[LiveMessage | None]]:
         """A queue of messages for `channels` (the set may be changed while listening). None on it means: closed."""
         queue: asyncio.Queue[LiveMessage | None] = asyncio.Queue(QUEUE_SIZE)
         self._listeners[queue] = channels
+        if self._closed:
+            _end(queue)
         try:
             yield queue
         finally:
@@ -270,15 +277,15 @@ class Hub:
             if queue.full():
                 log.info("live_listener_too_slow")
                 self._listeners.pop(queue, None)
-                queue.get_nowait()
-                _offer(queue, None)
+                _end(queue)
             else:
                 queue.put_nowait(message)
 
 
-def _offer(queue: asyncio.Queue[LiveMessage | None], message: LiveMessage | None) -> None:
-    with contextlib.suppress(asyncio.QueueFull):
-        queue.put_nowait(message)
+def _end(queue: asyncio.Queue[LiveMessage | None]) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(None)
 
 
 _PRIVATE_CHANNELS = {"notification": ("home", "notifications"), "conversation": ("direct",),
