@@ -22,6 +22,7 @@ demo: ## Fill an empty server with a small cast and things they said
 
 # A browser's driver and the asynchronous tests cannot share a process, so the pages are tested in a run of their own.
 # Those keep the cores busy; of the others many wait for a server, so one more of them runs at a time.
+# `--dist loadfile` is refined by tests/support/scheduling.py.
 PAGES := tests/browser
 PYTEST := $(BIN)/python -m pytest --dist loadfile
 

@@ -1,3 +1,3 @@
 """Fixtures for every test; they live in `support`."""
 
-pytest_plugins = ["support.databases", "support.fixtures", "support.cast"]
+pytest_plugins = ["support.databases", "support.fixtures", "support.cast", "support.scheduling"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from potluck.db.base import now
@@ -198,12 +199,17 @@ async def _away(wire: Wire, since: timedelta) -> int:
         return await catching_up.beat(session)
 
 
-async def test_what_was_missed_is_caught_up(wire: Wire, peer: Peer) -> None:
-    """In home at its past place, mentions told of once although their delivery comes later; older things stay away."""
+@pytest.mark.parametrize("just_followed", [False, True])
+async def test_what_was_missed_is_caught_up(wire: Wire, peer: Peer, just_followed: bool) -> None:
+    """In home at its past place, mentions told of once although their delivery comes later; older things stay away.
+
+    Also if the outbox was to be read for somebody's follow, quietly, when the server went away.
+    """
     alice, bob = await wire.local("alice"), peer.person("bob")
     _outbox(bob)
     await wire.follow(alice, await wire.learn(bob))
-    await wire.work()
+    if not just_followed:
+        await wire.work()
     mention = {"type": "Mention", "href": alice.uri, "name": "@alice"}
     older = bob.note(1, published=ago(hours=30))
     named = bob.note(2, published=ago(hours=9), tag=[mention], to=[PUBLIC, alice.uri])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 import pytest_asyncio
 
 from support import postgres
 from support.servers import Person, Server, server
-
-_CASTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,16 @@ async def three_servers(postgres_server: postgres.Server, casts: int) -> AsyncIt
     name = postgres_server.create()
     async with AsyncExitStack() as stack:
         started = [await stack.enter_async_context(server(url)) for url in ("", postgres_server.url(name), "")]
-        people = [await place.people(*(f"{who}{number}" for number in range(1, casts + 1)))
-                  for place, who in zip(started, ("alice", "bob", "carol"), strict=True)]
+        people = await asyncio.gather(*(place.people(*(f"{who}{number}" for number in range(1, casts + 1)))
+                                        for place, who in zip(started, ("alice", "bob", "carol"), strict=True)))
         yield Servers(*started, zip(*people, strict=True))
     postgres_server.drop(name)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(postgres_server: postgres.Server) -> AsyncIterator[Servers]:
-    """The three servers."""
-    async with three_servers(postgres_server, _CASTS) as made:
+async def servers(request: pytest.FixtureRequest, postgres_server: postgres.Server) -> AsyncIterator[Servers]:
+    """The three servers, with a cast for each of the module's tests."""
+    casts = sum(isinstance(test, pytest.Function) and test.module is request.module and "servers" in test.fixturenames
+                for test in request.session.items)
+    async with three_servers(postgres_server, casts) as made:
         yield made

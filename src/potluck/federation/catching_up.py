@@ -72,7 +72,7 @@ async def after_absence(session: AsyncSession, since: datetime, until: datetime)
     wanted = await _worth_reading(session, until - since)
     for number in range(0, len(wanted), _AT_ONCE):
         await fetch_jobs.add_many(session, [
-            ("outbox", outbox, {"actor": uri, "since": since_text(since)})
+            ("missed", outbox, {"actor": uri, "since": since_text(since)})
             for outbox, uri in wanted[number:number + _AT_ONCE]], delay=number / _AT_ONCE * _PAUSE_SECONDS)
     if wanted:
         log.info("catching_up", since=since.isoformat(), outboxes=len(wanted))

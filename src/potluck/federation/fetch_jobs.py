@@ -35,7 +35,7 @@ async def add(
     """Ask for `uri` to be fetched; asking again while it waits has no effect.
 
     Args:
-        purpose: parent, thread, outbox, featured, moderators, actor, nodeinfo, poll, quote or sync.
+        purpose: parent, thread, outbox, missed, featured, moderators, actor, nodeinfo, poll, quote or sync.
         data: what the worker should know besides.
         delay: seconds to wait before.
     """

@@ -73,7 +73,7 @@ class FetchWorker:
         self._work: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[None]]] = {
             "actor": self.actor, "approval": self.approval, "counts": self.counts,
             "featured": self.featured, "mentions": self.mentions,
-            "moderators": self.moderators, "nodeinfo": self.nodeinfo,
+            "missed": self.outbox, "moderators": self.moderators, "nodeinfo": self.nodeinfo,
             "outbox": self.outbox, "parent": self.parent, "poll": self.refresh, "quote": self.quote,
             "sync": self.sync, "thread": self.thread,
         }

@@ -104,7 +104,7 @@ class FetchJob(Base):
     __tablename__ = "fetch_job"
 
     id: Mapped[Id]
-    purpose: Mapped[str]  # parent, replies, outbox, featured, actor, nodeinfo, poll, quote, sync
+    purpose: Mapped[str]  # what for, by which the worker knows what to do: `FetchWorker`
     uri: Mapped[str]
     data: Mapped[str] = mapped_column(default="{}")  # JSON text: depth, budget, reader, …
     attempts: Mapped[int] = mapped_column(default=0)
