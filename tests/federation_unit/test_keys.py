@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -22,9 +24,9 @@ from potluck.federation.signatures.keys import (
     private_pem,
     public_pem,
     sign_bytes,
-    sign_rsa,
     verify_bytes,
 )
+from potluck.federation.signatures.signers import sign_rsa
 from support.samples import sample
 
 RSA = generate_rsa()
@@ -154,6 +156,20 @@ async def test_signatures_are_made_off_the_loop() -> None:
         verify_bytes(RSA.public_key(), value, str(number).encode()) for number, value in enumerate(found)
     )
     assert verify_bytes(ED.public_key(), await sign_bytes(ED, b"x"), b"x")
+
+
+async def test_signatures_made_together_fail_alone() -> None:
+    """One that cannot be made, or that nobody waits for any more, leaves those beside it as they are."""
+    small = rsa.generate_private_key(65537, 1024)
+    broken = cast("rsa.RSAPrivateKey", SimpleNamespace(sign=lambda *_: 1 / 0))
+    given_up = asyncio.create_task(sign_rsa(small, b"x"))
+    wishes = [asyncio.create_task(sign_rsa(key, b"x")) for key in (RSA, broken, RSA)]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    made = await asyncio.gather(*wishes, return_exceptions=True)
+    assert made[0] == made[2]
+    assert isinstance(made[1], ZeroDivisionError)
+    assert given_up.cancelled()
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ class AddressPolicy:
 
     def __init__(self, allowed: Sequence[Network] = ()) -> None:
         self.allowed = tuple(allowed)
+        self._permits = lru_cache(maxsize=4096)(self._judged)  # each is asked for twice: when found, when connected
 
     @property
     def allows_http(self) -> bool:
@@ -99,6 +100,9 @@ class AddressPolicy:
 
     def permits(self, ip: Address | str) -> bool:
         """Whether a connection to this address may be made; anything that is no address is refused."""
+        return self._permits(ip)
+
+    def _judged(self, ip: Address | str) -> bool:
         try:
             address = ip if isinstance(ip, (IPv4Address, IPv6Address)) else ip_address(ip)
         except ValueError:

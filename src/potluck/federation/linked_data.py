@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from potluck.federation import contexts
 from potluck.federation.errors import SignatureError
 from potluck.federation.linked_data_checks import check_document
-from potluck.federation.signatures.keys import PublicKey, SigningKey, decode_base64, sign_rsa, verify_bytes
+from potluck.federation.signatures.keys import PublicKey, SigningKey, decode_base64, verify_bytes
 from potluck.federation.signatures.request import check_expiry
+from potluck.federation.signatures.signers import sign_rsa
 from potluck.federation.vocabulary import AS, CONTEXT, SECURITY_V1, format_time, parse_time
 
 _TYPE = "RsaSignature2017"

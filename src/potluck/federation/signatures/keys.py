@@ -1,15 +1,12 @@
-"""Keys: making, writing, reading in every form seen, and signing away from the event loop."""
+"""Keys: making, writing, reading in every form seen, signing and verifying with them."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import base58
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -27,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from potluck.federation.errors import SignatureError
+from potluck.federation.signatures.signers import sign_rsa
 
 PublicKey = RSAPublicKey | Ed25519PublicKey
 PrivateKey = RSAPrivateKey | Ed25519PrivateKey
@@ -200,16 +198,6 @@ def decode_base64(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise SignatureError("not base64") from error
-
-
-@cache
-def _signers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="sign")
-
-
-async def sign_rsa(key: RSAPrivateKey, data: bytes) -> bytes:
-    """RSASSA-PKCS1-v1_5 with SHA-256, made in a thread, so that the event loop is free meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(_signers(), key.sign, data, _PKCS1, _SHA256)
 
 
 async def sign_bytes(key: PrivateKey, data: bytes) -> bytes:
