@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -58,6 +58,7 @@ ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 log = structlog.get_logger(__name__)
 
 _ACTIVITY_SECONDS = 60
+_Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _API_PATHS = ("/api/", "/pictrs/", "/micropub", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/introspect",
               "/.well-known/", "/nodeinfo/")
 
@@ -66,11 +67,16 @@ def application() -> ASGIApp:
     """The application with the settings of the environment, for web servers that take a factory."""
     found = settings.current()
     configure(found)
-    return create_app(found)
+    return create_app(found, lifespan=[_told_to_stop])
 
 
-def create_app(configured: Settings) -> ASGIApp:
-    """The whole server as an ASGI application; it opens the database when it starts."""
+def create_app(configured: Settings, *, lifespan: Sequence[_Lifespan] = ()) -> ASGIApp:
+    """The whole server as an ASGI application; it opens the database when it starts.
+
+    Args:
+        configured: its settings.
+        lifespan: what else is to be there while it runs.
+    """
     settings.use(configured)
     assembly.install()
     app = Litestar(
@@ -78,7 +84,7 @@ def create_app(configured: Settings) -> ASGIApp:
                         *routes.route_handlers],
         middleware=[metrics.measure],
         exception_handlers={kind: _refusal(handler) for kind, handler in errors.exception_handlers.items()},
-        lifespan=[_running],
+        lifespan=[_running, *lifespan],
         state=State({"settings": configured}),
         openapi_config=None,
         logging_config=None,  # its own would start a thread; see `logs`
@@ -127,6 +133,13 @@ async def _note_activity(db: Database, cache: RemoteCache) -> None:
                 await cache.flush_views(session)
         except SQLAlchemyError as error:
             log.warning("activity_not_written", error=str(error))
+
+
+@asynccontextmanager
+async def _told_to_stop(_: Litestar) -> AsyncIterator[None]:
+    """As one of several workers, which learn by a signal of their own that they are to stop."""
+    asyncio.get_running_loop().add_signal_handler(stopping.SIGNAL, stopping.begin)
+    yield
 
 
 @asynccontextmanager

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+SIGNAL = signal.SIGUSR1
+"""Tells so to a worker process whose server keeps the signals that end it for itself."""
 
 _steps: list[Callable[[], None]] = []
 

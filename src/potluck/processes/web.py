@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import multiprocessing
+import os
 import signal
 import sys
 from functools import cache
+from typing import Any
 
 import structlog
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server as WorkersServer
 from granian.server.embed import Server
+from granian.server.mp import MPServer
 from litestar.types import ASGIApp
 
 from potluck import stopping
@@ -22,7 +26,19 @@ log = structlog.get_logger(__name__)
 
 _BACKLOG = 2048
 _KILL_SECONDS = 10
-"""What several workers still answer may take so long; streams never end by themselves there."""
+"""What several workers still answer may take so long."""
+
+
+class _Workers(MPServer):
+    """Several workers, told that they are to stop before Granian tells them: then they only wait."""
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """As the server's own."""
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, stopping.SIGNAL)
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -46,9 +62,9 @@ def run(settings: Settings) -> None:
 
 def _run_workers(settings: Settings, host: str, port: int) -> None:
     """Several worker processes behind one socket; each builds its own application."""
-    server = WorkersServer("potluck.server:application", address=host, port=port, interface=Interfaces.ASGI,
-                           factory=True, workers=settings.web_workers, backlog=_BACKLOG, log_level=LogLevels.warn,
-                           respawn_failed_workers=True, workers_kill_timeout=_KILL_SECONDS)
+    server = _Workers("potluck.server:application", address=host, port=port, interface=Interfaces.ASGI,
+                      factory=True, workers=settings.web_workers, backlog=_BACKLOG, log_level=LogLevels.warn,
+                      respawn_failed_workers=True, workers_kill_timeout=_KILL_SECONDS)
     server.serve()
 
 
