@@ -18,7 +18,8 @@ from support.stage import Stage
 pytestmark = pytest.mark.timeout(280)
 
 _UNREACHED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
-                        r"|ERR_ABORTED|the server responded with a status of 50[0-9]|ERR_INCOMPLETE|ERR_SOCKET")
+                        r"|ERR_ABORTED|the server responded with a status of 50[0-9]|ERR_INCOMPLETE|ERR_SOCKET"
+                        r"|An unknown error occurred when fetching the script")  # the service worker's
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from potluck.media.sandbox.limits import Limits
 from potluck.media.sandbox.programs import Program
 
 _WORDS = 300
+_NEARLY = 0.95  # the kernel warns by its count of ticks, and what it tells of a process in the end may be less
 _SIGNALS = {-signal.SIGXCPU: "CPU time", -signal.SIGXFSZ: "output", -signal.SIGKILL: "memory"}
 
 
@@ -66,7 +67,7 @@ def judge(job: Job, said: dict[str, Any], problem: str, ending: str, notice: dic
         raise Exhausted(str(said["exhausted"]))
     if "refused" in said:
         raise _refusal(said)
-    if job.program and code > 0 and notice.get("cpu", 0.0) >= job.limits.cpu_seconds:
+    if job.program and code > 0 and notice.get("cpu", 0.0) >= _NEARLY * job.limits.cpu_seconds:
         raise Exhausted("CPU time")  # ffmpeg takes the signal for a wish to end, and ends
     if job.program and code > 0:
         raise _program_error(ending)
