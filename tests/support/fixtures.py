@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from potluck.social import fading
 from support import compilation, haste, postgres, s3
 from support.postgres_pool import Pool
 
@@ -65,6 +66,7 @@ def postgres_pool(postgres_server: postgres.Server) -> Pool:
 def postgres_url(postgres_pool: Pool) -> Iterator[str]:
     """URL of a database that this test has for itself, with all of Potluck's tables and nothing in them."""
     lent = postgres_pool.take()
+    fading.forget_all()  # what is kept of the test before, which had the same URL
     yield postgres_pool.server.url(lent.name)
     postgres_pool.give_back(lent)
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 _LOOKED_AT = 4
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+_all: WeakSet[FadingCache[Any, Any]] = WeakSet()
+
+
+def forget_all() -> None:
+    """Forget what every cache keeps (for tests, which change the database beneath the process)."""
+    for one in _all:
+        one.clear()
 
 
 class FadingCache(Generic[K, V]):
@@ -20,6 +29,7 @@ class FadingCache(Generic[K, V]):
         self._most = most
         self._seconds = seconds
         self._clock = clock
+        _all.add(self)
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self.generation = 0
         """Raised by every `forget`, `drop` and `clear`: what was looked up before is not to be kept after."""
