@@ -1,7 +1,7 @@
 """Threads that make RSA signatures, so that the event loop is free meanwhile.
 
-What is to be signed in one turn of the loop goes to the threads together: handing each over by itself costs a quarter
-of a signature, and makes the threads and the loop fight for the interpreter.
+What is to be signed in one turn of the loop goes to the threads together: handing each over by itself makes the
+threads and the loop fight for the interpreter.
 """
 
 from __future__ import annotations
