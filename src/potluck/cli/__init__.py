@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, attribute = _COMMANDS[cmd_name]
-        gc.disable()  # it would walk what is being loaded again and again, a quarter of a second of nothing
+        gc.disable()  # it would walk what is being loaded again and again, for nothing
         try:
             command: click.Command = getattr(importlib.import_module(module), attribute)
         finally:
