@@ -25,6 +25,7 @@ from potluck.social import actors, follows, keys, objects
 from potluck.social.drafts import Draft
 from potluck.social.live import Waker
 from potluck.social.model import Actor, FeedEntry, Object, User
+from support.databases import migrated_sqlite
 
 from .peers import HERE, Peer, RemotePerson
 
@@ -36,7 +37,7 @@ def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     """As everywhere, but loopback addresses may be reached."""
     values: dict[str, Any] = {"url": HERE, "data": tmp_path, "allow_private": (ip_network("127.0.0.0/8"),)}
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
+        shutil.copy(migrated_sqlite(), tmp_path / SQLITE_FILE)
     else:
         values["database_url"] = request.getfixturevalue("postgres_url")
     before = settings._current

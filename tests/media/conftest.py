@@ -13,6 +13,7 @@ from potluck.db.engine import SQLITE_FILE
 from potluck.media import uploads
 from potluck.media.storage import Storage
 from potluck.settings import Settings
+from support.databases import migrated_sqlite
 from support.s3 import bucket_settings
 
 Write = Callable[..., Path]
@@ -56,7 +57,7 @@ def processing() -> Iterator[None]:
 @pytest.fixture
 def sqlite_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings in force with a fresh SQLite database, where the rules are the same on every database."""
-    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / SQLITE_FILE)
+    shutil.copy(migrated_sqlite(), tmp_path / SQLITE_FILE)
     before = settings._current
     yield settings.use(Settings(url="https://potluck.test", data=tmp_path))
     settings._current = before

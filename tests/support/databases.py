@@ -48,12 +48,6 @@ def migrated_sqlite() -> Path:
     return folder / SQLITE_FILE
 
 
-@pytest.fixture(scope="session")
-def sqlite_template() -> Path:
-    """A SQLite file with all tables, to be copied."""
-    return migrated_sqlite()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings of this process with a fresh database that has all tables, of each kind in turn."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
@@ -41,11 +40,7 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, attribute = _COMMANDS[cmd_name]
-        gc.disable()  # it would walk what is being loaded again and again, for nothing
-        try:
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-        finally:
-            gc.enable()
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 

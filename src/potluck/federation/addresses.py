@@ -73,7 +73,6 @@ def embedded_addresses(address: IPv6Address) -> list[IPv4Address]:
     return []
 
 
-@lru_cache(maxsize=4096)
 def is_public(address: Address) -> bool:
     """Whether an address is an ordinary one of the public internet."""
     if isinstance(address, IPv4Address):

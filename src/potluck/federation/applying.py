@@ -167,11 +167,10 @@ class Batch:
         else:
             if pair is not None:
                 self._seen.add(pair)
-                self._reopened.discard(pair)
-            if pair is not None and part.reopened is not None:
-                again = pair[0], uri_hash(part.reopened)
-                self._seen.discard(again)
-                self._reopened.add(again)
+                if part.reopened is not None:
+                    again = pair[0], uri_hash(part.reopened)
+                    self._seen.discard(again)
+                    self._reopened.add(again)
 
     async def _gather(self, item: Item, part: Inbound) -> None:
         """Put a vote with others that are recorded together; who votes twice does so one after the other."""
@@ -257,7 +256,7 @@ class Batch:
             elif item.delayed:
                 await journal.postpone(self._session, item.id, item.attempts, item.delayed)
         await journal.done(self._session, [item.id for item in items if not item.parked and not item.delayed])
-        reopened = sorted(self._reopened)
+        reopened = sorted(self._reopened)  # before those that were seen: one may have come again in this very batch
         for start in range(0, len(reopened), 100):
             await self._session.execute(delete(_SEEN).where(in_pairs(_SEEN, reopened[start:start + 100])))
         if self._seen:

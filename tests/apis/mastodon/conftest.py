@@ -31,6 +31,7 @@ from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
 from support import applications
 from support.consenting import Visitor, ports_of
+from support.databases import migrated_sqlite
 
 URL = "https://potluck.test"
 ALL_SCOPES = ["read", "write", "follow", "push", "profile"]
@@ -154,9 +155,9 @@ class Server:
 
 
 @pytest.fixture
-async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
     """The API on an empty SQLite database."""
-    shutil.copy(sqlite_template, tmp_path / SQLITE_FILE)
+    shutil.copy(migrated_sqlite(), tmp_path / SQLITE_FILE)
     configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
                                        contact_email="admin@potluck.test", rate_limits=False))
     async for made in running(configured):

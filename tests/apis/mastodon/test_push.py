@@ -20,6 +20,7 @@ from potluck.federation.fetch import SafeClient
 from potluck.settings import Settings
 from potluck.social.live import Waker
 from potluck.social.model import PushMessage, PushSubscription
+from support.databases import migrated_sqlite
 from support.push_service import PushService, push_service, signed_for
 
 from . import fields
@@ -30,9 +31,9 @@ ALL = {"alerts": dict.fromkeys(("mention", "follow", "favourite", "reblog"), Tru
 
 
 @pytest.fixture
-async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
     """The API, which may reach services on loopback."""
-    shutil.copy(sqlite_template, tmp_path / SQLITE_FILE)
+    shutil.copy(migrated_sqlite(), tmp_path / SQLITE_FILE)
     configured = settings.use(Settings(url=URL, data=tmp_path, secret="s" * 32, title="Potluck Test",
                                        contact_email="admin@potluck.test", rate_limits=False, allow_private=LOOPBACK))
     async for made in running(configured):
