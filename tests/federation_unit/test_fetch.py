@@ -32,7 +32,7 @@ from potluck.federation.errors import (
 )
 from potluck.federation.fetch import Limits, Response, SafeClient, retry_after
 from potluck.federation.resolving import CheckedResolver
-from potluck.federation.transport import ResumingContext, WarmHosts, default_context
+from potluck.federation.transport import WarmHosts, default_context
 
 from .support import LOOPBACK, QUICK, Peer
 
@@ -561,7 +561,7 @@ async def test_huge_headers_are_refused(client: SafeClient) -> None:
     server.close()
 
 
-async def _tls_server(names: list[str], minimum: ssl.TLSVersion) -> tuple[TestServer, ResumingContext]:
+async def _tls_server(names: list[str], minimum: ssl.TLSVersion) -> tuple[TestServer, ssl.SSLContext]:
     authority = trustme.CA()
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.minimum_version = minimum
@@ -569,36 +569,30 @@ async def _tls_server(names: list[str], minimum: ssl.TLSVersion) -> tuple[TestSe
     trusted = default_context()
     authority.configure_trust(trusted)
 
-    async def reused(request: web.Request) -> web.Response:
-        assert request.transport is not None
-        return web.Response(text=str(request.transport.get_extra_info("ssl_object").session_reused))
+    async def welcome(_request: web.Request) -> web.Response:
+        return web.Response(text="welcome")
 
     app = web.Application()
-    app.router.add_get("/", reused)
+    app.router.add_get("/", welcome)
     server = TestServer(app, host="127.0.0.1", scheme="https")
     await server.start_server(ssl=served)
     return server, trusted
 
 
-async def test_tls_sessions_are_resumed() -> None:
-    """A new connection to a known host resumes its TLS session."""
-    server, trusted = await _tls_server(["peer.example"], ssl.TLSVersion.TLSv1_3)
-    resolver = CheckedResolver(LOOPBACK, lambda host: ["127.0.0.1"])
-    limits = Limits(warm_hosts=0)
-    async with SafeClient(LOOPBACK, user_agent="t", tls=trusted, resolver=resolver, limits=limits) as client:
-        answers = [(await get(client, f"https://peer.example:{server.port}/")).body for _ in range(3)]
-    assert answers == [b"False", b"True", b"True"]
-    await server.close()
+@pytest.mark.parametrize("minimum", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_certificates_must_name_the_host(minimum: ssl.TLSVersion) -> None:
+    """A certificate for another name, or of an unknown authority, is no connection; a right one is."""
+    server, trusted = await _tls_server(["peer.example"], minimum)
 
-
-async def test_certificates_must_name_the_host() -> None:
-    """A certificate for another name, or of an unknown authority, is no connection."""
-    server, trusted = await _tls_server(["other.example"], ssl.TLSVersion.TLSv1_2)
-    for tls in (trusted, default_context()):
+    async def welcomed(tls: ssl.SSLContext, host: str) -> bytes:
         resolver = CheckedResolver(LOOPBACK, lambda host: ["127.0.0.1"])
         async with SafeClient(LOOPBACK, user_agent="t", tls=tls, resolver=resolver) as client:
-            with pytest.raises(Unreachable):
-                await get(client, f"https://peer.example:{server.port}/")
+            return (await get(client, f"https://{host}:{server.port}/")).body
+
+    assert await welcomed(trusted, "peer.example") == b"welcome"
+    for tls, host in ((trusted, "other.example"), (default_context(), "peer.example")):
+        with pytest.raises(Unreachable):
+            await welcomed(tls, host)
     await server.close()
 
 
