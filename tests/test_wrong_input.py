@@ -21,11 +21,14 @@ from potluck import server, settings
 from potluck.apis import routes as apis
 from potluck.db.base import now
 from potluck.db.ids import ids
+from potluck.federation import endpoints as wire
+from potluck.operation import metrics
 from potluck.settings import Settings
 from potluck.social import actors
 from potluck.social.accounts import oauth_apps, sessions, tokens
 from potluck.social.model import User
 from potluck.web import cookies
+from potluck.web import routes as pages
 
 SCOPES = ["profile", "read", "write", "follow", "push", "admin:read", "admin:write"]
 ENDLESS = ("/streaming", "/events")
@@ -55,9 +58,8 @@ FORM = "&".join((
 
 @dataclass
 class Nonsense:
-    """The application, and someone who may do everything in it, as an app and as a browser."""
+    """A client of the application, and someone who may do everything in it, as an app and as a browser."""
 
-    app: Litestar
     http: httpx.AsyncClient
     token: str
     cookie: str
@@ -89,19 +91,18 @@ async def whole_server(database_settings: Settings, monkeypatch: pytest.MonkeyPa
         assert found
         cookie += "".join(f"; {name}={value}" for name, value in page.cookies.items())
         http.cookies.clear()
-        yield Nonsense(made[0], http, issued.secret, cookie, found[1])
+        yield Nonsense(http, issued.secret, cookie, found[1])
 
 
-def _routes(app: Litestar) -> Iterator[tuple[str, str]]:
-    there = [(method, route.path_format) for route in app.routes for method in getattr(route, "methods", ())]
-    there += [(method, path) for each in apis.endpoints for path in each.paths for method in each.http_methods]
-    for method, path in there:
+def _routes() -> Iterator[tuple[str, str]]:
+    there = [*apis.endpoints, *pages.endpoints, *wire.endpoints, *metrics.endpoints]
+    for method, path in ((method, path) for each in there for path in each.paths for method in each.http_methods):
         if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} and not any(word in path for word in ENDLESS):
             yield method, path
 
 
 def _requests(site: Nonsense) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for number, (method, pattern) in enumerate(sorted(set(_routes(site.app)), key=lambda item: item[::-1])):
+    for number, (method, pattern) in enumerate(sorted(set(_routes()), key=lambda item: item[::-1])):
         path = re.sub(r"\{[^}]*\}", IDS[number % len(IDS)], pattern)
         for_apps = pattern.startswith(("/api/", "/oauth/", "/pictrs/"))
         who = {"authorization": f"Bearer {site.token}"} if for_apps else {"cookie": site.cookie,

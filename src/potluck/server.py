@@ -18,11 +18,11 @@ from potluck.apis import routes as apis
 from potluck.apis.edge import Edge
 from potluck.apis.facade import Door
 from potluck.apis.ports import Ports as ApiPorts
-from potluck.apis.switchboard import MAX_BODY, Switchboard
 from potluck.db.engine import Database
 from potluck.db.migrate import upgrade
 from potluck.db.nodes import NodeLease
-from potluck.federation import catching_up, endpoints, queues
+from potluck.federation import catching_up, queues
+from potluck.federation import endpoints as wire
 from potluck.federation.actor_documents import write_actor
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.endpoints.negotiate import wants_activity
@@ -47,13 +47,12 @@ from potluck.settings import Settings
 from potluck.social import actors, push
 from potluck.social.accounts import activity, signup
 from potluck.social.live import Hub, Waker
+from potluck.switchboard import MAX_BODY, Switchboard
 from potluck.tasks import beside
 from potluck.uploading import who_uploads
 from potluck.web import errors, for_apis, routes
 from potluck.web.blogs.domains import OwnDomains
 from potluck.web.ports import Ports as WebPorts
-
-ErrorHandler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 log = structlog.get_logger(__name__)
 
@@ -80,10 +79,9 @@ def create_app(configured: Settings, *, lifespan: Sequence[_Lifespan] = ()) -> A
     settings.use(configured)
     assembly.install()
     app = Litestar(
-        route_handlers=[*metrics.route_handlers, *endpoints.route_handlers, *apis.route_handlers,
-                        *routes.route_handlers],
+        route_handlers=[*apis.route_handlers, *routes.route_handlers],
         middleware=[metrics.measure],
-        exception_handlers={kind: _refusal(handler) for kind, handler in errors.exception_handlers.items()},
+        exception_handlers={Exception: _refusal},
         lifespan=[_running, *lifespan],
         state=State({"settings": configured}),
         openapi_config=None,
@@ -97,8 +95,12 @@ def create_app(configured: Settings, *, lifespan: Sequence[_Lifespan] = ()) -> A
     app.state.web_ports = WebPorts(
         wants_activity=wants_activity, queues=queues, write_actor=lambda actor: write_actor(actor, ()),
         unreachable=FederationError)
-    calls = Switchboard(app, apis.endpoints, apis.exception_response, metrics.measure)
-    served = OwnDomains(Edge(calls), lambda: app.state.db, lambda: app.state.settings)
+    answered = Switchboard(app, {
+        apis.exception_response: apis.endpoints,
+        errors.error_response: routes.endpoints,
+        _refusal: [*metrics.endpoints, *wire.endpoints],
+    }, metrics.measure)
+    served = OwnDomains(Edge(answered), lambda: app.state.db, lambda: app.state.settings)
     return Door(Front(served, _file_routes(app, configured)))
 
 
@@ -113,14 +115,10 @@ def _file_routes(app: Litestar, configured: Settings) -> dict[str, Answerer]:
     return {storage.PATH: serving.answerer(sender), tus.PATH: uploads.answerer, addresses.PROXY: proxy.answerer}
 
 
-def _refusal(page: ErrorHandler) -> ErrorHandler:
+def _refusal(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer apps in their API's shape, people with a page."""
-
-    def answer(request: Request[Any, Any, Any], error: Any) -> Response[Any]:
-        for_apps = request.scope["path"].startswith(_API_PATHS)
-        return apis.exception_response(request, error) if for_apps else page(request, error)
-
-    return answer
+    for_apps = request.scope["path"].startswith(_API_PATHS)
+    return apis.exception_response(request, error) if for_apps else errors.error_response(request, error)
 
 
 async def _note_activity(db: Database, cache: RemoteCache) -> None:

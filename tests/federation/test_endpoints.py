@@ -9,11 +9,8 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from litestar import Litestar
-from litestar.datastructures import State
 
 from potluck import settings
-from potluck.federation.endpoints import route_handlers
 from potluck.federation.endpoints.negotiate import wants_activity
 from potluck.federation.errors import TooManyActivities
 from potluck.federation.inbox import Inbox
@@ -21,6 +18,7 @@ from potluck.federation.signatures import cavage
 from potluck.settings import Settings
 from potluck.social import leaving, objects, reactions
 from potluck.social.model import Actor
+from support import applications
 
 from .conftest import Wire
 from .peers import HERE, PUBLIC, Peer, RemotePerson
@@ -31,7 +29,7 @@ AP = {"Accept": "application/activity+json"}
 @pytest.fixture
 async def client(wire: Wire) -> AsyncIterator[AsyncClient]:
     """A client of our server's wire side."""
-    app = Litestar(route_handlers, state=State({"federation": wire.federation, "db": wire.db}), openapi_config=None)
+    app = applications.wire_side(federation=wire.federation, db=wire.db)
     async with AsyncClient(transport=ASGITransport(app=app), base_url=HERE) as made:
         yield made
 

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from litestar import Litestar
-from litestar.datastructures import State
 from sqlalchemy import update
 
 from potluck import settings
 from potluck.db.base import now
 from potluck.federation import group_activities
-from potluck.federation.endpoints import route_handlers
 from potluck.federation.model import GroupActivity
 from potluck.federation.signatures import cavage
 from potluck.kinds.link import actions as links
@@ -24,6 +21,7 @@ from potluck.kinds.link.actions import LinkRequest
 from potluck.social import objects
 from potluck.social.communities import moderating
 from potluck.social.model import Actor
+from support import applications
 
 from .conftest import Wire
 from .groups_cast import act, hosted, joined, page, there
@@ -33,7 +31,7 @@ from .peers import HERE, Peer, RemotePerson
 @pytest.fixture
 async def client(wire: Wire) -> AsyncIterator[AsyncClient]:
     """A client of our server's wire side."""
-    app = Litestar(route_handlers, state=State({"federation": wire.federation, "db": wire.db}), openapi_config=None)
+    app = applications.wire_side(federation=wire.federation, db=wire.db)
     async with AsyncClient(transport=ASGITransport(app=app), base_url=HERE) as made:
         yield made
 

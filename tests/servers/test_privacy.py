@@ -134,9 +134,9 @@ def _patterns() -> list[tuple[str, bool]]:
     """Every address that can be read, and whether it speaks to apps and servers."""
     found: dict[str, bool] = {}
     pages = [handler for area in routes.AREAS for handler in area.route_handlers]
-    for handlers, for_apps in ((pages, False), ((*apis.route_handlers, *endpoints.route_handlers), True)):
+    for handlers, for_apps in ((pages, False), ((*apis.endpoints, *endpoints.route_handlers), True)):
         for handler in handlers:
-            if "GET" in getattr(handler, "http_methods", ()):
+            if "GET" in handler.http_methods:
                 for path in handler.paths:
                     found.setdefault(path, for_apps)
     return [(path, for_apps) for path, for_apps in found.items() if not _ENDLESS.search(path)]

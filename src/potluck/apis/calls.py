@@ -21,13 +21,13 @@ from potluck.apis.limits import Windows
 from potluck.apis.params import Params, of_query, parse_id, read
 from potluck.apis.ports import ports
 from potluck.apis.source import Source
-from potluck.apis.switchboard import AnyRequest
 from potluck.db.engine import Database
 from potluck.settings import Settings, current
 from potluck.social import gatekeeping
 from potluck.social.accounts import tokens
 from potluck.social.accounts.rate_limits import address_key
 from potluck.social.model import Actor, User
+from potluck.switchboard import AnyRequest
 
 _encode = msgspec.json.Encoder().encode
 

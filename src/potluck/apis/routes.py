@@ -11,18 +11,22 @@ from potluck.apis.lemmy import routes as lemmy
 from potluck.apis.mastodon import routes as mastodon
 from potluck.apis.metaweblog import routes as metaweblog
 from potluck.apis.micropub import routes as micropub
-from potluck.apis.switchboard import Endpoint
 from potluck.apis.writefreely import routes as writefreely
+from potluck.handlers import Handler, Part
+from potluck.switchboard import Endpoint
 
 _HANDLERS: list[Any] = [
     *mastodon.route_handlers, *lemmy.route_handlers, *writefreely.route_handlers, *metaweblog.route_handlers,
     *indieauth.route_handlers, *micropub.route_handlers]
 
-endpoints = [handler for handler in _HANDLERS if isinstance(handler, Endpoint)]
-"""Every endpoint of every API that the switchboard answers."""
+endpoints = [
+    *(handler for handler in _HANDLERS if isinstance(handler, Endpoint)),
+    *Part().endpoints(handler for handler in _HANDLERS if isinstance(handler, Handler)),
+]
+"""Every endpoint of every API, and the pages and streams that stand at their addresses."""
 
-route_handlers = [handler for handler in _HANDLERS if not isinstance(handler, Endpoint)]
-"""What stands at their addresses and is answered by the framework: pages, streams, sockets."""
+route_handlers = [handler for handler in _HANDLERS if not isinstance(handler, Endpoint | Handler)]
+"""What is answered by the framework: sockets."""
 
 _PREFIXES = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", *lemmy.PREFIXES, *micropub.PREFIXES)
 

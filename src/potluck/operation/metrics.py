@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from secrets import compare_digest
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from potluck.db.base import now
 from potluck.db.engine import Database
 from potluck.federation.model import Delivery, FetchJob, InboxItem
+from potluck.handlers import Part, get
 from potluck.jobs import JobRow
 from potluck.settings import current
 from potluck.social.model import Object, Server, User
@@ -75,19 +76,19 @@ def measure(app: ASGIApp) -> ASGIApp:
     return measured
 
 
-@get("/healthz", media_type="text/plain", sync_to_thread=False)
-def healthz() -> str:
+@get("/healthz")
+async def healthz() -> Response[str]:
     """The process answers."""
-    return "ok"
+    return Response("ok", media_type="text/plain")
 
 
-@get("/health", media_type="text/plain", sync_to_thread=False)
-def health() -> str:
+@get("/health")
+async def health() -> Response[str]:
     """The same in the words of Mastodon's own check, which its client libraries ask for."""
-    return "OK"
+    return Response("OK", media_type="text/plain")
 
 
-@get("/readyz", media_type="text/plain")
+@get("/readyz")
 async def readyz(request: Request[Any, Any, Any]) -> Response[str]:
     """The database answers too: requests may be sent here."""
     try:
@@ -98,7 +99,7 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[str]:
     return Response("ready", media_type="text/plain")
 
 
-@get("/metrics", media_type="text/plain")
+@get("/metrics")
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Measures in Prometheus' format: with the configured token, or from this machine when there is none."""
     if not _may_read(request):
@@ -142,4 +143,4 @@ async def _refresh(db: Database) -> None:
     _GAUGES["inbox_oldest_seconds"].set((moment - oldest).total_seconds() if oldest else 0)
 
 
-route_handlers = [healthz, health, readyz, metrics]
+endpoints = Part().endpoints([healthz, health, readyz, metrics])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import func, select
 
 from potluck import __version__
+from potluck.handlers import get
 from potluck.settings import current
 from potluck.social import domain_policies, site_texts
 from potluck.social import terms as terms_of_service
@@ -119,27 +120,27 @@ async def favicon() -> Response[Any]:
     return redirects.see_other(pages.asset("icon.svg"))
 
 
-@get("/robots.txt", media_type="text/plain")
-async def robots() -> str:
+@get("/robots.txt")
+async def robots() -> Response[str]:
     """Everything public may be indexed as far as its page says; the rest is of no use to crawlers."""
     closed = ("/settings", "/admin", "/compose", "/posts/", "/people/", "/search", "/events", "/interact",
               "/authorize_interaction", "/oauth/", "/api/")
     rules = "".join(f"Disallow: {path}\n" for path in closed)
-    return f"User-agent: *\n{rules}Sitemap: {current().url}/sitemap.xml\n"
+    return Response(f"User-agent: *\n{rules}Sitemap: {current().url}/sitemap.xml\n", media_type="text/plain")
 
 
-@get("/manifest.webmanifest", media_type="application/manifest+json")
-async def manifest() -> dict[str, Any]:
+@get("/manifest.webmanifest")
+async def manifest() -> Response[dict[str, Any]]:
     """For installing the site as an app, and for sharing to it."""
     settings = current()
-    return {
+    return Response({
         "name": settings.title, "short_name": settings.title[:12], "description": settings.description,
         "id": "/home", "start_url": "/home", "scope": "/", "display": "standalone", "background_color": "#faf6f0",
         "theme_color": "#faf6f0", "lang": settings.language, "categories": ["social"],
         "icons": [{"src": pages.asset("icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
         "share_target": {"action": "/compose", "method": "GET",
                          "params": {"title": "title", "text": "text", "url": "url"}},
-    }
+    }, media_type="application/manifest+json")
 
 
 route_handlers = [about, rules_page, privacy, terms, terms_of, design, favicon, robots, manifest]

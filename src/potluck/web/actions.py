@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.kinds.note import polls
 from potluck.social import act_limits, reactions, views
 from potluck.social.communities import joining

@@ -94,11 +94,6 @@ async def _look_up(request: AnyRequest) -> Viewer | None:
     return Viewer(found.user, found.actor, found.session) if found else None
 
 
-async def provide_viewer(request: AnyRequest) -> Viewer | None:
-    """Dependency `viewer`: who is looking, or None."""
-    return await viewer_of(request)
-
-
 async def provide_me(request: AnyRequest) -> Viewer:
     """Dependency `me`: who is looking.
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
-
+from potluck.handlers import Handler
 from potluck.kinds.authoring import MAX_MEDIA
 from potluck.media import quotas
 from potluck.social.errors import Invalid
@@ -14,21 +12,20 @@ from potluck.web import auth
 from potluck.web.types import AnyRequest
 
 OPTION = "files"
-WITH_FILES: dict[str, Any] = {"request_max_body_size": None, OPTION: True}
+WITH_FILES: dict[str, Any] = {"max_body": None, "opt": (OPTION,)}
 """Arguments of a route whose form may bring files."""
 
 _FIELDS = 4 << 20
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(request: AnyRequest, handler: Handler) -> None:
     """Guard before the form is read.
 
     Raises:
         SignInRequired: nobody is signed in.
         Invalid: the form is larger than the files that may be sent, or does not say.
     """
-    request: AnyRequest = connection  # type: ignore[assignment]  # pages know no other kind of connection
-    if not handler.opt.get(OPTION) or request.method != "POST":
+    if OPTION not in handler.opt or request.method != "POST":
         return
     if await auth.viewer_of(request) is None:
         raise auth.SignInRequired

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as quote_url
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.kinds import authoring
 from potluck.kinds.note import actions as note_actions
 from potluck.social import act_limits, objects, policies, publishing, views

@@ -12,10 +12,9 @@ import secrets
 from typing import Any
 
 from litestar import Response
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
 from markupsafe import Markup
 
+from potluck.handlers import Handler
 from potluck.social.errors import NotAllowed
 from potluck.web import cookies
 from potluck.web.i18n import _l
@@ -84,7 +83,7 @@ async def check_header(request: AnyRequest) -> None:
 
 
 def check_token(request: AnyRequest, sent: str) -> None:
-    """The rest of `check`, for handlers that read a large form themselves (`opt={READS_ITSELF: True}`).
+    """The rest of `check`, for handlers that read a large form themselves (`opt=(READS_ITSELF,)`).
 
     Raises:
         CsrfRefused: the token is missing or wrong.
@@ -102,12 +101,11 @@ def _compare(request: AnyRequest, sent: Any) -> None:
         raise CsrfRefused
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def guard(request: AnyRequest, handler: Handler) -> None:
     """Guard of every page: `check` for whatever is not safe by its method."""
-    request: AnyRequest = connection  # type: ignore[assignment]  # pages know no other kind of connection
     if request.method in SAFE_METHODS:
         return
-    if handler.opt.get(READS_ITSELF):  # a large body; the handler calls `check_token` before it acts
+    if READS_ITSELF in handler.opt:  # a large body; the handler calls `check_token` before it acts
         _refuse_cross_site(request)
     else:
         await check(request)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.kinds.note.actions import NoteRequest
 from potluck.kinds.note.scheduled import REQUESTS
 from potluck.social import kept_drafts, scheduled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -97,10 +98,16 @@ def unexpected_error(request: AnyRequest, error: Exception) -> Response[Any]:
     return error_page(request, HTTP_500_INTERNAL_SERVER_ERROR, request_id=number)
 
 
-exception_handlers: dict[Any, Any] = {
+_ANSWERS: dict[type[Exception], Callable[[AnyRequest, Any], Response[Any]]] = {
     SocialError: social_error,
     HTTPException: http_error,
     auth.SignInRequired: sign_in_required,
     auth.SuspendedHere: suspended_here,
     Exception: unexpected_error,
 }
+
+
+def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The page for what was raised where a page was made, or where nobody answers."""
+    answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
+    return answer(request, error)

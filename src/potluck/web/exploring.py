@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.media.addresses import shown
 from potluck.settings import current
 from potluck.social import hashtags, suggestions, trends

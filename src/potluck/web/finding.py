@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.social import search, views
 from potluck.social.model import Actor, Hashtag, Object
 from potluck.social.views import EntryRef

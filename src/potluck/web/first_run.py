@@ -6,9 +6,10 @@ import os
 from typing import Any
 
 import structlog
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import settings
+from potluck.handlers import get, post
 from potluck.settings import SITE_SETTINGS, SettingsError
 from potluck.social.accounts import invites, sessions, signup
 from potluck.social.errors import Invalid, NotFound

@@ -11,12 +11,13 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Stream
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get
 from potluck.media import uploads
 from potluck.settings import current
 from potluck.social import lists, markers, views

@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from litestar import Response
 from markupsafe import Markup
 
+from potluck.handlers import Handler
 from potluck.media.addresses import SMALL, shown
 from potluck.settings import current
 from potluck.social import notifications
@@ -78,6 +79,11 @@ def choose_language(request: AnyRequest, viewer: auth.Viewer | None) -> i18n.Lan
     """Use the reader's language from here on."""
     preferred = viewer.user.locale if viewer else None
     return i18n.use(i18n.choose(preferred, request.headers.get("accept-language", ""), current().language))
+
+
+async def guard(request: AnyRequest, _: Handler) -> None:
+    """Guard of every page: `before_page`."""
+    await before_page(request)
 
 
 async def before_page(request: AnyRequest) -> None:

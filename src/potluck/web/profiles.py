@@ -6,10 +6,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get
 from potluck.social import follows, remote_counts, timelines, views
 from potluck.social.blogs import making
 from potluck.social.errors import NotFound

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social import quoting, timelines
 from potluck.web import feeds, flashes, pages, redirects
 from potluck.web.asking import Guest, Me, PathId, SentForm

@@ -6,8 +6,9 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.settings import current
 from potluck.web import pages, redirects, security_headers
 from potluck.web.asking import Guest, SentForm

@@ -1,15 +1,12 @@
-"""Every page of the site in one place: the router that the server mounts."""
+"""Every page of the site in one place."""
 
 from __future__ import annotations
 
-from litestar import Router
-from litestar.di import Provide
-
+from potluck.handlers import Part
 from potluck.web import (
     about,
     actions,
     announcing,
-    asking,
     assets,
     auth,
     bringing_files,
@@ -17,7 +14,6 @@ from potluck.web import (
     conversations,
     csrf,
     drafts_pages,
-    errors,
     exploring,
     files,
     finding,
@@ -55,19 +51,17 @@ AREAS = (
     admin, strikes, severances, drafts_pages, exploring, notice_requests, reacting, announcing,
 )
 
-site = Router(
-    path="/",
-    route_handlers=[handler for area in AREAS for handler in area.route_handlers],
-    guards=[asking.check_ids, bringing_files.guard, csrf.guard],
-    before_request=pages.before_page,
-    middleware=[security_headers.middleware],
-    exception_handlers=errors.exception_handlers,
-    dependencies={
-        "form": Provide(forms.read_form), "viewer": Provide(auth.provide_viewer), "me": Provide(auth.provide_me),
-        "staff": Provide(auth.provide_staff), "admin": Provide(auth.provide_admin),
+_SITE = Part(
+    guards=[bringing_files.guard, csrf.guard, pages.guard],
+    provided={
+        "viewer": auth.viewer_of, "me": auth.provide_me, "staff": auth.provide_staff, "admin": auth.provide_admin,
+        "form": forms.read_form,
     },
-    include_in_schema=False,
+    wrapped=security_headers.middleware,
 )
 
-route_handlers = [site, *assets.route_handlers]
-"""What `server.create_app` mounts. It also uses `errors.exception_handlers` for addresses that nobody answers."""
+endpoints = _SITE.endpoints(handler for area in AREAS for handler in area.route_handlers)
+"""Every page of the site. What they refuse, and addresses that nobody answers, are for `errors.error_response`."""
+
+route_handlers = assets.route_handlers
+"""What the framework answers."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.social import timelines
 from potluck.web import feeds, pages
 from potluck.web.asking import Me

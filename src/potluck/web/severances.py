@@ -7,11 +7,12 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import select
 
 from potluck.db.engine import Database
+from potluck.handlers import get
 from potluck.social import severances
 from potluck.social.errors import NotFound
 from potluck.social.model import SeveredFollow

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social.accounts import passkeys, sessions, signin
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.errors import Invalid, NotFound, SocialError

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social import appeals, strikes, views
 from potluck.social.errors import Invalid
 from potluck.social.model import Appeal, Strike

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import select
 
+from potluck.handlers import get
 from potluck.social import objects, preferences, thread_fetches, threads, views
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.errors import NotFound

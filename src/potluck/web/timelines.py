@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.settings import current
 from potluck.social import announcements, hashtags, timelines
 from potluck.social.errors import NotFound
@@ -19,7 +20,7 @@ from potluck.web.paging import page_of
 from potluck.web.types import AnyRequest
 
 
-@get("/", name="start")
+@get("/")
 async def start(request: AnyRequest, viewer: Guest) -> Response[Any]:
     """Home for those signed in, the local timeline for guests (the about page where timelines are for members)."""
     if viewer:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from potluck.apis.facade import Door
-from potluck.federation.endpoints import discovery
 from potluck.settings import Settings, current, use
+from support import applications
 
 FACADE = "lemmy.potluck.test"
 
@@ -21,7 +20,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The door, and behind it what tells of the server; the database is not asked."""
     before = current()
     use(Settings(url="https://potluck.test", data=tmp_path, lemmy_host=FACADE))
-    app = Door(Litestar(discovery.route_handlers, openapi_config=None))
+    app = Door(applications.wire_side())
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="https://potluck.test") as made:
         yield made

@@ -13,19 +13,18 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response
-from litestar.datastructures import State
+from litestar import Request, Response
 from sqlalchemy import func, select
 
 from potluck import settings
 from potluck.apis.metaweblog import xml
 from potluck.apis.metaweblog.endpoint import methods
 from potluck.apis.ports import Ports
-from potluck.apis.routes import exception_response, route_handlers
 from potluck.db.base import now
 from potluck.social.accounts import app_passwords
 from potluck.social.blogs import making
 from potluck.social.model import Actor, KeptDraft, Object, User
+from support import applications
 from support.cast import Cast
 
 URL = "https://potluck.test"
@@ -75,10 +74,8 @@ async def editor(cast: Cast) -> AsyncIterator[Editor]:
         user = await session.get_one(User, cast.alice.owner_id)
         password = await app_passwords.create(session, user, "editor", "metaweblog")
     async with AsyncExitStack() as stack:
-        app = Litestar(route_handlers, openapi_config=None, exception_handlers={Exception: exception_response},
-                       state=State({"settings": configured, "db": cast.database}))
-        app.state.api_ports = Ports(_nobody, _page, lambda _: "/signin", _nobody, lambda *_: None,
-                                    lambda _: "127.0.0.1")
+        app = applications.client_apis(settings=configured, db=cast.database, api_ports=Ports(
+            _nobody, _page, lambda _: "/signin", _nobody, lambda *_: None, lambda _: "127.0.0.1"))
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         yield Editor(await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL)), cast,
                      password)

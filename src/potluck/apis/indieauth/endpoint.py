@@ -25,8 +25,8 @@ from potluck.apis.indieauth.scopes import FAMILY
 from potluck.apis.indieauth.sites import Site
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.params import Params, read
-from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.social.accounts import tokens
+from potluck.switchboard import AnyRequest, Endpoint
 
 MAX_BODY = 12 * 1024 * 1024  # a long article in JSON
 

@@ -17,9 +17,9 @@ from potluck.apis.indieauth.endpoint import Call, Rule
 from potluck.apis.indieauth.errors import insufficient_scope, invalid
 from potluck.apis.indieauth.scopes import FAMILY
 from potluck.apis.params import Params
-from potluck.apis.switchboard import AnyRequest
 from potluck.social.accounts import tokens
 from potluck.social.model import Actor, OAuthCode, User
+from potluck.switchboard import AnyRequest
 
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 

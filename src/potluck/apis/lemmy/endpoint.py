@@ -16,8 +16,8 @@ from potluck.apis import calls
 from potluck.apis.calls import Answer, answer
 from potluck.apis.lemmy import limits
 from potluck.apis.lemmy.errors import ApiError, body_of, from_exception, missing, refused
-from potluck.apis.switchboard import MAX_BODY, AnyRequest, Endpoint
 from potluck.social.accounts import tokens
+from potluck.switchboard import MAX_BODY, AnyRequest, Endpoint
 
 __all__ = ["FAMILY", "Answer", "Call", "answer", "endpoint"]
 

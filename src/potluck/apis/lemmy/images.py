@@ -14,20 +14,19 @@ import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.apis.lemmy.endpoint import Answer, Call, answer, endpoint
 from potluck.apis.lemmy.errors import ApiError, missing, refused
-from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.apis.urls import full_url, original_url
+from potluck.handlers import Handler, get
 from potluck.media import addresses, attachments, sniffing, uploads
 from potluck.media.types import extension_of
 from potluck.settings import current
 from potluck.social.errors import SocialError
 from potluck.social.model import Actor, Media
+from potluck.switchboard import AnyRequest, Endpoint
 
 PURPOSE = "linked"
 MOST = 20
@@ -133,8 +132,8 @@ async def send(call: Call) -> Answer:
                                           for media in made]}, 201)
 
 
-@get("/pictrs/image/{name:str}", include_in_schema=False, name="lemmy:images.show")
-async def show(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+@get("/pictrs/image/{name:str}")
+async def show(request: AnyRequest, name: str) -> Response[bytes]:
     """The picture, at the address of its file; with `thumbnail` a smaller one where that is enough."""
     # No call of an app, but what its pages are made of: it counts towards no limit, and asks for no token.
     side = request.query_params.get("thumbnail", "")
@@ -170,4 +169,4 @@ async def proxy(call: Call) -> Answer:
     return Answer(b"", 302, [("location", url)])
 
 
-route_handlers: list[Endpoint | HTTPRouteHandler] = [send, show, delete, proxy]
+route_handlers: list[Endpoint | Handler] = [send, show, delete, proxy]

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from potluck.apis.mastodon import relationship
 from potluck.apis.mastodon.accounts import actor_of
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
-from potluck.apis.switchboard import Endpoint
 from potluck.social import account_notes, act_limits, blocks, endorsements, follows
 from potluck.social.model import Actor
+from potluck.switchboard import Endpoint
 
 Act = Callable[[AsyncSession, Actor, Actor, Call], Awaitable[object]]
 

@@ -15,12 +15,12 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.params import Params
-from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, strikes
 from potluck.social.accounts import roles, signup
 from potluck.social.model import Actor, Invite, Report, User, WebSession
 from potluck.social.paging import rows_of
 from potluck.social.strikes import Measure
+from potluck.switchboard import Endpoint
 
 _STATES: dict[str, Any] = {
     "active": (Actor.suspended_at.is_(None), Actor.silenced_at.is_(None), User.disabled_at.is_(None)),

@@ -14,10 +14,10 @@ from potluck.apis.mastodon.endpoint import EMPTY, Answer, Call, answer, endpoint
 from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError, not_found
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, domain_policies, gatekeeping
 from potluck.social.model import CanonicalEmailBlock, DomainPolicy, EmailDomainBlock, IpBlock
 from potluck.social.paging import rows_of
+from potluck.switchboard import Endpoint
 
 Show = Callable[[Any], Json]
 

@@ -15,10 +15,10 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.instance_texts import rule
 from potluck.apis.mastodon.paging import links, page_of
-from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, reports, site_texts, views
 from potluck.social.model import Report
 from potluck.social.paging import rows_of
+from potluck.switchboard import Endpoint
 
 
 async def _shown(call: Call, rows: Sequence[Report]) -> list[Json]:

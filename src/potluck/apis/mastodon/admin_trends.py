@@ -15,11 +15,11 @@ from potluck.apis.mastodon.errors import not_found
 from potluck.apis.mastodon.paging import limit_of, links, offset_of, page_of
 from potluck.apis.mastodon.tags import tags_of
 from potluck.apis.mastodon.trends import links_of
-from potluck.apis.switchboard import Endpoint
 from potluck.social import audit, trend_reviews, trends
 from potluck.social.model import Hashtag, LinkPublisher, PreviewCard
 from potluck.social.paging import rows_of
 from potluck.social.trend_reviews import Kind
+from potluck.switchboard import Endpoint
 
 _READ, _WRITE = "admin:read", "admin:write"
 

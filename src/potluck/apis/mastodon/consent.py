@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Request, Response
-from litestar.handlers import HTTPRouteHandler
+from litestar import Response
 
 from potluck.apis import consent_pages
 from potluck.apis.indieauth import clients, granting
@@ -16,6 +15,7 @@ from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.params import Params, of_query
 from potluck.apis.ports import AnyRequest, SignedIn, ports
+from potluck.handlers import get, post
 from potluck.social.accounts import tokens
 from potluck.social.model import OAuthApp
 
@@ -161,14 +161,5 @@ async def _native(request: AnyRequest) -> Response[Any]:
     return await _show_code(request, of_query(request.scope["query_string"]).text("code")[:200])
 
 
-def _page(path: str, method: Any, function: Any) -> HTTPRouteHandler:
-    async def handle(request: Request) -> Response[Any]:  # type: ignore[type-arg]
-        found: Response[Any] = await function(request)
-        return found
-
-    handle.__doc__ = function.__doc__
-    return HTTPRouteHandler(path=path, http_method=method, status_code=200, include_in_schema=False)(handle)
-
-
-route_handlers = [_page("/oauth/authorize", "GET", _show), _page("/oauth/authorize", "POST", _decide),
-                  _page("/oauth/authorize/native", "GET", _native)]
+route_handlers = [get("/oauth/authorize")(_show), post("/oauth/authorize", status_code=200)(_decide),
+                  get("/oauth/authorize/native")(_native)]

@@ -19,8 +19,8 @@ from potluck.apis.calls import EMPTY, Answer, answer, header_of, json_list
 from potluck.apis.mastodon import scopes
 from potluck.apis.mastodon.errors import ApiError, body_of, from_exception
 from potluck.apis.params import Params
-from potluck.apis.switchboard import MAX_BODY, AnyRequest, Endpoint
 from potluck.social.accounts import tokens
+from potluck.switchboard import MAX_BODY, AnyRequest, Endpoint
 
 __all__ = [
     "EMPTY",

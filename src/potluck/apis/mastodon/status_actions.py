@@ -11,9 +11,9 @@ from potluck.apis.mastodon import render
 from potluck.apis.mastodon.endpoint import Answer, Call, endpoint
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.statuses import target_id
-from potluck.apis.switchboard import Endpoint
 from potluck.social import act_limits, reactions
 from potluck.social.model import Actor
+from potluck.switchboard import Endpoint
 
 Act = Callable[[AsyncSession, Actor, int], Awaitable[object]]
 

@@ -10,7 +10,7 @@ import msgspec
 from litestar import WebSocket
 from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
-from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
+from litestar.handlers import WebsocketRouteHandler
 from litestar.response import Response, Stream
 
 from potluck.apis.mastodon import live_events, streams
@@ -30,6 +30,7 @@ from potluck.apis.mastodon.streams import Reader, Subscription
 from potluck.apis.params import Params, of_query
 from potluck.apis.source import Source
 from potluck.db.engine import Database
+from potluck.handlers import Handler, get
 from potluck.social.accounts.tokens import Access, authenticate
 from potluck.social.live import Hub, LiveMessage
 
@@ -130,12 +131,12 @@ async def _lines(state: State, wanted: Subscription, reader: Reader, secret: str
                     yield f"event: {event.name}\ndata: {event.payload or 'undefined'}\n\n".encode()
 
 
-def _sse(path: str, doc: str) -> HTTPRouteHandler:
+def _sse(doc: str, *paths: str) -> Handler:
     async def stream(request: AnyRequest) -> Response[Any]:
         return await _stream(request)
 
     stream.__doc__ = doc
-    return HTTPRouteHandler(path=path, http_method="GET", status_code=200, include_in_schema=False)(stream)
+    return get(*paths)(stream)
 
 
 @endpoint("GET", "/api/v1/streaming")
@@ -254,6 +255,7 @@ async def _close(socket: WebSocket[Any, Any, Any]) -> None:
             return
 
 
+@get("/api/v1/streaming/health")
 async def _health() -> Response[Any]:
     """Whether streaming is there: `OK`."""
     return Response(b"OK", media_type="text/plain")
@@ -262,8 +264,7 @@ async def _health() -> Response[Any]:
 socket_handler = WebsocketRouteHandler("/api/v1/streaming")(_socket)
 
 route_handlers: list[Any] = [
-    bare, socket_handler,
-    HTTPRouteHandler("/api/v1/streaming/health", http_method="GET", status_code=200, include_in_schema=False)(_health),
-    *(_sse(f"/api/v1/streaming/{path}", f"Stream `{name}`.") for path, name in _PATHS.items()),
-    _sse("/api/v1/streaming/{rest:path}", "Unknown streams: 400."),
+    bare, socket_handler, _health,
+    *(_sse(f"Stream `{name}`.", f"/api/v1/streaming/{path}") for path, name in _PATHS.items()),
+    _sse("Unknown streams: 400.", "/api/v1/streaming/{stream:str}", "/api/v1/streaming/{stream:str}/{more:str}"),
 ]

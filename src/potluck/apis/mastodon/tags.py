@@ -13,10 +13,10 @@ from potluck.apis.mastodon.entities import Json
 from potluck.apis.mastodon.errors import ApiError
 from potluck.apis.mastodon.paging import links, page_of
 from potluck.apis.mastodon.timelines import tag_names
-from potluck.apis.switchboard import Endpoint
 from potluck.settings import current
 from potluck.social import hashtags
 from potluck.social.model import Actor, Hashtag
+from potluck.switchboard import Endpoint
 
 
 def featured_tag(name: str, row: hashtags.Featured) -> Json:

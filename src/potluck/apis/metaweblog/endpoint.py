@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from litestar import Request, Response
-from litestar.handlers import HTTPRouteHandler
+from litestar import Response
 
 from potluck.apis import calls
 from potluck.apis.errors import ApiError
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.metaweblog import xml
 from potluck.apis.metaweblog.xml import Fault, MethodCall
-from potluck.apis.switchboard import AnyRequest
+from potluck.handlers import post
 from potluck.settings import current
 from potluck.social.accounts import app_passwords
 from potluck.social.errors import Invalid, NotFound, SocialError
 from potluck.social.model import Actor
+from potluck.switchboard import AnyRequest
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +145,8 @@ def _as_fault(error: Exception) -> Fault:
     return Fault(500, "Something went wrong on our side")
 
 
-async def handle(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
+@post("/xmlrpc", "/xmlrpc.php", status_code=200, max_body=xml.MAX_BYTES)
+async def rpc(request: AnyRequest) -> Response[bytes]:
     """Answer a call."""
     call = Call(request)
     try:
@@ -155,7 +156,3 @@ async def handle(request: Request) -> Response[bytes]:  # type: ignore[type-arg]
     finally:
         await call.stop_reading()
     return Response(body, status_code=200, media_type="text/xml; charset=utf-8")
-
-
-rpc = HTTPRouteHandler(path=["/xmlrpc", "/xmlrpc.php"], http_method="POST", status_code=200, include_in_schema=False,
-                       request_max_body_size=xml.MAX_BYTES, name="metaweblog:rpc")(handle)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from litestar import Response, get
+from litestar import Response
 from markupsafe import Markup
 
+from potluck.handlers import get
 from potluck.settings import current
 
 _PAGE = Markup("""<?xml version="1.0" encoding="UTF-8"?>
@@ -19,7 +20,7 @@ _PAGE = Markup("""<?xml version="1.0" encoding="UTF-8"?>
 """)
 
 
-@get("/rsd.xml", include_in_schema=False)
+@get("/rsd.xml")
 async def rsd() -> Response[str]:
     """The document that `<link rel="EditURI">` of every page leads to."""
     return Response(str(_PAGE.format(url=current().url)), status_code=200,

@@ -16,9 +16,9 @@ from potluck.apis.calls import Answer
 from potluck.apis.errors import ApiError
 from potluck.apis.limits import LIMIT, WINDOW_SECONDS, Windows
 from potluck.apis.params import Params, read
-from potluck.apis.switchboard import AnyRequest, Endpoint
 from potluck.apis.writefreely.errors import body_of, from_exception
 from potluck.social.accounts import tokens
+from potluck.switchboard import AnyRequest, Endpoint
 
 __all__ = ["FAMILY", "GONE", "LIST", "Answer", "Call", "data", "endpoint"]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import get
-from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +15,7 @@ from potluck.federation.endpoints.collections import is_page, number, overview, 
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
 from potluck.federation.errors import Forbidden
 from potluck.federation.outbound import document_of
+from potluck.handlers import get
 from potluck.social import addresses, follows, timelines, views
 from potluck.social.model import Actor, ActorKey
 from potluck.social.paging import Page
@@ -53,7 +52,7 @@ async def _admitted(request: AnyRequest, session: AsyncSession, name: str) -> tu
 
 
 @get("/users/{name:str}")
-async def show_actor(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_actor(request: AnyRequest, name: str) -> Answer:
     """The actor's document; in secure mode an unsigned request gets its keys and addresses only."""
     if negotiate.wants_page(request):
         return negotiate.to_page(addresses.profile_url(name))
@@ -82,7 +81,7 @@ async def instance_document(request: AnyRequest) -> Answer:
     return negotiate.activity(write_actor(actor, keys), actor=True)
 
 
-@get(["/actor/outbox", "/actor/followers", "/actor/following", "/actor/featured"])
+@get("/actor/outbox", "/actor/followers", "/actor/following", "/actor/featured")
 async def instance_collections(request: AnyRequest) -> Answer:
     """The instance actor says nothing and follows nobody anyone should know of."""
     uri = f"{addresses.instance_actor_uri()}/{request.url.path.rsplit('/', 1)[-1]}"
@@ -90,7 +89,7 @@ async def instance_collections(request: AnyRequest) -> Answer:
 
 
 @get("/users/{name:str}/outbox")
-async def show_outbox(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_outbox(request: AnyRequest, name: str) -> Answer:
     """What an actor said and boosted, newest first, as far as the asker may see it."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)
@@ -121,13 +120,13 @@ def _entry(entry: views.EntryView, actor: Actor) -> dict[str, Any]:
 
 
 @get("/users/{name:str}/followers")
-async def show_followers(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_followers(request: AnyRequest, name: str) -> Answer:
     """Who follows an actor."""
     return await _people(request, name, "followers")
 
 
 @get("/users/{name:str}/following")
-async def show_following(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_following(request: AnyRequest, name: str) -> Answer:
     """Whom an actor follows."""
     return await _people(request, name, "following")
 
@@ -157,7 +156,7 @@ async def _people(request: AnyRequest, name: str, which: str) -> Answer:
 
 
 @get("/users/{name:str}/featured")
-async def show_featured(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_featured(request: AnyRequest, name: str) -> Answer:
     """The pinned posts, newest pin first."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)
@@ -174,7 +173,7 @@ async def show_featured(request: AnyRequest, name: FromPath[str]) -> Answer:
 
 
 @get("/users/{name:str}/moderators")
-async def show_moderators(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_moderators(request: AnyRequest, name: str) -> Answer:
     """Who looks after a community."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)
@@ -186,7 +185,7 @@ async def show_moderators(request: AnyRequest, name: FromPath[str]) -> Answer:
 
 
 @get("/users/{name:str}/followers_synchronization")
-async def show_followers_of_asker(request: AnyRequest, name: FromPath[str]) -> Answer:
+async def show_followers_of_asker(request: AnyRequest, name: str) -> Answer:
     """The followers that live where the signer does, for them only (FEP-8fcf)."""
     async with federation_of(request).db.read() as session:
         who, actor = await _admitted(request, session, name)

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from litestar import Response, get
-from litestar.params import FromPath
+from litestar import Response
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +17,7 @@ from potluck.db.base import now
 from potluck.federation import groups, strictjson
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, federation_of
 from potluck.federation.vocabulary import AS_JSON, LD_JSON
+from potluck.handlers import get
 from potluck.settings import Settings, current
 from potluck.social import addresses
 from potluck.social.model import Actor, User
@@ -120,7 +120,7 @@ async def nodeinfo_links(request: AnyRequest) -> Answer:
 
 
 @get("/nodeinfo/{version:str}")
-async def nodeinfo(request: AnyRequest, version: FromPath[str]) -> Answer:
+async def nodeinfo(request: AnyRequest, version: str) -> Answer:
     """What this server runs and how big it is; on a facade host, what it stands for there."""
     version = version.removesuffix(".json")
     if version not in ("2.0", "2.1"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from litestar import post
-from litestar.params import FromPath
 from litestar.response import Response
 
 from potluck.federation.endpoints import negotiate
@@ -11,17 +9,18 @@ from potluck.federation.endpoints.actors import local_actor
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, federation_of
 from potluck.federation.errors import Refusal, UnknownInbox
 from potluck.federation.inbox import MAX_BODY
+from potluck.handlers import post
 from potluck.social import addresses
 
 
-@post(["/inbox", "/actor/inbox"], status_code=202, request_max_body_size=MAX_BODY)
+@post("/inbox", "/actor/inbox", status_code=202, max_body=MAX_BODY)
 async def shared_inbox(request: AnyRequest) -> Answer:
     """The inbox for everybody here. It never answers 410: Misskey would take the whole server for dead."""
     return await _receive(request, None)
 
 
-@post("/users/{name:str}/inbox", status_code=202, request_max_body_size=MAX_BODY)
-async def personal_inbox(request: AnyRequest, name: FromPath[str]) -> Answer:
+@post("/users/{name:str}/inbox", status_code=202, max_body=MAX_BODY)
+async def personal_inbox(request: AnyRequest, name: str) -> Answer:
     """The inbox of one actor."""
     async with federation_of(request).db.read() as session:
         actor = await local_actor(session, name)

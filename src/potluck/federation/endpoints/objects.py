@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import get
-from litestar.params import FromPath
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +12,7 @@ from potluck.federation.endpoints import group_collections, negotiate
 from potluck.federation.endpoints.collections import is_page, number, page
 from potluck.federation.endpoints.negotiate import Answer, AnyRequest, Asker, federation_of
 from potluck.federation.outbound import document_of
+from potluck.handlers import get
 from potluck.social import addresses, views
 from potluck.social.communities.withdrawing import WITHDRAWN
 from potluck.social.model import Actor, Announce, Follow, Object, Reaction, Tombstone
@@ -55,7 +54,7 @@ async def _absent(session: AsyncSession, object_id: int) -> Answer:
 
 
 @get("/objects/{object_id:int}")
-async def show_object(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+async def show_object(request: AnyRequest, object_id: int) -> Answer:
     """An object's document."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -68,7 +67,7 @@ async def show_object(request: AnyRequest, object_id: FromPath[int]) -> Answer:
 
 
 @get("/objects/{object_id:int}/activity")
-async def show_create(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+async def show_create(request: AnyRequest, object_id: int) -> Answer:
     """The Create of an object."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -78,7 +77,7 @@ async def show_create(request: AnyRequest, object_id: FromPath[int]) -> Answer:
 
 
 @get("/objects/{object_id:int}/replies")
-async def show_replies(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+async def show_replies(request: AnyRequest, object_id: int) -> Answer:
     """Ids of the direct replies the asker may see, oldest first."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -94,7 +93,7 @@ async def show_replies(request: AnyRequest, object_id: FromPath[int]) -> Answer:
 
 
 @get("/objects/{object_id:int}/context")
-async def show_context(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+async def show_context(request: AnyRequest, object_id: int) -> Answer:
     """Ids of everything in the conversation that began with an object (FEP-7888)."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id, local=False)
@@ -126,8 +125,8 @@ def _uri_page(
     return page(uri, request.url.query or "page=true", [item for _, item in found], next_query=more, ordered=ordered)
 
 
-@get(["/objects/{object_id:int}/likes", "/objects/{object_id:int}/shares"])
-async def show_count(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+@get("/objects/{object_id:int}/likes", "/objects/{object_id:int}/shares")
+async def show_count(request: AnyRequest, object_id: int) -> Answer:
     """How many liked or boosted an object; not who."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -139,7 +138,7 @@ async def show_count(request: AnyRequest, object_id: FromPath[int]) -> Answer:
 
 
 @get("/objects/{object_id:int}/quotes/{quoting_id:int}")
-async def show_stamp(request: AnyRequest, object_id: FromPath[int], quoting_id: FromPath[int]) -> Answer:
+async def show_stamp(request: AnyRequest, object_id: int, quoting_id: int) -> Answer:
     """Our permission for a post to quote an object, as long as it stands (FEP-044f)."""
     async with federation_of(request).db.read() as session:
         who, view = await _admitted(request, session, object_id)
@@ -153,7 +152,7 @@ async def show_stamp(request: AnyRequest, object_id: FromPath[int], quoting_id: 
 
 
 @get("/activities/{activity_id:int}")
-async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answer:
+async def show_activity(request: AnyRequest, activity_id: int) -> Answer:
     """A boost, like or follow by its id (Lotide looks up what is undone or accepted), or what a community said."""
     who = await negotiate.welcome(request)
     if not isinstance(who, Asker):
@@ -166,7 +165,7 @@ async def show_activity(request: AnyRequest, activity_id: FromPath[int]) -> Answ
 
 
 @get("/activities/announce/{object_id:int}")
-async def show_announce(request: AnyRequest, object_id: FromPath[int]) -> Answer:
+async def show_announce(request: AnyRequest, object_id: int) -> Answer:
     """A community's Announce of a post, as it stands in its outbox."""
     who = await negotiate.welcome(request)
     if not isinstance(who, Asker):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import select
 
+from potluck.handlers import get
 from potluck.social import audit
 from potluck.social.accounts import roles
 from potluck.social.model import Actor, User

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.media import attachments
 from potluck.social import audit, emojis
 from potluck.social.errors import Invalid, NotFound

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import select
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.social import audit
 from potluck.social.errors import NotFound
 from potluck.social.model import Actor

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get
 from potluck.social import moderation_queue as queue
 from potluck.social import views
 from potluck.social.model import Actor, Appeal, HeldObject, Report, Strike, User

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import func, select
 
+from potluck.handlers import get
 from potluck.settings import Settings, current
 from potluck.social import moderation_queue
 from potluck.social.model import Object, Server, User

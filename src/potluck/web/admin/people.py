@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import or_, select
 
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.settings import current
 from potluck.social import audit
 from potluck.social.accounts import invites, resets, roles, signup, tokens

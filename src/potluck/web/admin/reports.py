@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.social import audit, reports, site_texts, strikes, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Report, User

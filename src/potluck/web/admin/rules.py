@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social import audit, site_texts
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import flashes, pages, redirects

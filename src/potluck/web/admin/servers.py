@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import func, or_, select
 
+from potluck.handlers import get, post
 from potluck.settings import current
 from potluck.social import audit, domain_policies
 from potluck.social.errors import Invalid

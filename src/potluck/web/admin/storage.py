@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy import select
 
 from potluck import setting_values
 from potluck.db import sizes
+from potluck.handlers import get, post
 from potluck.media import checking, remote_budget
 from potluck.media.quotas import readable
 from potluck.settings import current

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import jobs, terms_mails
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.social import audit, site_texts, terms
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Terms

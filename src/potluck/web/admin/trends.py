@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.social import audit, hashtags, trend_reviews, trends, views
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.paging import Page

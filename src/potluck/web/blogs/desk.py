@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.kinds.article import actions as articles
 from potluck.media.purposes import FOR_PROFILES, let_go
 from potluck.social import actors, conversations, follows, keys, views

@@ -9,9 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import post
 from potluck.social import views
 from potluck.social.accounts import passwords
 from potluck.social.accounts.rate_limits import Limiter, address_key

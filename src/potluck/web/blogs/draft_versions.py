@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.kinds.article import drafts
 from potluck.media import quotas
 from potluck.social import draft_history, kept_drafts

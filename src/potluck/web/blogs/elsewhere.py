@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.kinds.article.rows import ArticleData
 from potluck.social import views
 from potluck.social.errors import NotFound

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social.accounts import mailing
 from potluck.social.accounts.rate_limits import Limiter, address_key
 from potluck.social.blogs import making, subscribing
@@ -73,7 +74,7 @@ async def ask_leave(request: AnyRequest, token: PathWord) -> Response[Any]:
     return await _ask(request, token, leave=True)
 
 
-@post("/letters/{token:str}/leave", status_code=303, opt={csrf.READS_ITSELF: True})
+@post("/letters/{token:str}/leave", status_code=303, opt=(csrf.READS_ITSELF,))
 async def leave(request: AnyRequest, token: PathWord) -> Response[Any]:
     """They end. Mail programs send this by themselves (RFC 8058), without our token: the address is the secret."""
     async with request.app.state.db.write() as session:

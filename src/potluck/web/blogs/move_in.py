@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.jobs import Progress
 from potluck.media.multipart_form import Form, read_form
 from potluck.media.quotas import TooLarge
@@ -94,7 +95,7 @@ def _found(path: Path, after: int) -> dict[str, Any] | None:
                             more=rows[SHOWN - 1].number if len(rows) > SHOWN else 0)
 
 
-@post("/{handle:str}/desk/import", status_code=303, opt={csrf.READS_ITSELF: True}, request_max_body_size=None)
+@post("/{handle:str}/desk/import", status_code=303, opt=(csrf.READS_ITSELF,), max_body=None)
 async def give(request: AnyRequest, me: Me, handle: PathWord) -> Response[Any]:
     """Take an export in, or the address of a feed, and have it looked through. A file goes to disk as it comes."""
     check_may_post(me)

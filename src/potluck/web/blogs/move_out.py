@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.media.quotas import readable
 from potluck.social.accounts.rate_limits import Limiter
 from potluck.social.blogs import authors

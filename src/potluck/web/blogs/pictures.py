@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get
 from potluck.kinds.authoring import MAX_MEDIA
 from potluck.social.errors import Invalid, NotFound
 from potluck.social.model import Actor, Media

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.kinds.article import actions, bringing, drafts, publishing
 from potluck.kinds.article.drafts import Writing
 from potluck.social import draft_history, kept_drafts

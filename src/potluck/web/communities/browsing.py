@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.social import actors, follows, keys
 from potluck.social.communities import joining, listing, making
 from potluck.social.communities.making import Wishes

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.kinds.link import actions as links
 from potluck.social import views
 from potluck.social.communities import joining, listing, roles

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get
 from potluck.social import follows, views
 from potluck.social.communities import joining, listing, reporting, roles
 from potluck.social.communities.listing import Wanted

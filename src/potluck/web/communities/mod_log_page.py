@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.social import actors
 from potluck.social.communities import mod_log, moderating, roles
 from potluck.social.communities.mod_log import Entry

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.social import actors, follows
 from potluck.social.communities import joining, making, mod_log, moderating, reporting, roles
 from potluck.social.communities.withdrawing import WITHDRAWN

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.handlers import get, post
 from potluck.kinds import authoring
 from potluck.kinds.link import actions as links
 from potluck.kinds.link.actions import LinkRequest

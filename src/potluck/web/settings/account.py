@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social.accounts import confirmations, passwords
 from potluck.social.accounts.email import MailNotSent
 from potluck.social.errors import Invalid

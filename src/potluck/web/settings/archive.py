@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.media.multipart_form import read_form
 from potluck.media.quotas import TooLarge
 from potluck.media.storage import storage_of
@@ -44,7 +45,7 @@ async def _page(request: AnyRequest, me: Viewer, errors: dict[str, str]) -> Resp
         summary=summary if not (job and job.unfinished) else None, status=422 if errors else 200)
 
 
-@post("/settings/archive", status_code=303, opt={csrf.READS_ITSELF: True}, request_max_body_size=None)
+@post("/settings/archive", status_code=303, opt=(csrf.READS_ITSELF,), max_body=None)
 async def give(request: AnyRequest, me: Me) -> Response[Any]:
     """Take an archive in and have it looked through. The body goes to disk as it comes."""
     check_may_post(me)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from litestar.response import Stream
 
 from potluck import jobs
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.media.quotas import readable
 from potluck.social.accounts import export
 from potluck.social.accounts.rate_limits import Limiter

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck.db.base import now
+from potluck.handlers import get, post
 from potluck.social import filters
 from potluck.social.errors import Invalid
 from potluck.social.filters import FilterView, KeywordChange

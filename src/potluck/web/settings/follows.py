@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social import follow_lists
 from potluck.social.follow_lists import Row, Wanted
 from potluck.web import flashes, pages, redirects

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.social.accounts.rate_limits import Limiter
 from potluck.social.errors import Invalid
 from potluck.transfer import csv_files, lists_in

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response
 
+from potluck.handlers import get
 from potluck.web import pages
 from potluck.web.asking import Me
 from potluck.web.i18n import _, _l

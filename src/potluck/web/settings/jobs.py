@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
 from potluck import jobs
+from potluck.handlers import get, post
 from potluck.social import objects, publishing
 from potluck.social.errors import NotFound
 from potluck.web import flashes, pages, redirects

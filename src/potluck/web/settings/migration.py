@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social import actors, moving, views
 from potluck.social.errors import Invalid
 from potluck.social.model import Actor

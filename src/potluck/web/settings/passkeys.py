@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social.accounts import passkeys
 from potluck.social.errors import SocialError
 from potluck.web import cookies, flashes, pages, redirects

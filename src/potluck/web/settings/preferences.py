@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.kinds.note.actions import CONTENT_TYPES
 from potluck.settings import current
 from potluck.social import preferences

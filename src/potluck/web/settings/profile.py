@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.media import attachments
 from potluck.media.purposes import FOR_PROFILES, let_go
 from potluck.social.errors import Invalid

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 
+from potluck.handlers import get, post
 from potluck.social.accounts import sessions
 from potluck.web import flashes, pages, redirects
 from potluck.web.asking import Me, PathId

@@ -5,9 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response
 from markupsafe import Markup
 
+from potluck.handlers import get, post
 from potluck.social.accounts import recovery, totp
 from potluck.social.errors import Invalid, NotFound
 from potluck.web import flashes, pages, redirects

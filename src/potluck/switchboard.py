@@ -1,23 +1,23 @@
-"""Calls of endpoints reach them without the way through the web framework.
+"""Requests reach their endpoints without the way through the web framework.
 
 Routing, its own request state and its error handling cost more than most calls themselves, and to register hundreds of
-endpoints took a second of each start and a tenth of the memory. What an endpoint does - token, limits, parameters,
-errors - is its own business. Pages, streams and sockets stay with the framework.
+endpoints took a second of each start and a tenth of the memory. What an endpoint does - token, limits, parameters - is
+its own business. Files of the bundle, sockets, and apps' streams stay with the framework, whose requests and responses
+are used everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import MethodNotAllowedException
-from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 AnyRequest = Request[Any, Any, Any]
-Run = Callable[[AnyRequest], Awaitable[ASGIResponse]]
+Run = Callable[[AnyRequest], Awaitable[ASGIApp]]
 Refuse = Callable[[AnyRequest, Exception], Response[Any]]
 
 MAX_BODY = 16 << 20
@@ -49,7 +49,7 @@ class _Node:
 
     named: dict[str, _Node] = field(default_factory=dict)
     any: _Node | None = None
-    answers: dict[str, tuple[Endpoint, tuple[str, ...]]] = field(default_factory=dict)
+    answers: dict[str, tuple[Endpoint, tuple[str, ...], Refuse]] = field(default_factory=dict)
 
 
 class Switchboard:
@@ -57,16 +57,15 @@ class Switchboard:
 
     Args:
         app: the framework's application, which answers everything else.
-        endpoints: what is answered here.
-        refuse: the answer to a call with a method that its path does not have, and to faults.
+        endpoints: what is answered here, by what answers to faults of theirs, and to methods that their paths do
+            not have.
         measured: wraps what answers here as the framework's own handlers are.
     """
 
-    def __init__(self, app: Litestar, endpoints: Iterable[Endpoint], refuse: Refuse,
+    def __init__(self, app: Litestar, endpoints: Mapping[Refuse, Iterable[Endpoint]],
                  measured: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> None:
         self.app = app
-        self._refuse = refuse
-        self._answer = measured(self._direct)
+        self._answer = measured(_direct)
         self._root = _tree(endpoints)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +75,7 @@ class Switchboard:
             await self.app(scope, receive, send)
             return
         node, values = found
-        endpoint, names = node.answers.get(cast("HTTPScope", scope)["method"], (None, ()))
+        endpoint, names, _ = node.answers.get(cast("HTTPScope", scope)["method"], (None, (), None))
         taken = {"app": self.app, "litestar_app": self.app, "route_handler": endpoint,
                  "path_params": dict(zip(names, values, strict=False)), "potluck_node": node}
         await self._answer(cast("Scope", {"state": {}, **scope, **taken}), receive, send)
@@ -96,43 +95,56 @@ class Switchboard:
             node = following
         return (node, values) if node.answers else None
 
-    async def _direct(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request: AnyRequest = Request(scope, receive, send)
-        try:
-            answer = await _called(request, cast("dict[str, Any]", scope))
-        except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
-            answer = self._refuse(request, error).to_asgi_response(None, request)
-        await answer(scope, receive, send)
+
+async def _direct(scope: Scope, receive: Receive, send: Send) -> None:
+    request: AnyRequest = Request(scope, receive, send)
+    node: _Node = cast("dict[str, Any]", scope)["potluck_node"]
+    endpoint, _, refuse = node.answers.get(request.method, (None, (), next(iter(node.answers.values()))[2]))
+    try:
+        if endpoint is None:
+            answer = _other_method(request, node)
+        else:
+            answer = await endpoint.fn(request)
+    except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
+        answer = cast("ASGIApp", refuse(request, error).to_asgi_response(None, request))
+    await answer(scope, receive, send)
 
 
-async def _called(request: AnyRequest, scope: dict[str, Any]) -> ASGIResponse:
-    endpoint: Endpoint | None = scope["route_handler"]
-    if endpoint is None:
-        raise MethodNotAllowedException(headers={"allow": ", ".join(sorted(scope["potluck_node"].answers))})
-    return await endpoint.fn(request)
+def _other_method(request: AnyRequest, node: _Node) -> ASGIApp:
+    """The methods that a path has.
+
+    Raises:
+        MethodNotAllowedException: another one was wanted than OPTIONS.
+    """
+    allow = {"allow": ", ".join(sorted({"OPTIONS", *node.answers}))}
+    if request.method != "OPTIONS":
+        raise MethodNotAllowedException(headers=allow)
+    answer = Response(b"", status_code=204, headers=allow, media_type="text/plain")
+    return cast("ASGIApp", answer.to_asgi_response(None, request))
 
 
-def _tree(endpoints: Iterable[Endpoint]) -> _Node:
+def _tree(endpoints: Mapping[Refuse, Iterable[Endpoint]]) -> _Node:
     """The tree of all paths.
 
     Raises:
         ValueError: two endpoints want the same calls.
     """
     root = _Node()
-    for endpoint in endpoints:
-        for path in endpoint.paths:
-            node, names = _place(root, path)
-            for method in endpoint.http_methods:
-                if method in node.answers:
-                    raise ValueError(f"two endpoints answer {method} {path}")
-                node.answers[method] = (endpoint, names)
+    for refuse, group in endpoints.items():
+        for endpoint in group:
+            for path in endpoint.paths:
+                node, names = _place(root, path)
+                for method in endpoint.http_methods:
+                    if method in node.answers:
+                        raise ValueError(f"two endpoints answer {method} {path}")
+                    node.answers[method] = (endpoint, names, refuse)
     return root
 
 
 def _place(root: _Node, path: str) -> tuple[_Node, tuple[str, ...]]:
     """The node of a path, made if need be, and the names of its parameters."""
     node, names = root, []
-    for segment in path.strip("/").split("/"):
+    for segment in filter(None, path.split("/")):
         if segment.startswith("{"):
             names.append(segment.strip("{}").partition(":")[0])
             node.any = node.any or _Node()

@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar, Response, get
 
 from potluck.apis.calls import Ready, answer
-from potluck.apis.switchboard import AnyRequest, Endpoint, Switchboard
+from potluck.switchboard import AnyRequest, Endpoint, Switchboard
 
 
 def _endpoint(method: str, *paths: str, says: str, max_body: int | None = 10) -> Endpoint:
@@ -49,7 +49,7 @@ async def picture() -> str:
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server with a few endpoints and a page."""
     app = Litestar([picture], openapi_config=None, exception_handlers={Exception: _refuse})
-    transport = httpx.ASGITransport(app=Switchboard(app, ENDPOINTS, _refuse))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=Switchboard(app, {_refuse: ENDPOINTS}))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="https://potluck.test") as client:
         yield client
 
@@ -81,7 +81,7 @@ async def test_a_wrong_method(http: httpx.AsyncClient) -> None:
     """Refused in the API's shape, with those that there are."""
     refused = await http.delete("/api/v1/things")
     assert (refused.status_code, refused.json()) == (405, {"error": "MethodNotAllowedException"})
-    assert refused.headers["allow"] == "GET, POST"
+    assert refused.headers["allow"] == "GET, OPTIONS, POST"
 
 
 async def test_faults_and_large_bodies(http: httpx.AsyncClient) -> None:
@@ -95,4 +95,4 @@ def test_two_answers_for_one_call() -> None:
     """Are a mistake that is noticed at the start."""
     twice = [_endpoint("GET", "/a/{id:str}", says="one"), _endpoint("GET", "/a/{name:str}", says="two")]
     with pytest.raises(ValueError, match="two endpoints answer GET"):
-        Switchboard(Litestar(openapi_config=None), twice, _refuse)
+        Switchboard(Litestar(openapi_config=None), {_refuse: twice})
