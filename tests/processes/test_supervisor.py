@@ -104,7 +104,7 @@ def children(wanted):
         child._command = [sys.executable, "-c", code]
     return found
 supervisor.children = children
-sys.exit(supervisor.run(['web', 'engine-1']))
+sys.exit(supervisor.run(['web', 'engine-1'], {}))
 """
 
 
@@ -169,7 +169,27 @@ def test_an_ended_child_is_started_again() -> None:
 
 
 def test_a_small_parent() -> None:
-    """It loads neither the settings nor the command line."""
-    code = "import sys, potluck.processes.supervisor; print({'click', 'potluck.settings'} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    """It is a file by itself that needs neither `site` nor what loads slowly."""
+    heavy = "{'site', 'potluck', 'subprocess', 'ctypes', 'typing', 'click'}"
+    code = f"import sys; __name__ = 'loaded'; exec(open({supervisor.__file__!r}).read()); print({heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-IS", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_cannot_be_run() -> None:
+    """Ends at once, and is tried again later."""
+    child = Child("test", [], dict(os.environ))
+    child._command = ["/nowhere/python"]
+    child.start()
+    assert _wait(child) == supervisor._CANNOT_RUN
+
+
+def test_becoming_the_supervisor() -> None:
+    """Those that run already are looked after, the others are started."""
+    code = f"""
+import os, sys
+from potluck.processes import supervisor
+pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "raise SystemExit({os.EX_CONFIG})"], os.environ)
+supervisor.become(["web"], {{"web": pid}})
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=20).returncode == os.EX_CONFIG

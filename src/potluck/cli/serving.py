@@ -16,7 +16,7 @@ import click
 from potluck.settings import current
 
 if TYPE_CHECKING:
-    from potluck.processes.preloading import Adopted
+    from potluck.processes.supervisor import Process
 
 _LONGEST_PAUSE = 30
 
@@ -46,16 +46,15 @@ def serve() -> None:
     from potluck.processes import supervisor
 
     names = supervisor.names(current())
-    if current().preload and current().web_workers == 1:
-        name = _forked(names)
-        if name is not None:
-            _work(name)
-            return
-    sys.exit(supervisor.run(names))
+    forked = _forked(names) if current().preload and current().web_workers == 1 else {}
+    if isinstance(forked, str):
+        _work(forked)
+    else:
+        supervisor.become(names, forked)
 
 
-def _forked(names: Sequence[str]) -> str | None:
-    """In a forked process its name. The parent becomes the supervisor; None where forks are not possible."""
+def _forked(names: Sequence[str]) -> str | dict[str, int]:
+    """In a forked process its name, in the parent the process ids by name; none where forks are not possible."""
     from potluck.processes import preloading
 
     with _lean():
@@ -63,18 +62,12 @@ def _forked(names: Sequence[str]) -> str | None:
         from potluck.processes import engine, web  # noqa: F401 - so that the processes share it
 
         if not preloading.can_fork():
-            return None
+            return {}
         upgrade = preloading.apart("upgrade", _upgrade)
         web.application(current())
         _wait_for(upgrade)
         assembly.prepare(current())
-    if not preloading.can_fork():
-        return None
-    found = preloading.fork(names)
-    if isinstance(found, str):
-        return found
-    preloading.become_supervisor(found)
-    return None
+    return preloading.fork(names) if preloading.can_fork() else {}
 
 
 def _upgrade() -> int:
@@ -91,7 +84,7 @@ def _upgrade() -> int:
     return os.EX_OK
 
 
-def _wait_for(upgrade: Adopted) -> None:
+def _wait_for(upgrade: Process) -> None:
     """Wait until the database is up to date, also for one that is not there yet. Other faults each process tells."""
     from potluck.processes import preloading
 
