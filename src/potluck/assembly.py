@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from potluck import __version__, kinds, terms_mails
 from potluck.db.engine import Database
-from potluck.federation import outbound
+from potluck.db.nodes import NodeLease
+from potluck.federation import delivery_queue, outbound
 from potluck.federation.addresses import AddressPolicy
 from potluck.federation.fetch import SafeClient
 from potluck.federation.resolver import Federation
@@ -18,11 +23,13 @@ from potluck.kinds.article import letters
 from potluck.media import model as media_model
 from potluck.media import processing
 from potluck.settings import Settings
-from potluck.social import preview_cards
+from potluck.social import actors, preview_cards, push
 from potluck.social.accounts import mail_texts
 from potluck.transfer import archive_in, archive_out, lists_in, policies
 from potluck.transfer.blogs import looking, packing, taking
 from potluck.web import i18n
+
+log = structlog.get_logger(__name__)
 
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
@@ -44,9 +51,35 @@ def install() -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Load and read before the fork what every process would for itself: the driver, trusted certificates (8 MiB)."""
+    """Do before the fork what every process would do for itself.
+
+    The trusted certificates are read, and the database is opened once, changed and closed again: what Python and
+    SQLAlchemy remember of doing so for the first time (specialised code, caches of names, compiled expressions) is
+    shared then, while each process that learns it by itself copies the pages, 3 MiB.
+    """
     _prepared[settings.extra_ca] = _tls(settings)
-    Database(settings)
+    try:
+        asyncio.run(_open_once(settings))
+    except (OSError, SQLAlchemyError) as error:  # each process tells what is wrong, and tries again
+        log.info("database_not_opened", error=str(error))
+
+
+async def _open_once(settings: Settings) -> None:
+    db = Database(settings)
+    try:
+        async with NodeLease(db, "serve"):
+            await make_first(db)
+            async with db.read() as session:
+                await delivery_queue.due(session, 1, [])
+    finally:
+        await db.close()
+
+
+async def make_first(db: Database) -> None:
+    """Make what a server cannot do without: its own actor, and its key for notifications by push."""
+    async with db.write() as session:
+        await actors.instance_actor(session)
+        await push.private_key(session)
 
 
 @asynccontextmanager

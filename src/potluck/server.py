@@ -44,7 +44,6 @@ from potluck.operation import metrics
 from potluck.processes import keeping_alive
 from potluck.remote_files import GuardedSource
 from potluck.settings import Settings
-from potluck.social import actors, push
 from potluck.social.accounts import activity, signup
 from potluck.social.live import Hub, Waker
 from potluck.switchboard import MAX_BODY, Switchboard
@@ -150,9 +149,7 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         stack.push_async_callback(db.close)
         await upgrade(db)
         await stack.enter_async_context(NodeLease(db, "web"))
-        async with db.write() as session:
-            await actors.instance_actor(session)
-            await push.private_key(session)
+        await assembly.make_first(db)
         app.state.db = db
         waker = await stack.enter_async_context(Waker(db))
         app.state.hub = await stack.enter_async_context(Hub(db, waker))

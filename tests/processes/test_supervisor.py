@@ -171,7 +171,8 @@ def test_an_ended_child_is_started_again() -> None:
 def test_a_small_parent() -> None:
     """It is a file by itself that needs neither `site` nor what loads slowly."""
     heavy = "{'site', 'potluck', 'subprocess', 'ctypes', 'typing', 'click'}"
-    code = f"import sys; __name__ = 'loaded'; exec(open({supervisor.__file__!r}).read()); print({heavy} & sys.modules.keys())"
+    code = (f"import sys; __name__ = 'loaded'; exec(open({supervisor.__file__!r}).read());"
+            f"print({heavy} & sys.modules.keys())")
     done = subprocess.run([sys.executable, "-IS", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from potluck.processes.supervisor import Process, end_with_parent
 
@@ -21,8 +21,18 @@ _M_ARENA_MAX = -8
 
 
 def can_fork() -> bool:
-    """Whether processes can be forked here: on Linux, and where no library has started a thread, in Python or not."""
-    return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+    """Whether processes can be forked here: on Linux, and where no library has started a thread, in Python or not.
+
+    Threads that are ending are waited for, a second at most.
+    """
+    if sys.platform != "linux":
+        return False
+    until = time.monotonic() + 1
+    while len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - nothing but their number is wanted
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def fork(names: Sequence[str]) -> str | dict[str, int]:
