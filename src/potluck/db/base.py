@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+    literal_column,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -67,6 +78,19 @@ class Base(DeclarativeBase):
         list[int]: Json,
         list[dict[str, Any]]: Json,
     }
+
+
+def fixed(word: str) -> ColumnElement[str]:
+    """A constant in a condition that stands in the text of the statement, where others are parameters.
+
+    For columns that partial indexes have conditions on: a parameter makes SQLite plan the statement anew each time.
+
+    Raises:
+        ValueError: it is no plain word, which a constant of the program is.
+    """
+    if not (word.isascii() and word.isidentifier()):
+        raise ValueError(f"{word!r} is no plain word")
+    return literal_column(f"'{word}'", Text)
 
 
 def now() -> datetime:

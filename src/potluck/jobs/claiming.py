@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
+from potluck.db.base import fixed, now
 from potluck.db.engine import Database
 from potluck.jobs import registry
 from potluck.jobs.model import CANCELLED, DONE, FAILED, RUNNING, WAITING, JobRow
@@ -48,13 +48,13 @@ async def look(session: AsyncSession, worker: str, limits: dict[str, Limit]) -> 
     moment = now()
     running = (await session.execute(
         select(JobRow.id, JobRow.queue, JobRow.worker, JobRow.lease_until, JobRow.cancel_requested)
-        .where(JobRow.state == RUNNING))).all()
+        .where(JobRow.state == fixed(RUNNING)))).all()
     lapsed = any(_has_lapsed(row.worker, row.lease_until, worker, moment) for row in running)
     to_cancel = [row.id for row in running if row.cancel_requested and row.worker == worker]
     room = _room([(row.queue, row.worker) for row in running], worker, limits)
     first = (await session.execute(
         select(JobRow.queue, func.min(JobRow.run_at)).where(
-            JobRow.state == WAITING, JobRow.name.in_(registry.names())).group_by(JobRow.queue))).all()
+            JobRow.state == fixed(WAITING), JobRow.name.in_(registry.names())).group_by(JobRow.queue))).all()
     due = any(room.get(queue, 0) > 0 and run_at <= moment for queue, run_at in first)
     later = [(run_at - moment).total_seconds() for _, run_at in first if run_at > moment]
     # Leases of engines on other machines end unheard: look again when the first of them would.
@@ -95,7 +95,7 @@ def _room(running: Sequence[tuple[str, str | None]], worker: str, limits: dict[s
 async def free_lapsed(session: AsyncSession, worker: str) -> None:
     """Let jobs of dead engines wait again; those that were begun too often are given up."""
     moment = now()
-    rows = (await session.scalars(select(JobRow).where(JobRow.state == RUNNING).with_for_update(
+    rows = (await session.scalars(select(JobRow).where(JobRow.state == fixed(RUNNING)).with_for_update(
         skip_locked=True).limit(_MOST_LAPSED))).all()
     for row in rows:
         if not _has_lapsed(row.worker, row.lease_until, worker, moment):
@@ -113,14 +113,14 @@ async def claim(session: AsyncSession, worker: str, limits: dict[str, Limit]) ->
     """Take as many due jobs as there is room for; engines claim one after the other, so that bounds hold."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIM_LOCK})"))
-    running = (await session.execute(select(JobRow.queue, JobRow.worker).where(JobRow.state == RUNNING))).all()
+    running = (await session.execute(select(JobRow.queue, JobRow.worker).where(JobRow.state == fixed(RUNNING)))).all()
     moment = now()
     claimed: list[JobRow] = []
     for queue, room in _room([(row.queue, row.worker) for row in running], worker, limits).items():
         if room <= 0:
             continue
         rows = (await session.scalars(
-            select(JobRow).where(JobRow.state == WAITING, JobRow.queue == queue, JobRow.run_at <= moment,
+            select(JobRow).where(JobRow.state == fixed(WAITING), JobRow.queue == queue, JobRow.run_at <= moment,
                                  JobRow.name.in_(registry.names()))
             .order_by(JobRow.run_at, JobRow.id).limit(room).with_for_update(skip_locked=True))).all()
         for row in rows:
@@ -134,7 +134,7 @@ async def claim(session: AsyncSession, worker: str, limits: dict[str, Limit]) ->
 
 async def _ours(session: AsyncSession, job: Job) -> JobRow | None:
     row: JobRow | None = await session.scalar(select(JobRow).where(
-        JobRow.id == job.id, JobRow.worker == job.worker, JobRow.state == RUNNING).with_for_update())
+        JobRow.id == job.id, JobRow.worker == job.worker, JobRow.state == fixed(RUNNING)).with_for_update())
     return row
 
 
@@ -185,7 +185,7 @@ async def give_back(db: Database, job: Job) -> bool:
 async def keep(db: Database, worker: str, changed: Sequence[Job], renew: Sequence[int]) -> set[int]:
     """Write the progress of jobs and renew leases. Returns those of `renew` that are no longer ours."""
     async with db.write() as session:
-        held = and_(JobRow.worker == worker, JobRow.state == RUNNING)
+        held = and_(JobRow.worker == worker, JobRow.state == fixed(RUNNING))
         rows = (await session.scalars(select(JobRow).where(
             held, or_(JobRow.id.in_([job.id for job in changed]), JobRow.id.in_(renew))).with_for_update())).all()
         known = {row.id: row for row in rows}

@@ -9,7 +9,7 @@ from sqlalchemy import case, or_, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
+from potluck.db.base import fixed, now
 from potluck.social import conversations, events, feeds, live, post_index, quoting, registry
 from potluck.social.communities import posts
 from potluck.social.errors import NotFound
@@ -116,7 +116,7 @@ async def uncount(session: AsyncSession, row: Object) -> None:
     if counted:
         last = select(Object.published).where(
             Object.author_id == row.author_id, Object.id != row.id, Object.deleted_at.is_(None),
-            Object.state == "published", Object.visibility.in_(COUNTED)).order_by(Object.id.desc()).limit(1)
+            Object.state == fixed("published"), Object.visibility.in_(COUNTED)).order_by(Object.id.desc()).limit(1)
         await session.execute(update(Actor).where(Actor.id == row.author_id).values(
             posts_count=case((Actor.posts_count > 0, Actor.posts_count - 1), else_=0),
             last_post_at=last.scalar_subquery()))

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from potluck.db.base import fixed
 from potluck.db.engine import insert_ignoring, insert_or_ignore
 from potluck.social.model import (
     Actor,
@@ -222,7 +223,7 @@ def _followers_of_hashtags(object_ids: Any) -> Any:
         .join(ObjectTag, ObjectTag.object_id == Object.id)
         .join(HashtagFollow, HashtagFollow.hashtag_id == ObjectTag.hashtag_id)
         .join(author, and_(author.id == Object.author_id, author.silenced_at.is_(None)))
-        .where(Object.id.in_(object_ids), Object.visibility == "public",
+        .where(Object.id.in_(object_ids), Object.visibility == fixed("public"),
                _welcome(HashtagFollow.actor_id, Object.author_id),
                _not_exclusive(HashtagFollow.actor_id, Object.author_id))
     )
@@ -280,7 +281,7 @@ async def backfill(session: AsyncSession, reader_id: int, actor_id: int, *, limi
     """Put the newest known posts of a newly followed actor into the reader's home."""
     newest = (
         select(Object.id)
-        .where(Object.author_id == actor_id, Object.deleted_at.is_(None), Object.state == "published",
+        .where(Object.author_id == actor_id, Object.deleted_at.is_(None), Object.state == fixed("published"),
                Object.visibility.in_(_FOR_FOLLOWERS),
                or_(Object.in_reply_to_uri.is_(None), Object.in_reply_to_author_id == actor_id))
         .order_by(Object.id.desc()).limit(limit)

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import __version__
+from potluck.db.base import fixed
 from potluck.db.ids import floor_at
 from potluck.social.model import (
     Actor,
@@ -140,7 +141,7 @@ async def _tag(session: AsyncSession, span: tuple[datetime, datetime], about: Ab
     rows = await session.execute(select(day, what).select_from(ObjectTag).join(
         Object, Object.id == ObjectTag.object_id).join(Actor, Actor.id == Object.author_id).where(
         ObjectTag.hashtag_id == about.tag_id, ObjectTag.object_id >= first, ObjectTag.object_id < past,
-        Object.visibility == "public", Object.deleted_at.is_(None)).group_by(day))
+        Object.visibility == fixed("public"), Object.deleted_at.is_(None)).group_by(day))
     return {int(number): count for number, count in rows.all()}
 
 
@@ -217,7 +218,7 @@ async def _ranked(session: AsyncSession, column: Any, span: Span, *conditions: A
     rows = await session.execute(select(column, func.count().label("number")).select_from(Object).join(
         Actor, Actor.id == Object.author_id).where(
         Object.id >= floor_at(span.start), Object.id < floor_at(span.end + _DAY), Object.deleted_at.is_(None),
-        Object.visibility == "public", *conditions).group_by(column).order_by(
+        Object.visibility == fixed("public"), *conditions).group_by(column).order_by(
         func.count().desc(), column).limit(span.limit))
     return [(value, number) for value, number in rows.all()]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from potluck.db.base import now
+from potluck.db.base import fixed, now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import EPOCH_MS, NODE_BITS, SEQUENCE_BITS, floor_at, ids
 from potluck.social.errors import Invalid
@@ -132,7 +132,7 @@ async def unfeature(session: AsyncSession, actor: Actor, name: str) -> None:
 
 def _shown() -> ColumnElement[bool]:
     """Posts that count: in public, by people in good standing."""
-    return and_(live(), Object.visibility == "public", exists().where(
+    return and_(live(), Object.visibility == fixed("public"), exists().where(
         Actor.id == Object.author_id, Actor.suspended_at.is_(None), Actor.silenced_at.is_(None),
         Actor.deleted_at.is_(None)))
 

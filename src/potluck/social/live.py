@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from potluck import tasks
-from potluck.db.base import now
+from potluck.db.base import fixed, now
 from potluck.db.engine import Database
 from potluck.social.model import Actor, FeedEntry, Hashtag, LiveEvent, Object, ObjectTag, Wakeup
 
@@ -351,7 +351,7 @@ async def _streams_of(session: AsyncSession, rows: list[LiveEvent]) -> dict[int,
     if not object_ids:
         return found
     query = select(Object.id, Object.local, Object.in_reply_to_uri).join(Actor, Actor.id == Object.author_id).where(
-        Object.id.in_(object_ids), Object.visibility == "public", Object.state == "published",
+        Object.id.in_(object_ids), Object.visibility == fixed("public"), Object.state == fixed("published"),
         Object.deleted_at.is_(None), Actor.silenced_at.is_(None), Actor.suspended_at.is_(None),
         Actor.deleted_at.is_(None))
     local: dict[int, bool] = {}

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from potluck.db import sizes
-from potluck.db.base import Base, now
+from potluck.db.base import Base, fixed, now
 from potluck.db.engine import Database
 from potluck.db.ids import floor_at
 from potluck.social import feeds
@@ -95,7 +95,7 @@ def conditions(before: datetime) -> list[ColumnElement[bool]]:
     near = aliased(Object)
     return [
         ~Object.local, Object.created_at < before, Object.published < before,
-        Object.visibility.in_(("public", "unlisted")), Object.deleted_at.is_(None), Object.state == "published",
+        Object.visibility.in_(("public", "unlisted")), Object.deleted_at.is_(None), Object.state == fixed("published"),
         ~exists().where(near.local, near.thread_root_id == Object.thread_root_id),
         ~exists().where(near.local, or_(near.in_reply_to_id == Object.id, near.quote_id == Object.id)),
         ~exists().where(Actor.id.in_((Object.author_id, Object.group_id)), Actor.host == ""),

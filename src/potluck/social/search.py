@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from potluck.db.base import fixed
 from potluck.db.ids import floor_at
 from potluck.settings import current
 from potluck.social import post_index, post_lookup
@@ -212,7 +213,7 @@ def _findable(viewer_id: int) -> ColumnElement[bool]:
         exists().where(Reaction.object_id == Object.id, Reaction.actor_id == viewer_id),
         exists().where(Announce.object_id == Object.id, Announce.actor_id == viewer_id),
         exists().where(Bookmark.object_id == Object.id, Bookmark.actor_id == viewer_id),
-        and_(Object.visibility == "public", exists().where(
+        and_(Object.visibility == fixed("public"), exists().where(
             author.id == Object.author_id, author.indexable, or_(author.silenced_at.is_(None), exists().where(
                 Follow.follower_id == viewer_id, Follow.followed_id == author.id, Follow.state == "accepted")))),
     )

@@ -9,6 +9,7 @@ from urllib.parse import urldefrag
 from sqlalchemy import ColumnElement, and_, exists, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import fixed
 from potluck.social.model import (
     Actor,
     Announce,
@@ -94,7 +95,7 @@ def public_conditions(
     kinds: Collection[str] | None = None,
 ) -> list[ColumnElement[bool]]:
     """What makes an object part of the public timeline (see `public`). `viewer_id` may be a bound parameter."""
-    return [Object.visibility == "public", live(), Object.in_reply_to_uri.is_(None), *_wanted(viewer_id),
+    return [Object.visibility == fixed("public"), live(), Object.in_reply_to_uri.is_(None), *_wanted(viewer_id),
             *_scope(local=local, remote=remote, only_media=only_media, kinds=kinds)]
 
 
@@ -108,7 +109,7 @@ async def hashtag(
     if no_names:
         conditions.append(~_tagged(list(no_names)))
     query = select(Object.id).where(
-        Object.visibility == "public", live(), *conditions, *_wanted(viewer_id),
+        Object.visibility == fixed("public"), live(), *conditions, *_wanted(viewer_id),
         *_scope(local=local, remote=remote, only_media=only_media, kinds=None))
     return await _objects(session, query, page)
 
@@ -117,7 +118,7 @@ async def link(session: AsyncSession, viewer_id: int | None, url: str, page: Pag
     """A page of public posts that link to a page known here by this address."""
     query = select(Object.id).join(ObjectCard, ObjectCard.object_id == Object.id).join(
         PreviewCard, PreviewCard.id == ObjectCard.card_id).where(
-        PreviewCard.url == urldefrag(url).url, Object.visibility == "public", live(), *_wanted(viewer_id))
+        PreviewCard.url == urldefrag(url).url, Object.visibility == fixed("public"), live(), *_wanted(viewer_id))
     return await _objects(session, query, page)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from potluck.db.base import now
+from potluck.db.base import fixed, now
 from potluck.db.engine import insert_or_ignore
 from potluck.db.ids import floor_at
 from potluck.social import trend_reviews
@@ -94,7 +94,7 @@ async def refresh(session: AsyncSession) -> None:
 def _counts() -> ColumnElement[bool]:
     """Posts that count: in public, by people in good standing."""
     author = aliased(Actor)
-    return and_(live(), Object.visibility == "public", exists().where(
+    return and_(live(), Object.visibility == fixed("public"), exists().where(
         author.id == Object.author_id, author.suspended_at.is_(None), author.silenced_at.is_(None),
         author.deleted_at.is_(None)))
 
@@ -214,7 +214,8 @@ async def objects(session: AsyncSession, viewer_id: int | None, *, limit: int = 
     query = (
         select(TrendingObject.object_id).join(Object, Object.id == TrendingObject.object_id)
         .join(Actor, Actor.id == Object.author_id)
-        .where(visible_to(viewer_id), Object.visibility == "public", Actor.silenced_at.is_(None), Actor.discoverable))
+        .where(visible_to(viewer_id), Object.visibility == fixed("public"), Actor.silenced_at.is_(None),
+               Actor.discoverable))
     if not every:
         query = query.where(trend_reviews.post_allowed(TrendingObject.object_id))
     if viewer_id is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
+from potluck.db.base import fixed
 from potluck.social.model import Actor, Announce, Block, DomainMute, Follow, Mention, Mute, Object
 
 PUBLIC = "public"
@@ -30,7 +31,7 @@ COUNTED = (PUBLIC, UNLISTED, LOCAL, GROUP)
 
 def live() -> ColumnElement[bool]:
     """Objects that are published and not deleted."""
-    return and_(Object.deleted_at.is_(None), Object.state == "published")
+    return and_(Object.deleted_at.is_(None), Object.state == fixed("published"))
 
 
 def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from potluck.apis.indieauth.scopes import WRITING
 from potluck.apis.micropub import finding, source
 from potluck.apis.micropub.entry import Properties
 from potluck.apis.params import parse_id
+from potluck.db.base import fixed
 from potluck.settings import current
 from potluck.social import views
 from potluck.social.blogs import authors, listing
@@ -131,7 +132,7 @@ async def _published(session: AsyncSession, call: Call, limit: int, offset: int,
     site = call.site
     query = select(Object.id).where(
         Object.author_id == site.actor.id, Object.deleted_at.is_(None), Object.kind.in_(finding.KINDS),
-        Object.local, Object.visibility != "direct", Object.state == "published")
+        Object.local, Object.visibility != "direct", Object.state == fixed("published"))
     if site.role == authors.AUTHOR:
         query = query.join(Article, Article.object_id == Object.id).where(Article.writer_id == call.me.id)
     if before is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from potluck.db.base import fixed
 from potluck.social.model import Actor, Article, Blog, Hashtag, Object, ObjectTag
 from potluck.social.paging import Page, in_order, paged
 from potluck.social.visibility import not_hidden_by, visible_to
@@ -63,8 +64,8 @@ async def reader(session: AsyncSession, viewer_id: int | None, part: Page, *, ta
     """Ids of the public articles of this server, newest first, by tag and language."""
     author = exists().where(Actor.id == Object.author_id, Actor.suspended_at.is_(None), Actor.silenced_at.is_(None),
                             Actor.deleted_at.is_(None), Actor.discoverable)
-    conditions: list[Any] = [Article.listed, Object.deleted_at.is_(None), Object.state == "published",
-                             Object.visibility == "public", author]
+    conditions: list[Any] = [Article.listed, Object.deleted_at.is_(None), Object.state == fixed("published"),
+                             Object.visibility == fixed("public"), author]
     if viewer_id is not None:
         conditions.append(not_hidden_by(viewer_id, Object.author_id))
     if tag is not None:
@@ -87,8 +88,8 @@ async def changed_at(session: AsyncSession, author_id: int) -> list[tuple[str, d
     rows = await session.execute(
         select(Object.url, func.coalesce(Object.edited_at, Object.published).label("moment"))
         .join(Article, Article.object_id == Object.id).where(
-            Article.author_id == author_id, Object.visibility == "public", Object.deleted_at.is_(None),
-            Object.state == "published").order_by(Article.object_id.desc()).limit(40_000))
+            Article.author_id == author_id, Object.visibility == fixed("public"), Object.deleted_at.is_(None),
+            Object.state == fixed("published")).order_by(Article.object_id.desc()).limit(40_000))
     return [(url, moment) for url, moment in rows.all() if url]
 
 
