@@ -47,13 +47,16 @@ class Sampler:
         self._stacks[";".join(reversed(names))] += round(ours * 1e6)
 
     def write(self) -> None:
-        """Write what was counted, if this is a process of the server."""
+        """Write what was counted."""
         signal.setitimer(signal.ITIMER_PROF, 0)
-        name = next((argument for argument in sys.argv[1:] if argument in ("web", "engine", "serve")), None)
-        if name:
-            lines = "".join(f"{stack} {count}\n" for stack, count in self._stacks.items())
-            (self._folder / f"{name}-{os.getpid()}.stacks").write_text(lines)
+        lines = "".join(f"{stack} {count}\n" for stack, count in self._stacks.items())
+        (self._folder / f"{_name()}-{os.getpid()}.stacks").write_text(lines)
 
 
-if "POTLUCK_BENCH_PROFILE" in os.environ:
+def _name() -> str | None:
+    """What this process is; the supervisor is replaced by a small program, which the timer would end."""
+    return next((argument for argument in sys.orig_argv[1:] if argument in ("web", "engine")), None)
+
+
+if "POTLUCK_BENCH_PROFILE" in os.environ and _name():
     Sampler(os.environ["POTLUCK_BENCH_PROFILE"]).start()

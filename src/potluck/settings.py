@@ -15,6 +15,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
@@ -47,6 +48,11 @@ class SettingsError(ValueError):
 
 def _setting(default: Any, parse: Callable[[str], Any], doc: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"parse": parse, "doc": doc, "secret": secret})
+
+
+@lru_cache(maxsize=4)
+def _netloc(url: str) -> str:
+    return urlsplit(url).netloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ class Settings:
     @property
     def host(self) -> str:
         """Host (with a non-default port) of the public base URL."""
-        return urlsplit(self.url).netloc
+        return _netloc(self.url)
 
     @property
     def lemmy_url(self) -> str:

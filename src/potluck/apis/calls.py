@@ -174,21 +174,30 @@ async def settle(call: C, function: Callable[[C], Awaitable[Answer]], admit: Cal
                  refuse: Callable[[Exception], Answer], *, files: bool = False) -> tuple[Answer, Headers]:
     """As `run`: the answer, and the headers that every answer of this call has."""
     headers: Headers = []
-    stack = AsyncExitStack()
     try:
-        call.params = of_query(call.request.scope["query_string"]) if files else await call.read()
-        await admit(call, headers)
         if files:
-            await call.stop_reading()
-            call.params = await files_of.read(call.request, stack, call.settings)
-        result = await function(call)
+            call.params = of_query(call.request.scope["query_string"])
+            await admit(call, headers)
+            result = await _with_files(call, function)
+        else:
+            call.params = await call.read()
+            await admit(call, headers)
+            result = await function(call)
     except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
         result = refuse(error)
     finally:
         await call.stop_reading()
-        await stack.aclose()
-    taken = {name for name, _ in result.headers}
-    return result, [header for header in headers if header[0] not in taken]
+    if headers:
+        taken = {name for name, _ in result.headers}
+        headers = [header for header in headers if header[0] not in taken]
+    return result, headers
+
+
+async def _with_files(call: C, function: Callable[[C], Awaitable[Answer]]) -> Answer:
+    async with AsyncExitStack() as stack:
+        await call.stop_reading()
+        call.params = await files_of.read(call.request, stack, call.settings)
+        return await function(call)
 
 
 class Ready(ASGIResponse):

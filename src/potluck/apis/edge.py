@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Iterator
 from email.utils import formatdate
 from functools import lru_cache
+from itertools import count
 from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -41,6 +43,8 @@ class Edge:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        # To ask for random bytes each time costs more than most of what is done here.
+        self._request_ids = map(f"{secrets.token_hex(4)}%08x".__mod__, count())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -55,34 +59,25 @@ class Edge:
         if scope["method"] == "OPTIONS" and open_to_all:
             await _preflight(scope, send)
             return
-        answer = _Answer(send, open_to_all, scope["method"] == "HEAD")
-        if answer.bodiless:
-            scope = cast("HTTPScope", {**scope, "method": "GET"})
-            receive = answer.receive_nothing
-        await self._app(scope, receive, answer.send)
+        if scope["method"] == "HEAD":
+            bodiless = _Bodiless(send, open_to_all, self._request_ids)
+            await self._app(cast("HTTPScope", {**scope, "method": "GET"}), bodiless.receive, bodiless.send)
+        else:
+            await self._app(scope, receive, _Answer(send, open_to_all, self._request_ids).send)
 
 
 class _Answer:
     """One answer on its way out."""
 
-    __slots__ = ("_done", "_open", "_read", "_send", "bodiless")
+    __slots__ = ("_open", "_request_ids", "_send")
 
-    def __init__(self, send: Send, open_to_all: bool, bodiless: bool) -> None:
+    def __init__(self, send: Send, open_to_all: bool, request_ids: Iterator[str]) -> None:
         self._send = send
         self._open = open_to_all
-        self.bodiless = bodiless
-        self._done = asyncio.Event()
-        self._read = False
-
-    async def receive_nothing(self) -> Any:
-        """A request without body whose sender is gone once it has the headers (ends streams too)."""
-        if not self._read:
-            self._read = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await self._done.wait()
-        return {"type": "http.disconnect"}
+        self._request_ids = request_ids
 
     async def send(self, message: Message) -> None:
+        """Send a part of it, its head with what every answer has."""
         if message["type"] == "http.response.start":
             headers = list(message["headers"])
             if self._open:
@@ -91,11 +86,33 @@ class _Answer:
             if b"date" not in names:
                 headers.append((b"date", _date()))
             if b"x-request-id" not in names:
-                headers.append((b"x-request-id", secrets.token_hex(8).encode()))
-            await self._send({**message, "headers": headers})  # type: ignore[misc,typeddict-item,unused-ignore]
-            return
-        if not self.bodiless:
-            await self._send(message)
+                headers.append((b"x-request-id", next(self._request_ids).encode()))
+            message = {**message, "headers": headers}  # type: ignore[misc,typeddict-item,unused-ignore]
+        await self._send(message)
+
+
+class _Bodiless(_Answer):
+    """The answer to HEAD: that to GET without its body."""
+
+    __slots__ = ("_done", "_read")
+
+    def __init__(self, send: Send, open_to_all: bool, request_ids: Iterator[str]) -> None:
+        super().__init__(send, open_to_all, request_ids)
+        self._done = asyncio.Event()
+        self._read = False
+
+    async def receive(self) -> Any:
+        """A request without body whose sender is gone once it has the headers (ends streams too)."""
+        if not self._read:
+            self._read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Send the head, and an end."""
+        if message["type"] == "http.response.start":
+            await super().send(message)
         elif not self._done.is_set():
             self._done.set()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -99,21 +99,17 @@ def endpoint(
     rule = Rule(who or ("user" if wanted else "anyone"), wanted, strict, unconfirmed, files, families)
     methods = [method] if isinstance(method, str) else method
 
+    async def admit(call: Call, headers: calls.Headers) -> None:
+        await _admit(call, rule, headers)
+
     def decorate(function: Function) -> Endpoint:
         async def handle(request: AnyRequest) -> ASGIResponse:
-            return await _run(request, function, rule)
+            return await calls.run(Call(request), function, admit, _refuse, files=rule.files)
 
         handle.__doc__ = function.__doc__
         return Endpoint(frozenset(methods), paths, handle, None if files else MAX_BODY)
 
     return decorate
-
-
-async def _run(request: AnyRequest, function: Function, rule: Rule) -> ASGIResponse:
-    async def admit(call: Call, headers: calls.Headers) -> None:
-        await _admit(call, rule, headers)
-
-    return await calls.run(Call(request), function, admit, _refuse, files=rule.files)
 
 
 def _refuse(error: Exception) -> Answer:

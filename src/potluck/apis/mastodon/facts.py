@@ -187,4 +187,7 @@ def moment(value: Any) -> datetime:
 
 def microseconds(value: Any) -> int:
     """A time as the driver or the model gives it, in whole microseconds since 1970."""
-    return value if isinstance(value, int) else (value - _EPOCH) // timedelta(microseconds=1)
+    if isinstance(value, int):
+        return value
+    since: timedelta = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

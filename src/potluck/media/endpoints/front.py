@@ -29,6 +29,7 @@ class Front:
     def __init__(self, app: ASGIApp, routes: dict[str, Answerer]) -> None:
         self._app = app
         self._routes = routes
+        self._paths = tuple(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -53,7 +54,7 @@ class Front:
             await refuse(send, Refusal(500, "Something went wrong here"), head=asked.method == "HEAD")
 
     def _answerer(self, scope: Scope) -> Answerer | None:
-        if str(scope["type"]) != "http":
+        if str(scope["type"]) != "http" or not scope["path"].startswith(self._paths):
             return None
         path = scope["path"]
         return next((found for prefix, found in self._routes.items() if path.startswith(prefix)), None)

@@ -56,7 +56,7 @@ class OwnDomains:
 
     async def _blog_at(self, scope: HTTPScope) -> str:
         """The name of the blog whose host is asked, '' for the site itself."""
-        host = next((value.decode("latin-1") for key, value in scope["headers"] if key == b"host"), "").lower()
+        host = _host_of(scope)
         settings = self._settings()
         if not host or host in (settings.host.lower(), settings.domain.lower()) or facades.of_host(host):
             return ""
@@ -68,6 +68,13 @@ class OwnDomains:
             known = found.name if found else ""
             self._names.put(host, known)
         return known
+
+
+def _host_of(scope: HTTPScope) -> str:
+    for key, value in scope["headers"]:
+        if key == b"host":
+            return value.decode("latin-1").lower()
+    return ""
 
 
 def path_of(name: str, path: str) -> str | None:
