@@ -63,9 +63,10 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     ("/api/v1/things/a%20b", {"says": "show", "id": "a b"}),
     ("/api/v1/things/7/parts/8", {"says": "part", "id": "7", "part": "8"}),
     ("/api/v2/parts/8", {"says": "part", "part": "8"}),
+    ("/api/v1/things/search/parts/8", {"says": "part", "id": "search", "part": "8"}),
 ])
 async def test_paths(http: httpx.AsyncClient, path: str, said: dict[str, Any]) -> None:
-    """A name goes before a parameter, slashes too many are passed over, and parameters have their names."""
+    """A name goes before a parameter unless it leads nowhere, slashes too many do not count, parameters have names."""
     assert (await http.get(f"https://potluck.test{path}")).json() == said
 
 
@@ -73,7 +74,7 @@ async def test_what_stays_with_the_framework(http: httpx.AsyncClient) -> None:
     """Its own paths, and those nobody has, also where endpoints are near."""
     assert (await http.get("/page")).text == "the framework"
     assert (await http.get("/api/v1/things/7/picture")).text == "the framework"
-    for path in ("/api", "/api/v1", "/api/v1/things/7/parts", "/api/v1/things/search/parts/8", "/nothing", "/"):
+    for path in ("/api", "/api/v1", "/api/v1/things/7/parts", "/api/v1/things/search/pieces/8", "/nothing", "/"):
         assert (await http.get(path)).json() == {"error": "NotFoundException"}
 
 

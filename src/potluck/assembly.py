@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from potluck import __version__, kinds, terms_mails
@@ -28,8 +28,6 @@ from potluck.social.accounts import mail_texts
 from potluck.transfer import archive_in, archive_out, lists_in, policies
 from potluck.transfer.blogs import looking, packing, taking
 from potluck.web import i18n
-
-log = structlog.get_logger(__name__)
 
 TABLES = (media_model, jobs_model)
 """Rooms whose tables nothing else would load in every process."""
@@ -58,10 +56,8 @@ def prepare(settings: Settings) -> None:
     shared then, while each process that learns it by itself copies the pages, 3 MiB.
     """
     _prepared[settings.extra_ca] = _tls(settings)
-    try:
+    with contextlib.suppress(OSError, SQLAlchemyError):  # each process will tell what is wrong, and try again
         asyncio.run(_open_once(settings))
-    except (OSError, SQLAlchemyError) as error:  # each process tells what is wrong, and tries again
-        log.info("database_not_opened", error=str(error))
 
 
 async def _open_once(settings: Settings) -> None:

@@ -8,7 +8,7 @@ are used everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -70,30 +70,47 @@ class Switchboard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        found = self._find(scope["path"]) if str(scope["type"]) == "http" else None
+        if str(scope["type"]) != "http":
+            await self.app(scope, receive, send)
+            return
+        segments = [part for part in scope["path"].split("/") if part]
+        found = self._find(segments)
         if found is None:
             await self.app(scope, receive, send)
             return
         node, values = found
         endpoint, names, _ = node.answers.get(cast("HTTPScope", scope)["method"], (None, (), None))
-        taken = {"app": self.app, "litestar_app": self.app, "route_handler": endpoint,
+        taken = {"app": self.app, "litestar_app": self.app, "route_handler": endpoint, "path": f"/{'/'.join(segments)}",
                  "path_params": dict(zip(names, values, strict=False)), "potluck_node": node}
         await self._answer(cast("Scope", {"state": {}, **scope, **taken}), receive, send)
 
-    def _find(self, path: str) -> tuple[_Node, list[str]] | None:
-        """Where a path leads, and what stands for its parameters; a segment with a name goes before a parameter."""
-        node, values = self._root, []
-        for segment in path.split("/"):
-            if not segment:
-                continue
-            following = node.named.get(segment)
-            if following is None:
-                following = node.any
-                values.append(segment)
-            if following is None:
+    def _find(self, segments: Sequence[str]) -> tuple[_Node, list[str]] | None:
+        """Where a path leads, and what stands for its parameters.
+
+        A segment with a name goes before a parameter; where the name leads nowhere, the parameter is tried.
+        """
+        node, values, at = self._root, list[str](), 0
+        others: list[tuple[_Node, int, int]] = []  # parameters passed by: the node, where it stands, values before it
+        while True:
+            if at == len(segments):
+                if node.answers:
+                    return node, values
+            else:
+                segment, named, other = segments[at], node.named.get(segments[at]), node.any
+                if named is not None:
+                    if other is not None:
+                        others.append((other, at, len(values)))
+                    node, at = named, at + 1
+                    continue
+                if other is not None:
+                    values.append(segment)
+                    node, at = other, at + 1
+                    continue
+            if not others:
                 return None
-            node = following
-        return (node, values) if node.answers else None
+            node, at, known = others.pop()
+            values[known:] = [segments[at]]
+            at += 1
 
 
 async def _direct(scope: Scope, receive: Receive, send: Send) -> None:

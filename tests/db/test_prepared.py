@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import bindparam, select, text
 
+from potluck.db.base import fixed
 from potluck.db.engine import Database
 from potluck.db.prepared import Prepared, among, as_ids
 from potluck.social.model import Hashtag
@@ -23,11 +24,33 @@ async def db(database: Database) -> Database:
     return database
 
 
-async def test_lists_and_constants_are_parameters(db: Database) -> None:
+async def test_lists_and_values(db: Database) -> None:
     """Ids of any number, constants and bound values find the rows; again with other values."""
     assert [tuple(row) for row in await db.fetch(_SOME, ids=as_ids([1, 2, 4, 9]), above=0)] == [(1, "a"), (2, "b")]
     assert [tuple(row) for row in await db.fetch(_SOME, ids=as_ids([1, 2, 3, 4]), above=1)] == [(2, "b"), (3, "c")]
     assert list(await db.fetch(_SOME, ids=as_ids([]), above=0)) == []
+
+
+async def test_constants_stand_in_the_text(db: Database) -> None:
+    """As themselves, whatever they hold, so that SQLite need not plan the statement anew; parameters do not."""
+    quoted = Prepared(select(Hashtag.id).where(Hashtag.name.in_(("b", "it's")), Hashtag.display != "x:y ?",
+                                               among(Hashtag.id, "ids"), Hashtag.id > bindparam("above")))
+    async with db.write() as session:
+        session.add(Hashtag(id=5, name="it's", display="it's"))
+    parameters = {"ids": as_ids([1, 2, 5]), "above": 0}
+    written, values = quoted.bound(db.engine_for_reading.dialect, parameters)
+    assert "'it''s'" in written
+    assert sorted(map(str, values)) == ["0", "[1,2,5]"]
+    assert sorted(row[0] for row in await db.fetch(quoted, **parameters)) == [2, 5]
+    assert (Hashtag.name == "b").compile().params == {"name_1": "b"}, "statements elsewhere are as they were"
+
+
+def test_fixed_words() -> None:
+    """A constant of a condition is a plain word of the program, never something that was sent."""
+    assert str(Hashtag.name == fixed("published")) == "hashtag.name = 'published'"
+    for word in ("it's", "a b", "", "a;b", "\u00e9", "1a"):
+        with pytest.raises(ValueError, match="is no plain word"):
+            fixed(word)
 
 
 async def test_what_was_committed_is_seen(db: Database) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from potluck.db.engine import SQLITE_FILE
+from potluck.federation.transport import default_context
 from potluck.processes.preloading import apart
 from potluck.processes.supervisor import Process
 
@@ -88,6 +89,57 @@ def test_an_adopted_process_is_waited_for_like_any_other() -> None:
     os.kill(pid, signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL
     assert child.poll() == -signal.SIGKILL
+
+
+_PREPARED = """
+import os, threading
+from potluck import assembly, server, settings
+from potluck.processes import preloading
+from potluck.db.migrate import upgrade_alone
+import asyncio
+configured = settings.use(settings.current())
+if configured.is_sqlite:
+    asyncio.run(upgrade_alone(configured))
+assembly.prepare(configured)
+print(preloading.can_fork(), len(os.listdir("/proc/self/fd")))
+"""
+
+
+def _prepared(**environ: str) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", _PREPARED], env={**os.environ, **environ}, capture_output=True,
+                          text=True, timeout=60, check=True)
+    return done.stdout.splitlines()[-1].split()
+
+
+def test_what_is_done_before_the_fork(tmp_path: Path) -> None:
+    """The database is opened and closed again: no thread and no file stays, and what a server needs is there."""
+    before = _prepared(POTLUCK_DATA=str(tmp_path / "other"), POTLUCK_DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    assert before[0] == "True", "a database that is not there is for the processes to tell"
+    assert _prepared(POTLUCK_DATA=str(tmp_path)) == before
+    with contextlib.closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as database:
+        assert database.execute("SELECT type FROM actor").fetchall() == [("Application",)]
+        assert database.execute("SELECT count(*) FROM node").fetchone() == (0,), "its number is free again"
+
+
+_LEAN = """
+import os
+from potluck.cli.serving import _lean
+names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+before = [os.environ.get(name) for name in names]
+with _lean():
+    pass
+import aiohttp
+from potluck.federation.transport import default_context
+print([os.environ.get(name) for name in names] == before, len(default_context().get_ca_certs()))
+"""
+
+
+def test_no_certificates_while_a_library_is_loaded() -> None:
+    """The system's are there again afterwards, for those who check them."""
+    done = subprocess.run([sys.executable, "-c", _LEAN], capture_output=True, text=True, check=True)
+    expected = len(default_context().get_ca_certs())
+    assert expected, "this machine trusts nobody: ca-certificates is missing"
+    assert done.stdout.split() == ["True", str(expected)]
 
 
 def test_what_is_done_apart() -> None:

@@ -61,7 +61,7 @@ def error_page(request: AnyRequest, status: int, error: SocialError | None = Non
     pages.choose_language(request, auth.known_viewer(request))
     detail = said(error) if error and error.text else _(_DETAILS.get(known, _DETAILS[400]))
     return pages.page(
-        request, "error.html", status=status, headers={**security_headers.headers(), **(headers or {})},
+        request, "error.html", status=status, headers=headers,
         heading=_(_HEADINGS[known]), detail=detail, request_id=request_id)
 
 
@@ -110,4 +110,6 @@ _ANSWERS: dict[type[Exception], Callable[[AnyRequest, Any], Response[Any]]] = {
 def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
     """The page for what was raised where a page was made, or where nobody answers."""
     answer = next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
-    return answer(request, error)
+    made = answer(request, error)
+    made.headers.update(security_headers.headers())
+    return made

@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from potluck import kinds, settings
 from potluck.apis.edge import Edge
@@ -29,6 +28,7 @@ from potluck.social.accounts import oauth_apps, tokens
 from potluck.social.drafts import ActorDraft, AttachmentDraft, Draft
 from potluck.social.live import Hub, Waker
 from potluck.social.model import Actor, Object, User
+from potluck.switchboard import Switchboard
 from support import applications
 from support.consenting import Visitor, ports_of
 from support.databases import migrated_sqlite
@@ -108,10 +108,10 @@ def _good(answer: httpx.Response) -> Any:
 class Server:
     """The application under test."""
 
-    def __init__(self, db: Database, http: httpx.AsyncClient, app: Litestar, federation: FakeFederation) -> None:
+    def __init__(self, db: Database, http: httpx.AsyncClient, calls: Switchboard, federation: FakeFederation) -> None:
         self.db = db
         self.http = http
-        self.app = app
+        self.calls = calls
         self.federation = federation
         self.visitor: Visitor | None = None
         self.pages: list[tuple[str, dict[str, Any]]] = []
@@ -181,7 +181,7 @@ async def running(configured: Settings) -> AsyncIterator[Server]:
         calls = applications.client_apis(settings=configured, db=db, hub=hub, federation=federation)
         transport = httpx.ASGITransport(app=Edge(calls))  # type: ignore[arg-type]
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=URL))
-        made = Server(db, http, calls.app, federation)
+        made = Server(db, http, calls, federation)
         calls.app.state.api_ports = ports_of(made)
         yield made
 

@@ -28,14 +28,14 @@ class Connection:
         self.from_app: asyncio.Queue[Any] = asyncio.Queue()
         scope = {
             "type": kind, "asgi": {"version": "3.0"}, "http_version": "1.1", "path": path,
-            "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "app": server.app,
+            "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "app": server.calls.app,
             "scheme": "wss" if kind == "websocket" else "https", "client": ("127.0.0.1", 1),
             "server": ("potluck.test", 443), **({"method": "GET"} if kind == "http" else {}),
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "subprotocols": [headers["Sec-WebSocket-Protocol"]] if "Sec-WebSocket-Protocol" in headers else [],
             "state": {}, "extensions": {},
         }
-        self.task = asyncio.create_task(Edge(server.app)(scope, self.to_app.get, self.from_app.put))  # type: ignore[arg-type]
+        self.task = asyncio.create_task(Edge(server.calls)(scope, self.to_app.get, self.from_app.put))  # type: ignore[arg-type]
 
     async def next(self) -> Any:
         async with asyncio.timeout(SECONDS):
@@ -78,7 +78,7 @@ async def events(server: Server, person: Person, path: str, query: str = "") -> 
 
 async def _listening(server: Server, count: int = 1) -> None:
     async with asyncio.timeout(SECONDS):
-        while server.app.state.hub.listeners < count:  # noqa: ASYNC110 - the hub tells nobody
+        while server.calls.app.state.hub.listeners < count:  # noqa: ASYNC110 - the hub tells nobody
             await asyncio.sleep(0.01)
 
 

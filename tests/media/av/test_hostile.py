@@ -114,7 +114,7 @@ async def test_what_never_ends_is_given_up(
     """A file that needs more than its length and size explain: its owner is told what it asked too much of."""
     tight = Limits(memory=1 << 30, cpu_seconds=1, wall_seconds=20, output_bytes=1 << 30)
     monkeypatch.setattr(Making, "_limits", lambda *_: tight)
-    media = await studio.made(sample("silent.avi", seconds=12, size="640x360"))
+    media = await studio.made(sample("silent.avi", seconds=20, size="1280x720"))
     assert (media.state, media.error) == ("failed", "This file needs more CPU time than this server gives to one file.")
 
 
