@@ -70,6 +70,8 @@ class Policies:
 
     def of(self, host: str) -> Policy:
         """The policy for a host: its own with its port, its own, else that of the nearest parent domain with one."""
+        if not self.by_domain:
+            return _OUTSIDE if self.limited else _NONE
         whole = normalise_host(host) or host.lower()
         if whole in self.by_domain:
             return self.by_domain[whole]
