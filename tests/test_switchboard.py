@@ -36,6 +36,7 @@ ENDPOINTS = (
     _endpoint("GET", "/api/v1/things", says="list"), _endpoint("POST", "/api/v1/things", says="make"),
     _endpoint("GET", "/api/v1/things/search", says="search"), _endpoint("GET", "/api/v1/things/{id:str}", says="show"),
     _endpoint("GET", "/api/v1/things/{id:str}/parts/{part:str}", "/api/v2/parts/{part:str}", says="part"),
+    _endpoint("GET", "/{handle:str}/{page:str}", says="page"),
     Endpoint(frozenset({"GET"}), ("/api/v1/broken",), _broken),
 )
 
@@ -49,7 +50,7 @@ async def picture() -> str:
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server with a few endpoints and a page."""
     app = Litestar([picture], openapi_config=None, exception_handlers={Exception: _refuse})
-    transport = httpx.ASGITransport(app=Switchboard(app, {_refuse: ENDPOINTS}))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=Switchboard(app, {_refuse: ENDPOINTS}, left=["files"]))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="https://potluck.test") as client:
         yield client
 
@@ -64,6 +65,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
     ("/api/v1/things/7/parts/8", {"says": "part", "id": "7", "part": "8"}),
     ("/api/v2/parts/8", {"says": "part", "part": "8"}),
     ("/api/v1/things/search/parts/8", {"says": "part", "id": "search", "part": "8"}),
+    ("/ann/about", {"says": "page", "handle": "ann", "page": "about"}),
 ])
 async def test_paths(http: httpx.AsyncClient, path: str, said: dict[str, Any]) -> None:
     """A name goes before a parameter unless it leads nowhere, slashes too many do not count, parameters have names."""
@@ -74,7 +76,8 @@ async def test_what_stays_with_the_framework(http: httpx.AsyncClient) -> None:
     """Its own paths, and those nobody has, also where endpoints are near."""
     assert (await http.get("/page")).text == "the framework"
     assert (await http.get("/api/v1/things/7/picture")).text == "the framework"
-    for path in ("/api", "/api/v1", "/api/v1/things/7/parts", "/api/v1/things/search/pieces/8", "/nothing", "/"):
+    for path in ("/files/a.svg", "/api", "/api/v1", "/api/v1/things/7/parts", "/api/v1/things/search/pieces/8",
+                 "/nothing", "/"):
         assert (await http.get(path)).json() == {"error": "NotFoundException"}
 
 

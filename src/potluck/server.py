@@ -49,7 +49,7 @@ from potluck.social.live import Hub, Waker
 from potluck.switchboard import MAX_BODY, Switchboard
 from potluck.tasks import beside
 from potluck.uploading import who_uploads
-from potluck.web import errors, for_apis, routes
+from potluck.web import assets, errors, for_apis, routes
 from potluck.web.blogs.domains import OwnDomains
 from potluck.web.ports import Ports as WebPorts
 
@@ -79,7 +79,6 @@ def create_app(configured: Settings, *, lifespan: Sequence[_Lifespan] = ()) -> A
     assembly.install()
     app = Litestar(
         route_handlers=[*apis.route_handlers, *routes.route_handlers],
-        middleware=[metrics.measure],
         exception_handlers={Exception: _refusal},
         lifespan=[_running, *lifespan],
         state=State({"settings": configured}),
@@ -98,8 +97,8 @@ def create_app(configured: Settings, *, lifespan: Sequence[_Lifespan] = ()) -> A
         apis.exception_response: apis.endpoints,
         errors.error_response: routes.endpoints,
         _refusal: [*metrics.endpoints, *wire.endpoints],
-    }, metrics.measure)
-    served = OwnDomains(Edge(answered), lambda: app.state.db, lambda: app.state.settings)
+    }, left=[assets.PATH])
+    served = OwnDomains(Edge(answered, metrics.note), lambda: app.state.db, lambda: app.state.settings)
     return Door(Front(served, _file_routes(app, configured)))
 
 

@@ -2,8 +2,8 @@
 
 Routing, its own request state and its error handling cost more than most calls themselves, and to register hundreds of
 endpoints took a second of each start and a tenth of the memory. What an endpoint does - token, limits, parameters - is
-its own business. Files of the bundle, sockets, and apps' streams stay with the framework, whose requests and responses
-are used everywhere.
+its own business. Files of the bundle and sockets stay with the framework, whose requests and responses are used
+everywhere.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class _Node:
     any: _Node | None = None
     answers: dict[str, tuple[Endpoint, tuple[str, ...], Refuse]] = field(default_factory=dict)
 
+    def nobody(self) -> tuple[None, tuple[str, ...], Refuse]:
+        """As one of `answers`, for methods that are not there."""
+        return None, (), next(iter(self.answers.values()))[2]
+
 
 class Switchboard:
     """ASGI application round the web framework's.
@@ -59,14 +63,14 @@ class Switchboard:
         app: the framework's application, which answers everything else.
         endpoints: what is answered here, by what answers to faults of theirs, and to methods that their paths do
             not have.
-        measured: wraps what answers here as the framework's own handlers are.
+        left: first segments of paths that are the framework's, whatever parameters could stand for them.
     """
 
-    def __init__(self, app: Litestar, endpoints: Mapping[Refuse, Iterable[Endpoint]],
-                 measured: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> None:
+    def __init__(self, app: Litestar, endpoints: Mapping[Refuse, Iterable[Endpoint]], left: Iterable[str] = ()) -> None:
         self.app = app
-        self._answer = measured(_direct)
         self._root = _tree(endpoints)
+        for name in left:
+            self._root.named.setdefault(name, _Node())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -79,15 +83,21 @@ class Switchboard:
             await self.app(scope, receive, send)
             return
         node, values = found
-        endpoint, names, _ = node.answers.get(cast("HTTPScope", scope)["method"], (None, (), None))
+        endpoint, names, refuse = node.answers.get(cast("HTTPScope", scope)["method"]) or node.nobody()
         taken = {"app": self.app, "litestar_app": self.app, "route_handler": endpoint, "path": f"/{'/'.join(segments)}",
-                 "path_params": dict(zip(names, values, strict=False)), "potluck_node": node}
-        await self._answer(cast("Scope", {"state": {}, **scope, **taken}), receive, send)
+                 "path_params": dict(zip(names, values, strict=False))}
+        request: AnyRequest = Request(cast("Scope", {"state": {}, **scope, **taken}), receive, send)
+        try:
+            answer = await endpoint.fn(request) if endpoint else _other_method(request, node)
+        except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
+            answer = cast("ASGIApp", refuse(request, error).to_asgi_response(None, request))
+        await answer(request.scope, receive, send)
 
     def _find(self, segments: Sequence[str]) -> tuple[_Node, list[str]] | None:
         """Where a path leads, and what stands for its parameters.
 
-        A segment with a name goes before a parameter; where the name leads nowhere, the parameter is tried.
+        A segment with a name goes before a parameter; where the name leads nowhere, the parameter is tried. Not for the
+        first segment, which says whose address it is: what nobody has below `/api` is no page of somebody called so.
         """
         node, values, at = self._root, list[str](), 0
         others: list[tuple[_Node, int, int]] = []  # parameters passed by: the node, where it stands, values before it
@@ -98,7 +108,7 @@ class Switchboard:
             else:
                 segment, named, other = segments[at], node.named.get(segments[at]), node.any
                 if named is not None:
-                    if other is not None:
+                    if other is not None and at:
                         others.append((other, at, len(values)))
                     node, at = named, at + 1
                     continue
@@ -111,20 +121,6 @@ class Switchboard:
             node, at, known = others.pop()
             values[known:] = [segments[at]]
             at += 1
-
-
-async def _direct(scope: Scope, receive: Receive, send: Send) -> None:
-    request: AnyRequest = Request(scope, receive, send)
-    node: _Node = cast("dict[str, Any]", scope)["potluck_node"]
-    endpoint, _, refuse = node.answers.get(request.method, (None, (), next(iter(node.answers.values()))[2]))
-    try:
-        if endpoint is None:
-            answer = _other_method(request, node)
-        else:
-            answer = await endpoint.fn(request)
-    except Exception as error:  # noqa: BLE001 - the edge: every refusal and fault has one shape
-        answer = cast("ASGIApp", refuse(request, error).to_asgi_response(None, request))
-    await answer(scope, receive, send)
 
 
 def _other_method(request: AnyRequest, node: _Node) -> ASGIApp:

@@ -11,14 +11,14 @@ from litestar.datastructures import State
 from potluck.apis import routes as apis
 from potluck.federation import endpoints as wire
 from potluck.switchboard import Switchboard
-from potluck.web import errors
+from potluck.web import assets, errors
 from potluck.web import routes as web
 
 
 @cache
 def _site() -> Switchboard:
     rest = Litestar(web.route_handlers, exception_handlers={Exception: errors.error_response}, openapi_config=None)
-    return Switchboard(rest, {errors.error_response: web.endpoints})
+    return Switchboard(rest, {errors.error_response: web.endpoints}, left=[assets.PATH])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What holds for every answer to an app, whatever the route: CORS, preflight, HEAD, and the date.
+"""What holds for every answer, whatever the route: CORS, preflight, HEAD, the date, and that it is counted.
 
 It wraps the whole application from outside, because routing errors have to be readable for browser apps as well.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from itertools import count
 from typing import Any, cast
 
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+Note = Callable[[str, int, float], None]
 
 _OPEN_PREFIXES = ("/api/", "/pictrs/", "/.well-known/", "/nodeinfo/", "/micropub", "/oauth/token", "/oauth/revoke",
                   "/oauth/userinfo", "/oauth/introspect", "/oauth/authorize")
@@ -39,12 +41,18 @@ def without_nul(scope: HTTPScope) -> HTTPScope:
 
 
 class Edge:
-    """ASGI application round the whole server."""
+    """ASGI application round the whole server.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what answers.
+        note: told of each answer: method, status, seconds until it began.
+    """
+
+    def __init__(self, app: ASGIApp, note: Note = lambda *_: None) -> None:
         self._app = app
+        self.note = note
         # To ask for random bytes each time costs more than most of what is done here.
-        self._request_ids = map(f"{secrets.token_hex(4)}%08x".__mod__, count())
+        self.request_ids = map(f"{secrets.token_hex(4)}%08x".__mod__, count())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -55,38 +63,37 @@ class Edge:
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         scope = without_nul(scope)
-        open_to_all = is_open(scope["path"])
-        if scope["method"] == "OPTIONS" and open_to_all:
+        if scope["method"] == "OPTIONS" and is_open(scope["path"]):
             await _preflight(scope, send)
             return
         if scope["method"] == "HEAD":
-            bodiless = _Bodiless(send, open_to_all, self._request_ids)
+            bodiless = _Bodiless(self, scope, send)
             await self._app(cast("HTTPScope", {**scope, "method": "GET"}), bodiless.receive, bodiless.send)
         else:
-            await self._app(scope, receive, _Answer(send, open_to_all, self._request_ids).send)
+            await self._app(scope, receive, _Answer(self, scope, send).send)
 
 
 class _Answer:
     """One answer on its way out."""
 
-    __slots__ = ("_open", "_request_ids", "_send")
+    __slots__ = ("_begun", "_edge", "_scope", "_send")
 
-    def __init__(self, send: Send, open_to_all: bool, request_ids: Iterator[str]) -> None:
-        self._send = send
-        self._open = open_to_all
-        self._request_ids = request_ids
+    def __init__(self, edge: Edge, scope: HTTPScope, send: Send) -> None:
+        self._edge, self._scope, self._send = edge, scope, send
+        self._begun = time.perf_counter()
 
     async def send(self, message: Message) -> None:
         """Send a part of it, its head with what every answer has."""
         if message["type"] == "http.response.start":
+            self._edge.note(self._scope["method"], message["status"], time.perf_counter() - self._begun)
             headers = list(message["headers"])
-            if self._open:
+            if is_open(self._scope["path"]):
                 headers += _CORS
             names = {name.lower() for name, _ in headers}
             if b"date" not in names:
                 headers.append((b"date", _date()))
             if b"x-request-id" not in names:
-                headers.append((b"x-request-id", next(self._request_ids).encode()))
+                headers.append((b"x-request-id", next(self._edge.request_ids).encode()))
             message = {**message, "headers": headers}  # type: ignore[misc,typeddict-item,unused-ignore]
         await self._send(message)
 
@@ -96,8 +103,8 @@ class _Bodiless(_Answer):
 
     __slots__ = ("_done", "_read")
 
-    def __init__(self, send: Send, open_to_all: bool, request_ids: Iterator[str]) -> None:
-        super().__init__(send, open_to_all, request_ids)
+    def __init__(self, edge: Edge, scope: HTTPScope, send: Send) -> None:
+        super().__init__(edge, scope, send)
         self._done = asyncio.Event()
         self._read = False
 

@@ -13,6 +13,9 @@ from litestar.static_files import create_static_files_router
 from potluck.social.errors import NotFound
 from potluck.web.pages import STATIC
 
+PATH = "static"
+"""First segment of their addresses."""
+
 _LONGEST_NAME = 200
 
 
@@ -30,11 +33,11 @@ async def _possible_names(connection: ASGIConnection[Any, Any, Any, Any], _: Bas
 route_handlers = [
     # Names of bundled files hold the hash of their content: a changed file has a new address.
     create_static_files_router(
-        path="/static/dist", directories=[STATIC / "dist"], name="bundle", include_in_schema=False,
+        path=f"/{PATH}/dist", directories=[STATIC / "dist"], name="bundle", include_in_schema=False,
         cache_control=CacheControlHeader(public=True, max_age=31_536_000, immutable=True), after_request=_after,
         guards=[_possible_names]),
     create_static_files_router(
-        path="/static", directories=[STATIC], name="static", include_in_schema=False,
+        path=f"/{PATH}", directories=[STATIC], name="static", include_in_schema=False,
         cache_control=CacheControlHeader(public=True, max_age=86_400), after_request=_after,
         guards=[_possible_names]),
 ]

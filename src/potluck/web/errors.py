@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from potluck.social.errors import SocialError, TooMany
@@ -55,7 +55,7 @@ _WORDS = (
 
 
 def error_page(request: AnyRequest, status: int, error: SocialError | None = None, *, request_id: str = "",
-               headers: dict[str, str] | None = None) -> Response[Any]:
+               headers: Mapping[str, str] | None = None) -> Response[Any]:
     """The page for a refusal or failure; what `error` says replaces the usual explanation."""
     known = status if status in _HEADINGS else (500 if status >= 500 else 400)
     pages.choose_language(request, auth.known_viewer(request))
@@ -75,7 +75,8 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """The framework refused the request."""
     if error.status_code >= 500:
         return unexpected_error(request, error)
-    return error_page(request, error.status_code)
+    allowed = error.headers if isinstance(error, MethodNotAllowedException) else None
+    return error_page(request, error.status_code, headers=allowed)
 
 
 def sign_in_required(request: AnyRequest, _error: auth.SignInRequired) -> Response[Any]:
