@@ -8,8 +8,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from potluck import __version__, kinds, terms_mails
 from potluck.db.engine import Database
 from potluck.db.nodes import NodeLease
@@ -56,7 +54,7 @@ def prepare(settings: Settings) -> None:
     shared then, while each process that learns it by itself copies the pages, 3 MiB.
     """
     _prepared[settings.extra_ca] = _tls(settings)
-    with contextlib.suppress(OSError, SQLAlchemyError):  # each process will tell what is wrong, and try again
+    with contextlib.suppress(Exception):  # whatever is wrong, each process will tell it, and try again
         asyncio.run(_open_once(settings))
 
 
