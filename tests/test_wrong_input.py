@@ -10,14 +10,12 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
 
-from potluck import server, settings
 from potluck.apis import routes as apis
 from potluck.db.base import now
 from potluck.db.ids import ids
@@ -29,6 +27,7 @@ from potluck.social.accounts import oauth_apps, sessions, tokens
 from potluck.social.model import User
 from potluck.web import cookies
 from potluck.web import routes as pages
+from support.whole import whole_server
 
 SCOPES = ["profile", "read", "write", "follow", "push", "admin:read", "admin:write"]
 ENDLESS = ("/streaming", "/events")
@@ -67,15 +66,11 @@ class Nonsense:
 
 
 @asynccontextmanager
-async def whole_server(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Nonsense]:
+async def owned_server(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Nonsense]:
     """The application, started, with an owner who is signed in."""
-    made: list[Litestar] = []
-    monkeypatch.setattr(server, "Litestar", lambda **options: made.append(Litestar(**options)) or made[0])
-    front = server.create_app(settings.use(replace(database_settings, rate_limits=False, secret="s" * 32)))
-    async with made[0].lifespan(), httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=front, raise_app_exceptions=False),  # type: ignore[arg-type]
-            base_url=database_settings.url) as http:
-        async with made[0].state.db.write() as session:
+    async with whole_server(database_settings, monkeypatch) as whole:
+        http = whole.http
+        async with whole.db.write() as session:
             actor = await actors.create_local(session, "alice")
             user = User(id=ids.new(), actor_id=actor.id, email="alice@example.org", password_hash="", role="owner",
                         confirmed_at=now(), approved_at=now(), locale="en", preferences={}, created_at=now())
@@ -118,7 +113,7 @@ def _requests(site: Nonsense) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 async def test_every_route(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """No route fails over it, and apps read in words what is wrong."""
-    async with whole_server(database_settings, monkeypatch) as site:
+    async with owned_server(database_settings, monkeypatch) as site:
         failed = [wrong async for wrong in _failures(site)]
     assert not failed, "\n".join(failed)
 

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
-import httpx
 import pytest
-from litestar import Litestar
 
-from potluck import server, settings
+from potluck import settings
 from potluck.settings import Settings
-
-Whole = Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@pytest.fixture
-def whole(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Whole]:
-    """The whole server for a client on its machine, on each database in turn."""
-    before = settings.current()
-    yield lambda: _whole(database_settings, monkeypatch)
-    settings.use(before)
-
-
-@asynccontextmanager
-async def _whole(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
-    made: list[Litestar] = []
-    monkeypatch.setattr(server, "Litestar", lambda **options: made.append(Litestar(**options)) or made[0])
-    front = server.create_app(settings.use(replace(database_settings, secret="s" * 32)))
-    async with made[0].lifespan(), httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=front, client=("127.0.0.1", 1)),  # type: ignore[arg-type]
-            base_url=database_settings.url) as client:
-        yield client
+from support.whole import whole_server
 
 
 def _value(text: str, name: str) -> float:
@@ -41,9 +17,10 @@ def _value(text: str, name: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-async def test_answers_are_counted(whole: Whole) -> None:
+async def test_answers_are_counted(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """By method and status, whoever gave them: pages, calls, files, what nobody answers."""
-    async with whole() as http:
+    async with whole_server(database_settings, monkeypatch) as whole:
+        http = whole.http
         asked = [("GET", "/api/v2/instance", 200), ("GET", "/about", 200), ("GET", "/static/icon.svg", 200),
                  ("HEAD", "/about", 200), ("GET", "/nothing", 404), ("DELETE", "/about", 405),
                  ("OPTIONS", "/about", 204), ("GET", "/.well-known/nodeinfo", 200)]
@@ -61,9 +38,10 @@ async def test_answers_are_counted(whole: Whole) -> None:
         assert _value(after, "potluck_inbox_waiting") == 0
 
 
-async def test_who_may_read_measures(whole: Whole) -> None:
+async def test_who_may_read_measures(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a token this machine alone, and nobody who came through a proxy; with one whoever knows it."""
-    async with whole() as http:
+    async with whole_server(database_settings, monkeypatch) as whole:
+        http = whole.http
         assert (await http.get("/metrics")).headers["content-type"].startswith("text/plain; version=")
         assert (await http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 403
         settings.use(replace(settings.current(), metrics_token="t0k3n"))
@@ -72,16 +50,9 @@ async def test_who_may_read_measures(whole: Whole) -> None:
         assert (await http.get("/metrics", headers={"Authorization": "Bearer t0k3n"})).status_code == 200
 
 
-async def test_health(whole: Whole) -> None:
+async def test_health(database_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process answers, and so does the database."""
-    async with whole() as http:
+    async with whole_server(database_settings, monkeypatch) as whole:
+        http = whole.http
         answers = [(await http.get(path)).text for path in ("/healthz", "/health", "/readyz")]
         assert answers == ["ok", "OK", "ready"]
-
-
-async def test_other_methods_of_a_page(whole: Whole) -> None:
-    """A refused method names those that there are."""
-    async with whole() as http:
-        refused = await http.delete("/about")
-        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS")
-        assert "text/html" in refused.headers["content-type"]
