@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 
 import pytest
 from sqlalchemy import bindparam, select, text
@@ -43,6 +45,17 @@ async def test_constants_stand_in_the_text(db: Database) -> None:
     assert sorted(map(str, values)) == ["0", "[1,2,5]"]
     assert sorted(row[0] for row in await db.fetch(quoted, **parameters)) == [2, 5]
     assert (Hashtag.name == "b").compile().params == {"name_1": "b"}, "statements elsewhere are as they were"
+
+
+async def test_ids_are_looked_up(db: Database) -> None:
+    """By the primary key, and nothing is read through for them."""
+    if not db.is_sqlite:  # PostgreSQL reads small tables through, whatever is asked of them
+        return
+    named = Prepared(select(Hashtag.display).where(among(Hashtag.id, "ids"), Hashtag.name != "a"))
+    written, values = named.bound(db.engine_for_reading.dialect, {"ids": as_ids([1, 2])})
+    with contextlib.closing(sqlite3.connect(str(db.engine.url.database))) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {written}", values)]
+    assert "SEARCH hashtag USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan
 
 
 def test_fixed_words() -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.types import Text
 _encode = msgspec.json.Encoder().encode
 
 
-class _Ids(ColumnElement[int]):
-    """The ids of a parameter that is a JSON array, as a subquery."""
+class _OneOf(ColumnElement[int]):
+    """What stands behind a column to say that it is one of the ids of a parameter."""
 
     inherit_cache = False
     type = BigInteger()
@@ -29,16 +29,17 @@ class _Ids(ColumnElement[int]):
         self.parameter = bindparam(name, type_=Text())
 
 
-@compiles(_Ids, "sqlite")
-def _for_sqlite(element: _Ids, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(_OneOf, "sqlite")
+def _for_sqlite(element: _OneOf, compiler: SQLCompiler, **kw: Any) -> str:
     array = compiler.process(element.parameter, **kw)
-    return f"(SELECT value FROM json_each({array}))"  # noqa: S608 - the value is a parameter
+    return f"IN (SELECT value FROM json_each({array}))"  # noqa: S608 - the value is a parameter
 
 
-@compiles(_Ids, "postgresql")
-def _for_postgresql(element: _Ids, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(_OneOf, "postgresql")
+def _for_postgresql(element: _OneOf, compiler: SQLCompiler, **kw: Any) -> str:
+    """As an array, which is looked up in an index; a subquery may be joined last where statistics are missing."""
     array = compiler.process(element.parameter, **kw)
-    return f"(SELECT json_array_elements_text(CAST({array} AS json))::bigint)"
+    return f"= ANY (ARRAY(SELECT json_array_elements_text(CAST({array} AS json))::bigint))"
 
 
 def among(column: Any, name: str) -> ColumnElement[bool]:
@@ -46,7 +47,7 @@ def among(column: Any, name: str) -> ColumnElement[bool]:
 
     A list of any length is one parameter, so that the statement's text does not depend on it.
     """
-    condition: ColumnElement[bool] = column.op("IN", is_comparison=True)(_Ids(name))
+    condition: ColumnElement[bool] = column.op("", is_comparison=True)(_OneOf(name))
     return condition
 
 

@@ -8,6 +8,8 @@ against spam holds back, and a comment that waits for the author of an article, 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
@@ -34,16 +36,15 @@ def live() -> ColumnElement[bool]:
     return and_(Object.deleted_at.is_(None), Object.state == fixed("published"))
 
 
-def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:
+def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True, author: Any = None) -> ColumnElement[bool]:
     """A condition on `Object`: live, by an author in good standing, and readable by the viewer.
 
     Args:
         viewer_id: actor id of who asks; None for nobody signed in (and for unsigned requests).
         viewer_is_local: False for a remote actor that signed a request: it does not see `local`.
+        author: the author, where the query has joined them anyway (`Actor` or an alias).
     """
-    author = aliased(Actor)
-    standing = exists().where(author.id == Object.author_id, author.suspended_at.is_(None),
-                              author.deleted_at.is_(None))
+    standing = _in_standing(author) if author is not None else _written_by_one_in_standing()
     if viewer_id is None:
         return and_(live(), standing, Object.visibility.in_(OPEN))
     mentioned = exists().where(Mention.object_id == Object.id, Mention.actor_id == viewer_id)
@@ -59,6 +60,15 @@ def visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> Column
     )
     blocked = exists().where(Block.blocker_id == Object.author_id, Block.blocked_id == viewer_id)
     return and_(or_(live(), held), standing, readable, ~blocked)
+
+
+def _in_standing(actor: Any) -> ColumnElement[bool]:
+    return and_(actor.suspended_at.is_(None), actor.deleted_at.is_(None))
+
+
+def _written_by_one_in_standing() -> ColumnElement[bool]:
+    author = aliased(Actor)
+    return exists().where(author.id == Object.author_id, _in_standing(author))
 
 
 def announce_visible_to(viewer_id: int | None, *, viewer_is_local: bool = True) -> ColumnElement[bool]:

@@ -75,7 +75,7 @@ _BOOST = (Announce.id, Announce.uri, Announce.published, Announce.visibility, An
 
 def _statuses(viewer: Any, marks: tuple[Any, ...]) -> Prepared:
     return Prepared(select(*_STATUS, *marks).join(_AUTHOR, _AUTHOR.id == Object.author_id).where(
-        among(Object.id, "ids"), visible_to(viewer)))
+        among(Object.id, "ids"), visible_to(viewer, author=_AUTHOR)))
 
 
 _FOR_VIEWER = _statuses(_VIEWER, _marks())
@@ -86,7 +86,7 @@ _FOR_AUDIENCE = Prepared(
            exists().where(Media.object_id == Object.id),
            and_(_AUTHOR.silenced_at.is_(None), not_hidden_by(_LISTENER.id, Object.author_id)))
     .select_from(Object).join(_AUTHOR, _AUTHOR.id == Object.author_id).join(_LISTENER, among(_LISTENER.id, "viewers"))
-    .where(Object.id == bindparam("object", type_=Object.id.type), visible_to(_LISTENER.id)))
+    .where(Object.id == bindparam("object", type_=Object.id.type), visible_to(_LISTENER.id, author=_AUTHOR)))
 _BOOSTS = Prepared(select(*_BOOST).join(_BOOSTER, _BOOSTER.id == Announce.actor_id).where(
     among(Announce.id, "ids"), _BOOSTER.suspended_at.is_(None), _BOOSTER.deleted_at.is_(None)))
 
@@ -101,7 +101,7 @@ def _feed(*, upwards: bool) -> Prepared:
         .outerjoin(_BOOSTER, and_(_BOOSTER.id == Announce.actor_id, _BOOSTER.suspended_at.is_(None),
                                   _BOOSTER.deleted_at.is_(None)))
         .where(FeedEntry.feed_id == bindparam("feed"), FeedEntry.entry_id < bindparam("below"),
-               FeedEntry.entry_id > bindparam("above"), visible_to(_VIEWER),
+               FeedEntry.entry_id > bindparam("above"), visible_to(_VIEWER, author=_AUTHOR),
                or_(FeedEntry.announce_id.is_(None), _BOOSTER.id.is_not(None)))
     )
     order = FeedEntry.entry_id.asc() if upwards else FeedEntry.entry_id.desc()
