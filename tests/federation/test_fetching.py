@@ -152,6 +152,31 @@ async def test_a_stamp_is_fetched_before_a_quote_is_shown(wire: Wire, peer: Peer
     assert row.quote_state == "revoked"
 
 
+async def test_what_is_asked_for_again_while_it_is_fetched(wire: Wire) -> None:
+    """Is fetched once more where that was asked, since the first look may have been too early (a stamp that comes)."""
+
+    async def due() -> list[Any]:
+        async with wire.db.read() as session:
+            return list(await fetch_jobs.due(session, 10, []))
+
+    for again, left in ((False, 0), (True, 1)):
+        async with wire.db.write() as session:
+            await fetch_jobs.add(session, "quote", "https://peer.test/1")
+        (begun,) = await due()
+        async with wire.db.write() as session:
+            await fetch_jobs.add(session, "quote", "https://peer.test/1", again=again)
+        (waits,) = await due()
+        assert waits.id == begun.id, "one job for one thing"
+        async with wire.db.write() as session:
+            await fetch_jobs.done(session, begun.id, begun.created_at)
+        rows = await due()
+        assert len(rows) == left
+        async with wire.db.write() as session:
+            for row in rows:
+                await fetch_jobs.done(session, row.id, row.created_at)
+        assert await due() == []
+
+
 def _group(peer: Peer, wire: Wire) -> Any:
     return peer.person("cats", type="Group")
 

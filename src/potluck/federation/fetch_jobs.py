@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -30,16 +30,22 @@ MAX_DEPTH = 512
 
 
 async def add(
-    session: AsyncSession, purpose: str, uri: str, data: Mapping[str, Any] | None = None, *, delay: float = 0.0
+    session: AsyncSession, purpose: str, uri: str, data: Mapping[str, Any] | None = None, *, delay: float = 0.0,
+    again: bool = False,
 ) -> None:
-    """Ask for `uri` to be fetched; asking again while it waits has no effect.
+    """Ask for `uri` to be fetched; asking again while it waits, or is being fetched, has no effect.
 
     Args:
         purpose: parent, thread, outbox, missed, featured, moderators, actor, nodeinfo, poll, quote or sync.
         data: what the worker should know besides.
         delay: seconds to wait before.
+        again: once more, where it is being fetched just now: what was read there may be from before.
     """
     await add_many(session, [(purpose, uri, data or {})], delay=delay)
+    if again:
+        moment = now()
+        await session.execute(update(_JOB).where(_JOB.c.purpose == purpose, _JOB.c.uri == uri).values(
+            created_at=moment, next_at=moment + timedelta(seconds=delay)))
 
 
 async def add_many(
@@ -71,17 +77,17 @@ async def on_thread_wanted(session: AsyncSession, row: Object, fetch_id: int) ->
 
 
 async def due(session: AsyncSession, limit: int, without: Collection[int]) -> Sequence[Any]:
-    """Jobs whose time has come: rows of id, purpose, uri, data, attempts."""
-    query = select(_JOB.c.id, _JOB.c.purpose, _JOB.c.uri, _JOB.c.data, _JOB.c.attempts).where(
+    """Jobs whose time has come: rows of id, purpose, uri, data, attempts, created_at."""
+    query = select(_JOB.c.id, _JOB.c.purpose, _JOB.c.uri, _JOB.c.data, _JOB.c.attempts, _JOB.c.created_at).where(
         _JOB.c.next_at <= now()).order_by(_JOB.c.next_at).limit(limit)
     if without:
         query = query.where(_JOB.c.id.not_in(without))
     return (await session.execute(query)).all()
 
 
-async def done(session: AsyncSession, job_id: int) -> None:
-    """Remove a finished job."""
-    await session.execute(delete(_JOB).where(_JOB.c.id == job_id))
+async def done(session: AsyncSession, job_id: int, created_at: datetime) -> None:
+    """Remove a finished job, unless it was asked for again since `created_at` (as `due` gave it)."""
+    await session.execute(delete(_JOB).where(_JOB.c.id == job_id, _JOB.c.created_at == created_at))
 
 
 async def done_for(session: AsyncSession, purpose: str, uris: Collection[str]) -> None:
@@ -89,10 +95,10 @@ async def done_for(session: AsyncSession, purpose: str, uris: Collection[str]) -
     await session.execute(delete(_JOB).where(_JOB.c.purpose == purpose, _JOB.c.uri.in_(uris)))
 
 
-async def postpone(session: AsyncSession, job_id: int, attempts: int, error: str) -> None:
+async def postpone(session: AsyncSession, job_id: int, attempts: int, error: str, created_at: datetime) -> None:
     """Temporary trouble: later again, at most six times."""
     if attempts + 1 >= MAX_ATTEMPTS:
-        await done(session, job_id)
+        await done(session, job_id, created_at)
         return
     await session.execute(update(_JOB).where(_JOB.c.id == job_id).values(
         attempts=attempts + 1, error=error[:1000],

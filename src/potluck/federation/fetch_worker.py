@@ -150,9 +150,9 @@ class FetchWorker:
             log.exception("fetch_job_failed", purpose=row.purpose, uri=row.uri)
         async with self._db.write() as session:
             if error is None:
-                await fetch_jobs.done(session, row.id)
+                await fetch_jobs.done(session, row.id, row.created_at)
             else:
-                await fetch_jobs.postpone(session, row.id, row.attempts, error)
+                await fetch_jobs.postpone(session, row.id, row.attempts, error, row.created_at)
         await self._locks.give_back([str(row.id)])
 
     # Conversations

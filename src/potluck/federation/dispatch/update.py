@@ -118,7 +118,8 @@ async def _edit(session: AsyncSession, inbound: Inbound, known: Known, present: 
     editor = await session.get_one(Actor, author.id)
     await objects.edit(session, present.id, draft, editor, silent=not newer)
     if row.quote_state == "pending" and row.quote_authorization_uri:
-        await fetch_jobs.add(session, "quote", row.uri)  # the stamp came: it is looked at before it counts
+        # The stamp came: it is looked at before it counts. It may come while its lack is looked at.
+        await fetch_jobs.add(session, "quote", row.uri, again=True)
     if create.has_portable_signature(inbound):
         await create.forward_reply(session, inbound, draft, known)
 
