@@ -21,7 +21,7 @@ from litestar.utils.scope.state import ScopeState
 
 from potluck.switchboard import MAX_BODY, AnyRequest, Endpoint
 
-Function = Callable[..., Awaitable[Response[Any] | ASGIApp]]
+Function = Callable[..., Awaitable[Response[Any]]]
 Provide = Callable[[AnyRequest], Awaitable[Any]]
 
 _PARAMETER = re.compile(r"\{(\w+):(str|int)\}")
@@ -112,9 +112,7 @@ class Part:
                 for name, provide in providing:
                     arguments[name] = await provide(request)
                 made = await handler.fn(**arguments)
-                if isinstance(made, Response):
-                    made = made.to_asgi_response(None, request, status_code=handler.status_code)
-                return self.wrapped(made)
+                return self.wrapped(made.to_asgi_response(None, request, status_code=handler.status_code))
             finally:
                 await _close_files(request)
 
